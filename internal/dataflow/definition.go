@@ -1,0 +1,76 @@
+package dataflow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// The defaults of a definition.
+const (
+	DefaultMaxRemovedPercent = 50
+	DefaultRetainRuns        = 30
+	DefaultTimeout           = 24 * time.Hour
+	MinMaxAge                = time.Minute
+)
+
+// OnDestroy says what becomes of the tables when the dataflow is destroyed.
+type OnDestroy string
+
+// The values of OnDestroy.
+const (
+	OnDestroyDelete OnDestroy = "delete"
+	OnDestroyRetain OnDestroy = "retain"
+)
+
+// TypeCognito is the type of a dataflow whose connector is a Cognito user pool.
+const TypeCognito = "AWS Cognito"
+
+// Definition is what a person declares: every argument of skypoint_dataflow except timeouts.
+// A nil pointer or map is an argument that was left out; an empty one was given as empty. The two stay different.
+type Definition struct {
+	Name               string                     `json:"name"`
+	DisplayName        *string                    `json:"display_name"`
+	Description        *string                    `json:"description"`
+	Connector          string                     `json:"connector"`
+	Database           string                     `json:"database"`
+	Tables             map[string]TableDefinition `json:"tables"`
+	RunOnApply         bool                       `json:"run_on_apply"`
+	RefreshTriggers    map[string]string          `json:"refresh_triggers"`
+	MaxAge             *string                    `json:"max_age"`
+	PinnedRun          *int64                     `json:"pinned_run"`
+	MaxRemovedPercent  int64                      `json:"max_removed_percent"`
+	RetainRuns         int64                      `json:"retain_runs"`
+	OnDestroy          OnDestroy                  `json:"on_destroy"`
+	DeletionProtection bool                       `json:"deletion_protection"`
+}
+
+// TableDefinition is how one table is imported. Its key in Definition.Tables is the source's key for it ("users").
+type TableDefinition struct {
+	Purpose   Purpose `json:"purpose"`
+	Data      bool    `json:"data"`
+	Metadata  bool    `json:"metadata"`
+	TableName string  `json:"table_name"`
+}
+
+// TableID gives where the table of this key lives.
+func (d Definition) TableID(key string) TableID {
+	return TableID{Database: d.Database, Name: d.Tables[key].TableName}
+}
+
+// Digest identifies what an import of this definition would load: connector, database and tables.
+// Arguments that change no row (names for people, triggers, retention) are not in it.
+func (d Definition) Digest() string {
+	what := struct {
+		Connector string
+		Database  string
+		Tables    map[string]TableDefinition
+	}{FoldName(d.Connector), d.Database, d.Tables}
+	text, err := json.Marshal(what) // map keys are sorted by encoding/json
+	if err != nil {
+		panic(err) // strings and booleans always marshal
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,183 @@
+package dataflow
+
+import "time"
+
+// Status is where a dataflow or a run stands.
+type Status string
+
+// The statuses. A run is never New.
+const (
+	StatusNew        Status = "New"
+	StatusProcessing Status = "Processing"
+	StatusCompleted  Status = "Completed"
+	StatusFailed     Status = "Failed"
+)
+
+// Kind is what a run does.
+type Kind string
+
+// The kinds of runs.
+const (
+	KindImport   Kind = "import"
+	KindRollback Kind = "rollback"
+	KindRemoval  Kind = "removal"
+)
+
+// Trigger is why a run was started.
+type Trigger string
+
+// The triggers.
+const (
+	TriggerCreate          Trigger = "create"
+	TriggerDefinition      Trigger = "definition"
+	TriggerRefreshTriggers Trigger = "refresh_triggers"
+	TriggerFailed          Trigger = "failed"
+	TriggerMaxAge          Trigger = "max_age"
+	TriggerPin             Trigger = "pin"
+	TriggerResource        Trigger = "resource"
+	TriggerAction          Trigger = "action"
+	TriggerDestroy         Trigger = "destroy"
+)
+
+// Process identifies the process that owns a run, so that another one can tell whether it still lives.
+type Process struct {
+	ID        string `json:"id"` // random, new for each engine: two engines in one process differ
+	Host      string `json:"host"`
+	Boot      string `json:"boot"` // the boot id and the PID namespace; processes can be compared only where it is the same
+	PID       int    `json:"pid"`
+	StartTime string `json:"start_time"` // the process's start as the kernel gives it; a reused PID has another
+}
+
+// Started is the write-once record that starts a run. Creating it is taking the dataflow's lock.
+type Started struct {
+	Dataflow   string     `json:"dataflow"`
+	UID        string     `json:"uid"`
+	Run        int64      `json:"run"`
+	Kind       Kind       `json:"kind"`
+	Trigger    Trigger    `json:"trigger"`
+	Target     *int64     `json:"target_run"` // of a rollback: the import whose data the tables get
+	StartedAt  time.Time  `json:"started_at"`
+	Owner      Process    `json:"owner"`
+	Definition Definition `json:"definition"` // the one that is tried
+}
+
+// Heartbeat is overwritten by the owner of a run while it works. Observers compare Beat with what they saw
+// before, by their own clock; At is for people.
+type Heartbeat struct {
+	Owner string    `json:"owner"` // Process.ID
+	Beat  int64     `json:"beat"`
+	At    time.Time `json:"at"`
+}
+
+// Change is what a decision does to one table.
+type Change string
+
+// The changes.
+const (
+	ChangePublish Change = "publish" // main moves to After (and the schema to SchemaID)
+	ChangeKeep    Change = "keep"    // nothing changed: the table only gets the run's tag
+	ChangeHide    Change = "hide"    // main goes, rows and tags stay
+	ChangeDrop    Change = "drop"    // the table goes, with its files
+)
+
+// Counts says what a run did to the rows of one table.
+type Counts struct {
+	Read       int64 `json:"read"` // distinct rows that the source gave
+	Added      int64 `json:"added"`
+	Changed    int64 `json:"changed"`
+	Removed    int64 `json:"removed"`
+	Unchanged  int64 `json:"unchanged"`
+	KeptAsText int64 `json:"kept_as_text"` // values that their column's type could not hold; they are in other_attributes as they came
+}
+
+// Before is the number of rows that the table had before the run.
+func (c Counts) Before() int64 { return c.Changed + c.Removed + c.Unchanged }
+
+// TableChange is what a run decided for one table. Everything after the decision follows it alone.
+type TableChange struct {
+	Key      string `json:"key"`
+	FileName string `json:"file_name"`
+	TableID
+	Definition       TableDefinition `json:"definition"`
+	UUID             string          `json:"uuid"` // Iceberg's table-uuid
+	Change           Change          `json:"change"`
+	Before           *int64          `json:"before,string,omitempty"` // main's snapshot when it was staged; nil: none
+	After            *int64          `json:"after,string,omitempty"`  // main's snapshot when it is published; nil: hidden or dropped
+	Ticket           *int64          `json:"ticket,string,omitempty"` // the snapshot of the run's staging branch; nil: the change has no ticket
+	SchemaID         *int            `json:"schema_id,omitempty"`     // the schema that becomes current; nil: it stays
+	MetadataLocation string          `json:"metadata_location"`       // what the staging commit returned
+	Counts           Counts          `json:"counts"`
+}
+
+// Outcome is what a decision decides.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomePublish Outcome = "publish"
+	OutcomeAbandon Outcome = "abandon"
+)
+
+// Decision is the write-once record after which a run can only go one way.
+type Decision struct {
+	Dataflow  string        `json:"dataflow"`
+	Run       int64         `json:"run"`
+	Outcome   Outcome       `json:"outcome"`
+	By        string        `json:"by"` // Process.ID of who decided
+	DecidedAt time.Time     `json:"decided_at"`
+	Reason    string        `json:"reason,omitempty"` // why it was abandoned: a whole sentence
+	Tables    []TableChange `json:"tables"`
+	LetGo     []int64       `json:"let_go"` // the runs that retention lets go
+	Usage     Usage         `json:"usage"`
+}
+
+// Usage is what a run asked of its source.
+type Usage struct {
+	Calls         int64   `json:"calls"`
+	Throttles     int64   `json:"throttles"`      // answers that said "too many requests"
+	WaitedSeconds float64 `json:"waited_seconds"` // time spent waiting for the limiter, over all calls
+}
+
+// TableResult is what a finished run did to one table.
+type TableResult struct {
+	TableChange
+	PublishedMetadataLocation string `json:"published_metadata_location"` // the table's metadata after the publish
+	Replaced                  *int64 `json:"replaced,string,omitempty"`   // a snapshot somebody else had put on main meanwhile
+}
+
+// Standing is where a dataflow stands once a run is finished. Each finished run carries it on,
+// so that reading a dataflow reads its newest finished run and no more.
+type Standing struct {
+	CurrentRun    *int64        `json:"current_run"`     // the import whose data the tables hold; nil: none
+	Digest        string        `json:"digest"`          // Definition.Digest of that import
+	LastRefreshAt *time.Time    `json:"last_refresh_at"` // the end of the last completed import
+	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
+	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
+}
+
+// Run is the whole record of a run. A run that is not finished is shown as one with status Processing.
+type Run struct {
+	Dataflow    string        `json:"dataflow"`
+	UID         string        `json:"uid"`
+	Run         int64         `json:"run"`
+	Kind        Kind          `json:"kind"`
+	Status      Status        `json:"status"`
+	Trigger     Trigger       `json:"trigger"`
+	Target      *int64        `json:"target_run"`
+	Description string        `json:"description"`
+	StartedAt   time.Time     `json:"started_at"`
+	EndedAt     *time.Time    `json:"ended_at"`
+	Owner       Process       `json:"owner"`
+	Digest      string        `json:"digest"` // of the definition it tried
+	Tables      []TableResult `json:"tables"`
+	Usage       Usage         `json:"usage"`
+	Standing    Standing      `json:"standing"`
+}
+
+// View gives the run as it is shown while it is not finished.
+func (s Started) View() Run {
+	return Run{
+		Dataflow: s.Dataflow, UID: s.UID, Run: s.Run, Kind: s.Kind, Status: StatusProcessing, Trigger: s.Trigger,
+		Target: s.Target, StartedAt: s.StartedAt, Owner: s.Owner, Digest: s.Definition.Digest(),
+	}
+}

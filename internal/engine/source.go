@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// Sources opens the source behind a connector.
+type Sources interface {
+	// Open signs in to the connector's source. It may be called concurrently. The caller closes what it gets.
+	// A connector that does not exist is an error with dataflow.CodeNotFound.
+	Open(ctx context.Context, connector string) (Source, error)
+}
+
+// Source reads the tables of one connector. Every method may be called concurrently.
+//
+// Throttles, answers that say the server failed, and dropped connections are retried inside, within ctx;
+// an error that comes out is final for this run. Errors are *dataflow.Error with a code, a cause and a hint.
+type Source interface {
+	// Table describes a table: its file name, and the columns it has now. It costs a call or a few, never a scan.
+	Table(ctx context.Context, key string) (dataflow.SourceTable, error)
+
+	// Scan reads the whole table and hands every row to put, with the columns of schema.
+	//
+	// put may be called from many goroutines at once and in any order; it takes the row over.
+	// One row may be given twice (pages of a changing source overlap): schema.Version says which is the newer.
+	// An error of put ends the scan and is returned as it is. Scan returns nil only when the table was read to its end:
+	// a scan that is cut short is an error, never a smaller table.
+	Scan(ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error) (ScanReport, error)
+
+	// Usage says what was asked of the source since it was opened.
+	Usage() dataflow.Usage
+
+	// Close releases what the source holds. No other method may be called after or during it.
+	Close() error
+}
+
+// ScanReport is what a scan knows beside its rows.
+type ScanReport struct {
+	KeptAsText int64 // values that their column's type could not hold
+}
