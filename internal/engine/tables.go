@@ -14,12 +14,12 @@ import (
 type Tables interface {
 	// Stage begins to write what the table will be after this run, on a branch that nobody reads.
 	// A table that does not exist is created empty, marked with its dataflow and run, in a location of its own.
-	Stage(ctx context.Context, req StageRequest) (Staging, error)
+	Stage(ctx context.Context, req dataflow.StageRequest) (Staging, error)
 
 	// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file:
 	// dataflow.ChangeHide and dataflow.ChangeDrop. It says what Publish will have to do.
 	// A table that is not there any more gives dataflow.CodeNotFound.
-	Ticket(ctx context.Context, req TicketRequest) (dataflow.TableChange, error)
+	Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error)
 
 	// Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 	// It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
@@ -30,36 +30,7 @@ type Tables interface {
 	Sweep(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID) error
 
 	// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too, in the order of their names.
-	Owned(ctx context.Context, dataflowName string, databases []string) ([]OwnedTable, error)
-}
-
-// StageRequest says what is staged.
-type StageRequest struct {
-	Dataflow   string
-	Run        int64
-	ID         dataflow.TableID
-	Table      dataflow.SourceTable
-	Definition dataflow.TableDefinition
-}
-
-// TicketRequest says what a ticket is for.
-type TicketRequest struct {
-	Dataflow   string
-	Run        int64
-	Key        string
-	FileName   string
-	ID         dataflow.TableID
-	Definition dataflow.TableDefinition
-	Change     dataflow.Change // ChangeHide or ChangeDrop
-}
-
-// OwnedTable is a table that belongs to a dataflow.
-type OwnedTable struct {
-	ID       dataflow.TableID
-	Key      string
-	FileName string
-	UUID     string
-	Hidden   bool // it has no main: never published, or hidden
+	Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.OwnedTable, error)
 }
 
 // Staging is one table being written by one run.

@@ -1,0 +1,30 @@
+package dataflow
+
+// StageRequest says what is staged.
+type StageRequest struct {
+	Dataflow   string
+	Run        int64
+	ID         TableID
+	Table      SourceTable
+	Definition TableDefinition
+}
+
+// TicketRequest says what a ticket is for.
+type TicketRequest struct {
+	Dataflow   string
+	Run        int64
+	Key        string
+	FileName   string
+	ID         TableID
+	Definition TableDefinition
+	Change     Change // ChangeHide or ChangeDrop
+}
+
+// OwnedTable is a table that belongs to a dataflow.
+type OwnedTable struct {
+	ID       TableID
+	Key      string
+	FileName string
+	UUID     string
+	Hidden   bool // it has no main: never published, or hidden
+}
