@@ -14,6 +14,8 @@ import (
 type Ledger interface {
 	// Dataflow reads a dataflow's record.
 	Dataflow(ctx context.Context, name string) (dataflow.Record, error)
+	// CreateDataflow creates a dataflow's record. When the name is taken, in any case, it fails with dataflow.CodeExists.
+	CreateDataflow(ctx context.Context, record dataflow.Record) error
 	// PutDataflow replaces a dataflow's record.
 	PutDataflow(ctx context.Context, record dataflow.Record) error
 

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+const interrupted = "interrupted: the process that ran it ended before the run had decided. Nothing was published."
+
+// describe says what a completed run did.
+func describe(run dataflow.Run) string {
+	verb := map[dataflow.Kind]string{
+		dataflow.KindImport: "Imported", dataflow.KindRemoval: "Removed", dataflow.KindRollback: "Rolled back",
+	}[run.Kind]
+	var done, notes []string
+	for _, t := range run.Tables {
+		done = append(done, describeTable(t))
+		if t.Replaced != nil {
+			notes = append(notes, fmt.Sprintf("Somebody else had written to table %s: its snapshot %d was replaced.", t.TableID, *t.Replaced))
+		}
+	}
+	if len(done) == 0 {
+		return verb + " no table."
+	}
+	noun := "tables"
+	if len(done) == 1 {
+		noun = "table"
+	}
+	sentence := fmt.Sprintf("%s %d %s: %s.", verb, len(done), noun, strings.Join(done, "; "))
+	return strings.Join(append([]string{sentence}, notes...), " ")
+}
+
+func describeTable(t dataflow.TableResult) string {
+	c := t.Counts
+	switch t.Change {
+	case dataflow.ChangeHide:
+		return t.Name + " hidden"
+	case dataflow.ChangeDrop:
+		return t.Name + " dropped"
+	case dataflow.ChangeKeep, dataflow.ChangePublish:
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int64
+		what string
+	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Removed, "removed"}, {c.KeptAsText, "values kept as text"}} {
+		if p.n > 0 {
+			parts = append(parts, thousands(p.n)+" "+p.what)
+		}
+	}
+	if c.Added+c.Changed+c.Removed == 0 {
+		parts = append([]string{"unchanged"}, parts...)
+	}
+	noun := "rows"
+	if c.Read == 1 {
+		noun = "row"
+	}
+	return fmt.Sprintf("%s %s %s (%s)", t.Name, thousands(c.Read), noun, strings.Join(parts, ", "))
+}
+
+// reasonOf says why a run is abandoned, and where that leaves the tables.
+func reasonOf(ctx context.Context, err error, before dataflow.Standing) string {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "timed out: the run did not end within its timeout. " + whereTablesAre(before)
+	case ctx.Err() != nil:
+		return "interrupted: the run was cancelled. " + whereTablesAre(before)
+	}
+	return dataflow.Sentence(err) + " " + whereTablesAre(before)
+}
+
+func whereTablesAre(before dataflow.Standing) string {
+	if before.CurrentRun == nil {
+		return "Nothing was published; there are no tables yet."
+	}
+	return fmt.Sprintf("Nothing was published; the tables are at run %d.", *before.CurrentRun)
+}
+
+// RunError is a run that failed. Its message is the whole sentence a person needs.
+type RunError struct {
+	Run   dataflow.Run
+	cause error
+}
+
+// Error gives `Run 13 of dataflow "Customers" failed: …`.
+func (e *RunError) Error() string {
+	return fmt.Sprintf("Run %d of dataflow %q failed: %s", e.Run.Run, e.Run.Dataflow, e.Run.Description)
+}
+
+// Unwrap gives what made the run fail; nil when another process decided that it failed.
+func (e *RunError) Unwrap() error { return e.cause }
+
+func failure(run dataflow.Run, cause error) error { return &RunError{Run: run, cause: cause} }
+
+// thousands writes a count as people read it: 5,000.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,84 @@
+// Package engine runs dataflows: it starts a run, stages its tables, decides, publishes and finishes.
+//
+// It knows no source, no table format and no storage: those are the interfaces Source, Tables and Ledger.
+// What makes a run safe is the order of its write-once records, which run.go follows step by step:
+//
+//	started.json   the lock: run N+1 starts only when run N is finished
+//	decision.json  after it a run can only go one way, whoever carries it out
+//	finished.json  the whole record of the run
+//
+// A process may die between any two writes. Whoever comes next reads the records and goes on from there (recover.go).
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// The times of the protocol. They are the same for everybody who shares a workspace.
+const (
+	heartbeatEvery = 15 * time.Second
+	// lease is how long an observer sees a heartbeat unchanged, by its own clock, before it takes the owner for dead.
+	lease = 60 * time.Second
+	// surelyDead is the age of a heartbeat at which a reader, who does not wait and observe, takes the owner for dead.
+	surelyDead = time.Hour
+	// lastWords bounds what a cancelled run still writes: its decision, its clean-up and its finished record.
+	lastWords = 4 * time.Second
+	pollEvery = 500 * time.Millisecond
+)
+
+// Liveness is what can be said of a process from here.
+type Liveness int
+
+// The answers. Unknown is a process on another host, or one that can't be looked at.
+const (
+	LivenessUnknown Liveness = iota
+	LivenessAlive
+	LivenessDead
+)
+
+// Config names the parts of an engine.
+type Config struct {
+	Ledger  Ledger
+	Tables  Tables
+	Sources Sources
+
+	Self     dataflow.Process                      // the process that owns the runs started here
+	Liveness func(dataflow.Process) Liveness       // of any process
+	Now      func() time.Time                      // nil: time.Now
+	Notify   func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
+}
+
+// Engine runs dataflows. Every method may be called concurrently, and by any number of engines over one workspace.
+type Engine struct {
+	ledger   Ledger
+	tables   Tables
+	sources  Sources
+	self     dataflow.Process
+	liveness func(dataflow.Process) Liveness
+	now      func() time.Time
+	notify   func(context.Context, dataflow.Event)
+}
+
+// New makes an engine. It writes nothing.
+func New(c Config) *Engine {
+	e := &Engine{
+		ledger: c.Ledger, tables: c.Tables, sources: c.Sources,
+		self: c.Self, liveness: c.Liveness, now: c.Now, notify: c.Notify,
+	}
+	if e.liveness == nil {
+		e.liveness = func(dataflow.Process) Liveness { return LivenessUnknown }
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.notify == nil {
+		e.notify = func(context.Context, dataflow.Event) {}
+	}
+	return e
+}
+
+// clock gives the time as records hold it.
+func (e *Engine) clock() time.Time { return e.now().UTC().Truncate(time.Millisecond) }

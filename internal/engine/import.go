@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// stageImport stages every table of the definition, and a ticket for every table that the definition no longer has.
+func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, before dataflow.Standing) (staged, error) {
+	source, err := e.sources.Open(ctx, started.Definition.Connector)
+	if err != nil {
+		return staged{}, err
+	}
+	tables, err := e.stageTables(ctx, started, source)
+	result := staged{tables: tables, usage: source.Usage()}
+	_ = source.Close() // nothing was written through it
+	if err != nil {
+		return result, err
+	}
+	hidden, err := e.stageHidden(ctx, started, before)
+	result.tables = append(result.tables, hidden...)
+	return result, err
+}
+
+// stageTables stages one table after the other, in the order of their keys.
+func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, source Source) ([]dataflow.TableChange, error) {
+	var changes []dataflow.TableChange
+	for _, key := range slices.Sorted(maps.Keys(started.Definition.Tables)) {
+		change, err := e.stageTable(ctx, started, source, key)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", key, err)
+		}
+		changes = append(changes, change)
+	}
+	return changes, nil
+}
+
+// stageTable brings one table from the source to a branch of its own.
+func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, source Source, key string) (dataflow.TableChange, error) {
+	table, err := source.Table(ctx, key)
+	if err != nil {
+		return dataflow.TableChange{}, err
+	}
+	definition := started.Definition.Tables[key]
+	staging, err := e.tables.Stage(ctx, dataflow.StageRequest{
+		Dataflow: started.Dataflow, Run: started.Run, ID: started.Definition.TableID(key), Table: table, Definition: definition,
+	})
+	if err != nil {
+		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
+	}
+	defer func() { _ = staging.Close() }() // spool files only; a commit has its own error
+	e.event(ctx, started, key, "staging", 0)
+
+	var report ScanReport
+	if definition.Data {
+		var rows atomic.Int64
+		put := func(row dataflow.Row) error {
+			if n := rows.Add(1); n%progressEvery == 0 {
+				e.event(ctx, started, key, "staging", n)
+			}
+			return staging.Put(ctx, row)
+		}
+		if report, err = source.Scan(ctx, key, table.Schema, put); err != nil {
+			return dataflow.TableChange{}, err
+		}
+	}
+	change, err := staging.Commit(ctx)
+	if err != nil {
+		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
+	}
+	change.Counts.KeptAsText = report.KeptAsText
+	e.event(ctx, started, key, "staged", change.Counts.Read)
+	if definition.Data {
+		return change, checkRemoved(change, started.Definition.MaxRemovedPercent)
+	}
+	return change, nil
+}
+
+// progressEvery is how many rows lie between two events.
+const progressEvery = 10_000
+
+// checkRemoved is the removal guard: a source that suddenly lacks most of its rows is more often a mistake than the truth.
+func checkRemoved(change dataflow.TableChange, maxPercent int64) error {
+	before, removed := change.Counts.Before(), change.Counts.Removed
+	if before == 0 || removed*100 <= before*maxPercent {
+		return nil
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeGuard, Op: "check",
+		Cause: fmt.Errorf("the run would remove %s of %s rows, more than max_removed_percent = %d allows",
+			thousands(removed), thousands(before), maxPercent),
+		Hint: "If the source is right, raise max_removed_percent for one apply.",
+	}
+}
+
+// stageHidden makes a ticket for every table that the dataflow has now and the definition no longer names.
+func (e *Engine) stageHidden(ctx context.Context, started dataflow.Started, before dataflow.Standing) ([]dataflow.TableChange, error) {
+	kept := map[dataflow.TableID]bool{}
+	for key := range started.Definition.Tables {
+		kept[started.Definition.TableID(key)] = true
+	}
+	var changes []dataflow.TableChange
+	for _, table := range before.Tables {
+		if kept[table.TableID] {
+			continue
+		}
+		change, err := e.tables.Ticket(ctx, dataflow.TicketRequest{
+			Dataflow: started.Dataflow, Run: started.Run, Key: table.Key, FileName: table.FileName,
+			ID: table.TableID, Definition: table.Definition, Change: dataflow.ChangeHide,
+		})
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			continue // somebody dropped it: there is nothing to hide
+		}
+		if err != nil {
+			return nil, fmt.Errorf("table %s: hide: %w", table.Key, err)
+		}
+		changes = append(changes, change)
+	}
+	return changes, nil
+}
+
+// stageRemoval makes a ticket for every table that the dataflow owns.
+func (e *Engine) stageRemoval(ctx context.Context, started dataflow.Started, before dataflow.Standing) (staged, error) {
+	databases := []string{started.Definition.Database}
+	for _, table := range before.Tables {
+		databases = append(databases, table.Database)
+	}
+	slices.Sort(databases)
+	owned, err := e.tables.Owned(ctx, started.Dataflow, slices.Compact(databases))
+	if err != nil {
+		return staged{}, err
+	}
+	var result staged
+	for _, table := range owned {
+		change, err := e.tables.Ticket(ctx, dataflow.TicketRequest{
+			Dataflow: started.Dataflow, Run: started.Run, Key: table.Key, FileName: table.FileName,
+			ID: table.ID, Change: dataflow.ChangeDrop,
+		})
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			continue
+		}
+		if err != nil {
+			return staged{}, fmt.Errorf("table %s: drop: %w", table.Key, err)
+		}
+		result.tables = append(result.tables, change)
+	}
+	return result, nil
+}
+
+func compareIDs(a, b dataflow.TableID) int {
+	return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Name, b.Name))
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// settle makes sure that the run is finished and gives its finished record.
+//
+// With a publish decision the run is rolled forward whether its owner lives or not. Without a decision it is abandoned
+// once its owner is dead; while the owner lives, settle waits until ctx ends and then says who runs the dataflow.
+// Any number of processes may settle one run at once.
+func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.Run, error) {
+	watch := watcher{}
+	for {
+		finished, err := e.ledger.Finished(ctx, name, run)
+		if !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			return finished, err
+		}
+		started, err := e.ledger.Started(ctx, name, run)
+		if err != nil {
+			return dataflow.Run{}, err
+		}
+		decision, err := e.ledger.Decision(ctx, name, run)
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			dead, watchErr := e.isDead(ctx, started, &watch)
+			if watchErr != nil {
+				return dataflow.Run{}, watchErr
+			}
+			if !dead {
+				if err := e.wait(ctx, started); err != nil {
+					return dataflow.Run{}, err
+				}
+				continue
+			}
+			decision, err = e.ledger.Decide(ctx, dataflow.Decision{
+				Dataflow: name, Run: run, Outcome: dataflow.OutcomeAbandon, By: e.self.ID, DecidedAt: e.clock(), Reason: interrupted,
+			})
+		}
+		if err != nil {
+			return dataflow.Run{}, err
+		}
+		before, err := e.standingBefore(ctx, name, run)
+		if err != nil {
+			return dataflow.Run{}, err
+		}
+		finished, err = e.carryOut(ctx, started, decision, before)
+		if err != nil {
+			return dataflow.Run{}, fmt.Errorf("recover run %d: %w", run, err)
+		}
+		return finished, nil
+	}
+}
+
+// watcher remembers since when, by this observer's clock, a heartbeat has not changed.
+type watcher struct {
+	beat  dataflow.Heartbeat
+	since time.Time
+}
+
+// isDead says whether the owner of the run is dead: its process is gone, or, where that can't be seen,
+// its heartbeat has not changed for the lease.
+func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watcher) (bool, error) {
+	switch e.liveness(started.Owner) {
+	case LivenessDead:
+		return true, nil
+	case LivenessAlive:
+		return false, nil
+	case LivenessUnknown:
+	}
+	beat, err := e.ledger.Heartbeat(ctx, started.Dataflow, started.Run)
+	if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return false, err
+	}
+	now := e.now()
+	if w.since.IsZero() || beat.Owner != w.beat.Owner || beat.Beat != w.beat.Beat {
+		w.beat, w.since = beat, now
+	}
+	return now.Sub(w.since) >= lease, nil
+}
+
+func (e *Engine) wait(ctx context.Context, started dataflow.Started) error {
+	timer := time.NewTimer(pollEvery)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return busy(fmt.Sprintf("dataflow %q", started.Dataflow), started.View())
+	}
+}
+
+// busy says who runs the dataflow.
+func busy(object string, run dataflow.Run) error {
+	return &dataflow.Error{
+		Code: dataflow.CodeBusy, Object: object,
+		Cause: fmt.Errorf("run %d is under way on host %s, process %d, since %s",
+			run.Run, run.Owner.Host, run.Owner.PID, run.StartedAt.Format(time.RFC3339)),
+		Hint: "Wait for it to end and apply again, or give a longer timeout.",
+	}
+}

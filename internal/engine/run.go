@@ -1,0 +1,210 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// Order asks for a run.
+type Order struct {
+	UID        string // of the record it was planned against
+	Definition dataflow.Definition
+	Trigger    dataflow.Trigger
+}
+
+// Import runs the dataflow: every table of the definition is read from the source, staged and published.
+//
+// It waits for a live run of the same dataflow until ctx ends, and recovers one whose owner is dead.
+// The run it returns is the finished record, also when the run failed; then the error says that and why.
+// A cancelled ctx makes the run Failed "interrupted"; nothing was published then.
+func (e *Engine) Import(ctx context.Context, order Order) (dataflow.Run, error) {
+	return e.run(ctx, dataflow.KindImport, order, e.stageImport)
+}
+
+// Remove drops every table that the dataflow owns. The history stays, and the record is marked as removed.
+func (e *Engine) Remove(ctx context.Context, order Order) (dataflow.Run, error) {
+	return e.run(ctx, dataflow.KindRemoval, order, e.stageRemoval)
+}
+
+// staged is what a run decides from.
+type staged struct {
+	tables []dataflow.TableChange
+	usage  dataflow.Usage
+}
+
+// run takes a run from its start to its end. The steps are the protocol's; each leaves a record, and carryOut
+// is what recovery calls too.
+func (e *Engine) run(
+	ctx context.Context, kind dataflow.Kind, order Order,
+	stage func(context.Context, dataflow.Started, dataflow.Standing) (staged, error),
+) (dataflow.Run, error) {
+	started, before, err := e.start(ctx, kind, order)
+	if err != nil {
+		return dataflow.Run{}, fmt.Errorf("start a run of dataflow %q: %w", order.Definition.Name, err)
+	}
+	e.event(ctx, started, "", "started", 0)
+
+	work, stopBeating := e.keepBeating(ctx, started)
+	result, stageErr := guarded(func() (staged, error) { return stage(work, started, before) })
+	stopBeating()
+
+	decision := dataflow.Decision{
+		Dataflow: started.Dataflow, Run: started.Run, Outcome: dataflow.OutcomePublish, By: e.self.ID,
+		DecidedAt: e.clock(), Tables: result.tables, Usage: result.usage,
+	}
+	if stageErr == nil {
+		stageErr = ctx.Err()
+	}
+	if stageErr != nil {
+		decision.Outcome, decision.Tables = dataflow.OutcomeAbandon, nil
+		decision.Reason = reasonOf(ctx, stageErr, before)
+	}
+
+	// From here on the run must reach its end even when the caller has gone: what is decided is decided.
+	last := context.WithoutCancel(ctx)
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		last, cancel = context.WithTimeout(last, lastWords)
+		defer cancel()
+	}
+	standing, err := e.ledger.Decide(last, decision)
+	if err != nil {
+		return started.View(), fmt.Errorf("decide run %d of dataflow %q: %w", started.Run, started.Dataflow, err)
+	}
+	e.event(ctx, started, "", "decided", 0)
+	run, err := e.carryOut(last, started, standing, before)
+	if err != nil {
+		return started.View(), fmt.Errorf("run %d of dataflow %q is decided (%s) and not finished; the next apply finishes it: %w",
+			started.Run, started.Dataflow, standing.Outcome, err)
+	}
+	e.event(ctx, started, "", "finished", 0)
+	if run.Status == dataflow.StatusFailed {
+		return run, failure(run, stageErr)
+	}
+	return run, nil
+}
+
+// carryOut does what a decision says and finishes the run. It follows the records alone, never the memory of
+// a process, so anybody may call it, at any time and twice.
+func (e *Engine) carryOut(
+	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
+) (dataflow.Run, error) {
+	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return finished, err
+	}
+	run := started.View()
+	run.Usage = decision.Usage
+	if decision.Outcome == dataflow.OutcomeAbandon {
+		// What can't be swept now is swept when the next run starts: the abandon must not hang on it.
+		_ = e.tables.Sweep(ctx, started.Dataflow, started.Run, reach(started, before))
+		run.Status, run.Description = dataflow.StatusFailed, decision.Reason
+		return e.finish(ctx, run, standingAfter(before, run, started))
+	}
+	for _, change := range decision.Tables {
+		result, err := e.tables.Publish(ctx, started.Dataflow, started.Run, change)
+		if err != nil {
+			return dataflow.Run{}, fmt.Errorf("publish table %s: %w", change.TableID, err)
+		}
+		run.Tables = append(run.Tables, result)
+		e.event(ctx, started, change.Key, "published", 0)
+	}
+	run.Status, run.Description = dataflow.StatusCompleted, describe(run)
+	if err := e.record(ctx, started); err != nil {
+		return dataflow.Run{}, err
+	}
+	return e.finish(ctx, run, standingAfter(before, run, started))
+}
+
+// record brings the dataflow's record to what the completed run makes it. A record with another uid has been
+// taken over by a later Create and is none of this run's business.
+func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
+	record, err := e.ledger.Dataflow(ctx, started.Dataflow)
+	if err != nil {
+		return fmt.Errorf("record the definition: %w", err)
+	}
+	if record.UID != started.UID {
+		return nil
+	}
+	switch started.Kind {
+	case dataflow.KindImport:
+		err = e.define(ctx, record, started.Definition)
+	case dataflow.KindRemoval:
+		err = e.Forget(ctx, started.Dataflow)
+	case dataflow.KindRollback:
+	}
+	if err != nil {
+		return fmt.Errorf("record the definition: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.Standing) (dataflow.Run, error) {
+	ended := e.clock()
+	run.EndedAt = &ended
+	run.Standing = after
+	if run.Kind == dataflow.KindImport && run.Status == dataflow.StatusCompleted {
+		run.Standing.LastRefreshAt = &ended
+	}
+	finished, err := e.ledger.Finish(ctx, run)
+	if err != nil {
+		return dataflow.Run{}, fmt.Errorf("finish: %w", err)
+	}
+	return finished, nil
+}
+
+// standingAfter is where the dataflow stands once the run is finished.
+func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.Started) dataflow.Standing {
+	after := before
+	if run.Kind == dataflow.KindImport {
+		after.LastImport = run.Status
+	}
+	if run.Status != dataflow.StatusCompleted {
+		return after
+	}
+	switch run.Kind {
+	case dataflow.KindImport:
+		number := run.Run
+		after.CurrentRun, after.Digest = &number, started.Definition.Digest()
+		after.Tables = slices.DeleteFunc(slices.Clone(run.Tables), func(t dataflow.TableResult) bool {
+			return t.Change == dataflow.ChangeHide || t.Change == dataflow.ChangeDrop
+		})
+	case dataflow.KindRemoval:
+		after = dataflow.Standing{}
+	case dataflow.KindRollback:
+	}
+	return after
+}
+
+// reach lists the tables that a run may have touched before its decision.
+func reach(started dataflow.Started, before dataflow.Standing) []dataflow.TableID {
+	var ids []dataflow.TableID
+	for key := range started.Definition.Tables {
+		ids = append(ids, started.Definition.TableID(key))
+	}
+	for _, t := range before.Tables {
+		ids = append(ids, t.TableID)
+	}
+	slices.SortFunc(ids, compareIDs)
+	return slices.Compact(ids)
+}
+
+// guarded turns a panic into an error, so that a fault in one run is a failed run and not a dead process.
+func guarded[T any](do func() (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &dataflow.Error{
+				Code: dataflow.CodeInternal, Op: "panic", Cause: fmt.Errorf("%v\n%s", p, debug.Stack()),
+				Hint: "This is a fault of the provider: please report it.",
+			}
+		}
+	}()
+	return do()
+}
+
+func (e *Engine) event(ctx context.Context, started dataflow.Started, table, step string, rows int64) {
+	e.notify(ctx, dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: table, Step: step, Rows: rows})
+}

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// State is a dataflow as the ledger has it.
+type State struct {
+	Record   dataflow.Record
+	LastRun  *dataflow.Run     // the newest entry of the history; nil: none
+	Standing dataflow.Standing // after the newest finished run
+}
+
+// Status says where the dataflow stands. A failed rollback or removal is not a failed dataflow.
+func (s State) Status() dataflow.Status {
+	switch {
+	case s.LastRun == nil:
+		return dataflow.StatusNew
+	case s.LastRun.Status == dataflow.StatusProcessing:
+		return dataflow.StatusProcessing
+	case s.LastRun.EndedAt == nil, s.Standing.LastImport == dataflow.StatusFailed:
+		return dataflow.StatusFailed
+	case s.Standing.CurrentRun == nil:
+		return dataflow.StatusNew
+	default:
+		return dataflow.StatusCompleted
+	}
+}
+
+// Published says whether the dataflow's tables hold the data of a run.
+func (s State) Published() bool { return s.Standing.CurrentRun != nil }
+
+// State reads a dataflow. It writes nothing, but it judges: an unfinished run whose owner is surely dead is shown
+// as Failed "interrupted" (without an end), because nobody will finish it before somebody runs the dataflow again.
+func (e *Engine) State(ctx context.Context, name string) (State, error) {
+	record, err := e.ledger.Dataflow(ctx, name)
+	if err != nil {
+		return State{}, err
+	}
+	s := State{Record: record}
+	latest, err := e.ledger.Latest(ctx, name)
+	if err != nil || latest == 0 {
+		return s, err
+	}
+	last, err := e.Run(ctx, name, latest)
+	if err != nil {
+		return State{}, err
+	}
+	s.LastRun = &last
+	if last.EndedAt != nil {
+		s.Standing = last.Standing
+		return s, nil
+	}
+	s.Standing, err = e.standingBefore(ctx, name, latest)
+	return s, err
+}
+
+// Run reads one run, judged as in State.
+func (e *Engine) Run(ctx context.Context, name string, run int64) (dataflow.Run, error) {
+	finished, err := e.ledger.Finished(ctx, name, run)
+	if !dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return finished, err
+	}
+	started, err := e.ledger.Started(ctx, name, run)
+	if err != nil {
+		return dataflow.Run{}, err
+	}
+	return e.judge(ctx, started)
+}
+
+// judge shows an unfinished run.
+func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.Run, error) {
+	view := started.View()
+	dead := false
+	switch e.liveness(started.Owner) {
+	case LivenessDead:
+		dead = true
+	case LivenessUnknown:
+		seen := started.StartedAt
+		beat, err := e.ledger.Heartbeat(ctx, started.Dataflow, started.Run)
+		switch {
+		case err == nil:
+			seen = beat.At
+		case !dataflow.IsCode(err, dataflow.CodeNotFound):
+			return dataflow.Run{}, err
+		}
+		dead = e.now().Sub(seen) > surelyDead
+	case LivenessAlive:
+	}
+	if dead {
+		view.Status = dataflow.StatusFailed
+		view.Description = interrupted
+	}
+	return view, nil
+}
+
+// standingBefore is where the dataflow stood when the run started.
+func (e *Engine) standingBefore(ctx context.Context, name string, run int64) (dataflow.Standing, error) {
+	if run <= 1 {
+		return dataflow.Standing{}, nil
+	}
+	before, err := e.ledger.Finished(ctx, name, run-1)
+	if err != nil {
+		return dataflow.Standing{}, err
+	}
+	return before.Standing, nil
+}
