@@ -28,7 +28,7 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 	case err != nil:
 		return dataflow.Record{}, err
 	}
-	object := fmt.Sprintf("dataflow %q", definition.Name)
+	object := fmt.Sprintf("dataflow %q", state.Record.Definition.Name)
 	if state.Status() == dataflow.StatusProcessing {
 		return dataflow.Record{}, busy(object, *state.LastRun)
 	}
@@ -36,7 +36,7 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 		return dataflow.Record{}, &dataflow.Error{
 			Code: dataflow.CodeExists, Object: object, Op: "create",
 			Cause: fmt.Errorf("a dataflow of this name exists in the workspace and has tables at run %d", *state.Standing.CurrentRun),
-			Hint:  fmt.Sprintf("To manage it from here: terraform import skypoint_dataflow.<name> %s", state.Record.Definition.Name),
+			Hint:  fmt.Sprintf("To manage it from here: terraform import skypoint_dataflow.ADDRESS %s", state.Record.Definition.Name),
 		}
 	}
 	return record, e.ledger.PutDataflow(ctx, record)

@@ -6,7 +6,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// State is a dataflow as the ledger has it.
+// State is a dataflow as the ledger has it. Runs of an earlier dataflow of the same name are history, not its state:
+// until it has run itself, a dataflow is New.
 type State struct {
 	Record   dataflow.Record
 	LastRun  *dataflow.Run     // the newest entry of the history; nil: none
@@ -47,6 +48,9 @@ func (e *Engine) State(ctx context.Context, name string) (State, error) {
 	last, err := e.Run(ctx, name, latest)
 	if err != nil {
 		return State{}, err
+	}
+	if last.UID != record.UID {
+		return s, nil
 	}
 	s.LastRun = &last
 	if last.EndedAt != nil {
