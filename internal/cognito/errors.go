@@ -1,0 +1,266 @@
+package cognito
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// target is what requests go to, for errors to name.
+type target struct {
+	poolID string
+	region string
+	host   string // the endpoint's URL; empty: AWS's
+}
+
+func (t target) object() string { return "user pool " + t.poolID }
+
+// arn gives the pool's ARN, with any account: which account it is only AWS knows.
+func (t target) arn() string {
+	partition := "aws"
+	switch {
+	case strings.HasPrefix(t.region, "cn-"):
+		partition = "aws-cn"
+	case strings.HasPrefix(t.region, "us-gov-"):
+		partition = "aws-us-gov"
+	}
+	return fmt.Sprintf("arn:%s:cognito-idp:%s:*:userpool/%s", partition, t.region, t.poolID)
+}
+
+func (t target) endpoint() string {
+	if u, err := url.Parse(t.host); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return fmt.Sprintf("cognito-idp.%s.amazonaws.com", t.region)
+}
+
+// remedy is what can be done about a failed request without a person.
+type remedy int
+
+const (
+	remedyNone   remedy = iota // it is an answer
+	remedySlower               // too many requests: again, slower
+	remedyAgain                // the server or the connection failed: again, a few times
+	remedyResign               // the clock was off: the SDK has learnt by how much, so once again
+)
+
+// failure is a request's error, as the project says it, with what can be done.
+type failure struct {
+	err    *dataflow.Error
+	remedy remedy
+}
+
+// serviceError is an error that AWS answered with. Its message never has more than a person needs:
+// a signature error goes on with the whole request.
+type serviceError struct {
+	code    string
+	message string
+}
+
+func (e *serviceError) Error() string {
+	if e.message == "" || e.message == e.code {
+		return e.code
+	}
+	return e.code + ": " + e.message
+}
+
+// hasCode says whether AWS answered with one of these codes.
+func hasCode(err error, codes ...string) bool {
+	var e *serviceError
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, c := range codes {
+		if e.code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// rule says what an error code of AWS means. A hint may name what was refused: {action}, {arn}, {region}.
+type rule struct {
+	code   dataflow.Code
+	remedy remedy
+	hint   string
+}
+
+// Hints that several codes share.
+const (
+	hintKey     = "AWS does not know the access key: check access_key_id (or the profile), and that the key is active."
+	hintSecret  = "The secret does not belong to the access key: check secret_access_key_wo, and raise secret_access_key_wo_version when you change it." //nolint:gosec // says where the secret is set, holds none
+	hintExpired = "The session has ended: sign in again, or give the connector a key that lasts."
+	hintAllow   = "Allow {action} on {arn}."
+	hintLater   = "Run it again later; https://health.aws.amazon.com says whether Cognito has a problem in {region}."
+	hintPool    = "Check user_pool_id and region: a pool is known only in its own Region, to its own account."
+	hintClock   = "Set the clock of the machine that runs Terraform."
+)
+
+// rules goes by code, not by the SDK's types: half of these codes have none.
+// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
+var rules = map[string]rule{
+	"UnrecognizedClientException": {code: dataflow.CodeUnauthenticated, hint: hintKey},
+	"InvalidClientTokenId":        {code: dataflow.CodeUnauthenticated, hint: hintKey},
+	"InvalidSignatureException":   {code: dataflow.CodeUnauthenticated, hint: hintSecret},
+	"SignatureDoesNotMatch":       {code: dataflow.CodeUnauthenticated, hint: hintSecret},
+	"IncompleteSignature":         {code: dataflow.CodeUnauthenticated, hint: hintSecret},
+	"ExpiredToken":                {code: dataflow.CodeUnauthenticated, hint: hintExpired},
+	"ExpiredTokenException":       {code: dataflow.CodeUnauthenticated, hint: hintExpired},
+	"RequestExpired":              {code: dataflow.CodeUnauthenticated, remedy: remedyResign, hint: hintClock},
+
+	"AccessDenied":           {code: dataflow.CodeAccessDenied, hint: hintAllow},
+	"AccessDeniedException":  {code: dataflow.CodeAccessDenied, hint: hintAllow},
+	"NotAuthorizedException": {code: dataflow.CodeAccessDenied, hint: hintAllow},
+
+	"ResourceNotFoundException": {code: dataflow.CodeNoSource, hint: hintPool},
+	"InvalidParameterException": {code: dataflow.CodeInvalid},
+	"ValidationException":       {code: dataflow.CodeInvalid},
+
+	"TooManyRequestsException": {code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater},
+	"LimitExceededException":   {code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater},
+	"ThrottlingException":      {code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater},
+	"Throttling":               {code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater},
+
+	"InternalErrorException": {code: dataflow.CodeUnreachable, remedy: remedyAgain, hint: hintLater},
+	"InternalFailure":        {code: dataflow.CodeUnreachable, remedy: remedyAgain, hint: hintLater},
+	"ServiceUnavailable":     {code: dataflow.CodeUnreachable, remedy: remedyAgain, hint: hintLater},
+}
+
+// classify says what an error of the SDK is.
+func (t target) classify(op operation, err error) failure {
+	f := t.judge(err)
+	f.err.Op, f.err.Object = op.name, t.object()
+
+	var signIn *signInError
+	if errors.As(err, &signIn) {
+		f.err.Op = signInOp
+		if f.err.Code == dataflow.CodeAccessDenied {
+			f.err.Hint = "Allow sts:AssumeRole on the role to whom signs in, and let the role's trust policy name it (and the external ID, if it asks for one)."
+		}
+		if f.err.Code == dataflow.CodeInternal {
+			f.err.Code = dataflow.CodeUnauthenticated
+			f.err.Hint = "Check how the connector signs in: the access key, the profile or the role."
+		}
+	}
+	f.err.Hint = strings.NewReplacer("{action}", op.action(), "{arn}", t.arn(), "{region}", t.region).Replace(f.err.Hint)
+	return f
+}
+
+func (t target) judge(err error) failure {
+	var answer smithy.APIError
+	if errors.As(err, &answer) {
+		return t.judgeAnswer(answer, httpStatus(err))
+	}
+	if cause, ok := certificateProblem(err); ok {
+		return failure{err: &dataflow.Error{
+			Code: dataflow.CodeUnreachable, Cause: fmt.Errorf("%s can't be trusted: %w", t.endpoint(), cause),
+			Hint: "Check endpoint, and AWS_CA_BUNDLE when certificates are your own.",
+		}}
+	}
+	var send *smithyhttp.RequestSendError
+	var transport *url.Error
+	switch {
+	case errors.As(err, &transport):
+		return t.unreachable(fmt.Errorf("%s does not answer: %w", t.endpoint(), transport.Err))
+	case errors.As(err, &send):
+		return t.unreachable(fmt.Errorf("%s does not answer: %w", t.endpoint(), send.Err))
+	case errors.Is(err, context.DeadlineExceeded):
+		return t.unreachable(fmt.Errorf("%s did not answer in time", t.endpoint()))
+	}
+	var garbled *smithy.DeserializationError
+	if errors.As(err, &garbled) || httpStatus(err) != 0 {
+		// A dropped connection in the middle of an answer looks like this, and so does a proxy's page. What was
+		// received stays out of the message: it may be half a page of users.
+		return t.unreachable(fmt.Errorf("%s gave an answer that is cut off or is not Cognito's", t.endpoint()))
+	}
+	return failure{err: &dataflow.Error{Code: dataflow.CodeInternal, Cause: errors.New(brief(err.Error()))}}
+}
+
+func (t target) unreachable(cause error) failure {
+	return failure{remedy: remedyAgain, err: &dataflow.Error{
+		Code: dataflow.CodeUnreachable, Cause: cause,
+		Hint: "Check region and endpoint, and that this machine may reach it.",
+	}}
+}
+
+func (t target) judgeAnswer(answer smithy.APIError, status int) failure {
+	code := answer.ErrorCode()
+	if _, after, ok := strings.Cut(code, "#"); ok {
+		code = after
+	}
+	message := brief(answer.ErrorMessage())
+	r, known := rules[code]
+	switch {
+	case known:
+	case status >= 500:
+		r = rule{code: dataflow.CodeUnreachable, remedy: remedyAgain, hint: hintLater}
+	case status == 429:
+		r = rule{code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater}
+	case code == "UnknownError":
+		message = fmt.Sprintf("%s answered with HTTP status %d and not in Cognito's form", t.endpoint(), status)
+		r = rule{code: dataflow.CodeUnreachable, hint: "Check endpoint: what answers there is not Cognito."}
+	default:
+		r = rule{code: dataflow.CodeInternal}
+	}
+	switch {
+	case code == "InvalidSignatureException" && (strings.HasPrefix(message, "Signature expired") || strings.HasPrefix(message, "Signature not yet current")):
+		r = rule{code: dataflow.CodeUnauthenticated, remedy: remedyResign, hint: hintClock}
+	case r.code == dataflow.CodeInvalid && strings.Contains(message, "'userPoolId'"):
+		r = rule{code: dataflow.CodeNoSource, hint: "Check user_pool_id: it looks like us-east-1_AbCdEf123."}
+	}
+	return failure{remedy: r.remedy, err: &dataflow.Error{Code: r.code, Cause: &serviceError{code: code, message: message}, Hint: r.hint}}
+}
+
+func httpStatus(err error) int {
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && response.Response != nil {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+func certificateProblem(err error) (error, bool) {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return certificate.Err, true
+	}
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) {
+		return errors.New(record.Msg), true
+	}
+	return nil, false
+}
+
+// longestMessage is the most bytes of a message of AWS's that an error repeats.
+const longestMessage = 500
+
+var (
+	// What follows these words is the request itself, with its headers.
+	requestEcho = []string{"The Canonical String", "The String-to-Sign", "Authorization="}
+	// A page token stands for a place among customers.
+	tokenEcho = regexp.MustCompile(`(?i)Value '[^']*' at '(paginationToken|nextToken|filter)'`)
+)
+
+// brief makes a message of AWS's one line that repeats nothing of the request.
+func brief(message string) string {
+	for _, from := range requestEcho {
+		if i := strings.Index(message, from); i >= 0 {
+			message = message[:i]
+		}
+	}
+	message = tokenEcho.ReplaceAllString(message, "Value at '$1'")
+	message = strings.Join(strings.Fields(message), " ")
+	if len(message) > longestMessage {
+		message = strings.ToValidUTF8(message[:longestMessage], "") + "…"
+	}
+	return message
+}

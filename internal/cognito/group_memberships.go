@@ -1,0 +1,105 @@
+package cognito
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// membership is a user in a group.
+type membership struct {
+	group string
+	sub   string
+	user  *types.UserType
+}
+
+// membershipFields are the columns of the group_memberships table.
+// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsersInGroup.html
+var membershipFields = []field[membership]{
+	{groupNameColumn(), func(m membership) any { return m.group }},
+	{subColumn(), func(m membership) any { return m.sub }},
+	{dataflow.Column{Name: "username", Type: dataflow.String, Source: "Username", Description: "The name the user signs in with."},
+		func(m membership) any { return text(m.user.Username) }},
+}
+
+func groupMembershipsSchema(context.Context, *Pool) (dataflow.Schema, error) {
+	return dataflow.Schema{Columns: columns(membershipFields), Key: []string{columnGroupName, attributeSub}}, nil
+}
+
+// scanGroupMemberships reads the members of every group, one group after the other.
+//
+// All groups are listed first (a pool has 10,000 at most): a page token of that list would not outlive an hour of members.
+func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+	var groups []string
+	err := p.eachGroup(ctx, func(g *types.GroupType) error {
+		groups = append(groups, aws.ToString(g.GroupName))
+		return nil
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	values := project(membershipFields, schema)
+	for _, group := range groups {
+		err := p.eachMember(ctx, group, func(m membership) error { return put(rowOf(values, m)) })
+		if err != nil {
+			return Report{}, err
+		}
+	}
+	return Report{}, nil
+}
+
+// eachMember reads every member of a group. A group that was deleted since it was listed has none.
+func (p *Pool) eachMember(ctx context.Context, group string, take func(membership) error) error {
+	fetch := func(ctx context.Context, token *string) ([]types.UserType, *string, error) {
+		out, err := call(ctx, p, listUsersInGroup, &cip.ListUsersInGroupInput{
+			UserPoolId: &p.target.poolID, GroupName: &group, Limit: aws.Int32(pageSize), NextToken: token,
+		}, p.client.ListUsersInGroup)
+		if hasCode(err, "ResourceNotFoundException") {
+			// The code is the same when the whole pool is gone, and that must not look like a pool without members.
+			if _, err := p.describe(ctx); err != nil {
+				return nil, nil, err
+			}
+			return nil, nil, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Users, out.NextToken, nil
+	}
+	return chain(ctx, p, listUsersInGroup, fetch, func(users []types.UserType) error {
+		for i := range users {
+			sub := subOf(&users[i])
+			if sub == "" {
+				return p.noSub(listUsersInGroup)
+			}
+			if err := take(membership{group: group, sub: sub, user: &users[i]}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func subOf(u *types.UserType) string {
+	for i := range u.Attributes {
+		if aws.ToString(u.Attributes[i].Name) == attributeSub {
+			return aws.ToString(u.Attributes[i].Value)
+		}
+	}
+	return ""
+}
+
+// probeMembers asks for a group that no pool needs to have: AWS looks at the permission first.
+func probeMembers(ctx context.Context, p *Pool) error {
+	_, err := call(ctx, p, listUsersInGroup, &cip.ListUsersInGroupInput{
+		UserPoolId: &p.target.poolID, GroupName: aws.String("skypoint-connection-check"), Limit: aws.Int32(1),
+	}, p.client.ListUsersInGroup)
+	if hasCode(err, "ResourceNotFoundException") {
+		return nil
+	}
+	return err
+}

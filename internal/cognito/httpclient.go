@@ -1,0 +1,39 @@
+package cognito
+
+import (
+	"net/http"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// idleConnections is how many connections to one host are kept open between requests.
+// The SDK keeps 10; more requests than that side by side would open and close a connection each.
+const idleConnections = 128
+
+// sharedHTTPClient serves every pool of the process, so that the connections of one run are there for the next.
+var sharedHTTPClient = sync.OnceValue(func() *http.Client {
+	return keepConnections(awshttp.NewBuildableClient().GetTransport())
+})
+
+// httpClient gives the process's client, unless the AWS configuration names certificates of its own
+// (AWS_CA_BUNDLE, ca_bundle): those hold for this configuration alone.
+func httpClient(cfg aws.Config) *http.Client {
+	if own, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		if t := own.GetTransport(); t.TLSClientConfig != nil && t.TLSClientConfig.RootCAs != nil {
+			return keepConnections(t)
+		}
+	}
+	return sharedHTTPClient()
+}
+
+func keepConnections(t *http.Transport) *http.Client {
+	t.MaxIdleConns = 0 // no limit but the one per host
+	t.MaxIdleConnsPerHost = idleConnections
+	return &http.Client{
+		Transport: t,
+		// A signature is for one host: an answer that sends us elsewhere is an error, not a way.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
