@@ -1,0 +1,35 @@
+package main
+
+import "testing"
+
+func TestGrid_AlignsColumnsByWhatIsSeen(t *testing.T) {
+	got := grid([]string{"A", "B"}, [][]string{{"é", "1"}, {"long", "2 "}})
+	want := "  A     B\n  é     1\n  long  2\n"
+	if got != want {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+}
+
+func TestCell_KeepsALineReadable(t *testing.T) {
+	text := func(s string) *string { return &s }
+	for want, value := range map[string]*string{
+		"·":                            nil,
+		`""`:                           text(""),
+		"plain":                        text("plain"),
+		`"two\nlines"`:                 text("two\nlines"),
+		`"\u202e"`:                     text("\u202e"),
+		"abcdefghijklmnopqrstuvwxyza…": text("abcdefghijklmnopqrstuvwxyzabcdefgh"),
+	} {
+		if got := cell(value); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestThousands(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -123456: "-123,456", 1234567: "1,234,567"} {
+		if got := thousands(n); got != want {
+			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+}
