@@ -1,0 +1,196 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+)
+
+var (
+	_ engine.Sources = Sources(nil)
+	_ engine.Source  = (*session)(nil)
+)
+
+// Sources are the sources behind connectors, by the connector's name.
+type Sources map[string]*Source
+
+// Open implements engine.Sources.
+func (s Sources) Open(ctx context.Context, connector string) (engine.Source, error) {
+	source, ok := s[connector]
+	if !ok {
+		return nil, &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: fmt.Sprintf("connector %q", connector), Cause: errors.New("there is no such connector"),
+		}
+	}
+	if err := source.at(ctx, Point{Call: "Open"}); err != nil {
+		return nil, err
+	}
+	source.mu.Lock()
+	defer source.mu.Unlock()
+	source.open++
+	return &session{source: source}, nil
+}
+
+// Source is a source with tables of rows, which a test changes between runs.
+type Source struct {
+	mu     sync.Mutex
+	tables map[string]*sourceTable
+	open   int
+	before func(context.Context, Point) error
+}
+
+type sourceTable struct {
+	dataflow.SourceTable
+	rows map[string]dataflow.Row
+	text int64
+}
+
+// Point is a place in a source's work.
+type Point struct {
+	Call string // "Open", "Table" or "Scan"
+	Key  string // the table's
+	Row  int    // of a scan: how many rows were given before
+}
+
+// NewSource makes a source without tables.
+func NewSource() *Source { return &Source{tables: map[string]*sourceTable{}} }
+
+// SetTable makes a table, or gives the one with this key other columns. Its rows must be put anew then.
+func (s *Source) SetTable(table dataflow.SourceTable) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tables[table.Key] = &sourceTable{SourceTable: table, rows: map[string]dataflow.Row{}}
+}
+
+// Put adds rows to a table; a row whose key it has replaces that one. The key is the row's first column.
+func (s *Source) Put(key string, rows ...dataflow.Row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, row := range rows {
+		s.tables[key].rows[row[0].(string)] = row
+	}
+}
+
+// Delete takes rows out of a table.
+func (s *Source) Delete(key string, rows ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, row := range rows {
+		delete(s.tables[key].rows, row)
+	}
+}
+
+// KeepAsText makes the table's scan report so many values kept as text.
+func (s *Source) KeepAsText(key string, values int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tables[key].text = values
+}
+
+// Rows gives the rows that a scan of the table would give.
+func (s *Source) Rows(key string) map[string]dataflow.Row {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.tables[key].rows)
+}
+
+// Before sets what is called before every call and before every row of a scan, and once at its end:
+// it may fail, block or panic there. Nil: nothing.
+func (s *Source) Before(before func(context.Context, Point) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+}
+
+// Open says how many sessions are open.
+func (s *Source) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
+func (s *Source) at(ctx context.Context, point Point) error {
+	s.mu.Lock()
+	before := s.before
+	s.mu.Unlock()
+	if before != nil {
+		if err := before(ctx, point); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// session is a source that was opened.
+type session struct {
+	source *Source
+	mu     sync.Mutex
+	calls  int64
+}
+
+// Table implements engine.Source.
+func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, error) {
+	if err := s.call(ctx, Point{Call: "Table", Key: key}); err != nil {
+		return dataflow.SourceTable{}, err
+	}
+	s.source.mu.Lock()
+	defer s.source.mu.Unlock()
+	table, ok := s.source.tables[key]
+	if !ok {
+		return dataflow.SourceTable{}, &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: "table " + key, Cause: errors.New("the source has no such table"),
+		}
+	}
+	return table.SourceTable, nil
+}
+
+// Scan implements engine.Source. It gives the rows as they were when it began, in the order of their keys.
+func (s *session) Scan(
+	ctx context.Context, key string, _ dataflow.Schema, put func(dataflow.Row) error,
+) (engine.ScanReport, error) {
+	point := Point{Call: "Scan", Key: key}
+	if err := s.call(ctx, point); err != nil {
+		return engine.ScanReport{}, err
+	}
+	rows := s.source.Rows(key)
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		if err := put(slices.Clone(rows[name])); err != nil {
+			return engine.ScanReport{}, err
+		}
+		point.Row++
+		if err := s.source.at(ctx, point); err != nil {
+			return engine.ScanReport{}, err
+		}
+	}
+	s.source.mu.Lock()
+	defer s.source.mu.Unlock()
+	return engine.ScanReport{KeptAsText: s.source.tables[key].text}, nil
+}
+
+func (s *session) call(ctx context.Context, point Point) error {
+	s.mu.Lock()
+	s.calls++
+	s.mu.Unlock()
+	return s.source.at(ctx, point)
+}
+
+// Usage implements engine.Source: a call for every call.
+func (s *session) Usage() dataflow.Usage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return dataflow.Usage{Calls: s.calls}
+}
+
+// Close implements engine.Source.
+func (s *session) Close() error {
+	s.source.mu.Lock()
+	defer s.source.mu.Unlock()
+	s.source.open--
+	return nil
+}

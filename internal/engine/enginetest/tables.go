@@ -1,0 +1,373 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+)
+
+var _ engine.Tables = (*Tables)(nil)
+
+// The properties that mark whose a table or a namespace is.
+const (
+	propertyWorkspace = "skypoint.workspace"
+	propertyDataflow  = "skypoint.dataflow"
+	propertyKey       = "skypoint.key"
+	propertyFileName  = "skypoint.file-name"
+	propertyHidden    = "skypoint.hidden"
+	propertyRun       = "skypoint.run"
+)
+
+// Tables is engine.Tables for one process over a catalog that many may share.
+type Tables struct {
+	catalog   *Catalog
+	workspace string
+	hook      Hook
+}
+
+// NewTables makes the tables of a workspace, seen by one process.
+func NewTables(catalog *Catalog, workspace string, hook Hook) *Tables {
+	return &Tables{catalog: catalog, workspace: workspace, hook: hook}
+}
+
+func branchOf(run int64) string { return fmt.Sprintf("run_%d_staging", run) }
+func tagOf(run int64) string    { return fmt.Sprintf("run_%d", run) }
+
+// dataPrefix begins the path of every data file that the run writes to the table at this location.
+func dataPrefix(location string, run int64) string {
+	return fmt.Sprintf("%s/data/%08x-", location, run)
+}
+
+// Stage implements engine.Tables.
+func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.Staging, error) {
+	if err := t.claimDatabase(ctx, req.Dataflow, req.ID.Database); err != nil {
+		return nil, err
+	}
+	_, err := t.load(ctx, req.Dataflow, req.ID)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		err = t.create(ctx, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &staging{tables: t, req: req, rows: map[string]Record{}}, nil
+}
+
+// claimDatabase makes the namespace, or checks that the dataflow may use the one that is there.
+func (t *Tables) claimDatabase(ctx context.Context, name, database string) error {
+	if err := t.hook.read(ctx, "load namespace", database); err != nil {
+		return err
+	}
+	if _, ok := t.catalog.Namespace(database); !ok {
+		err := t.hook.write(ctx, "create namespace", database, func() error {
+			return t.catalog.CreateNamespace(database, map[string]string{propertyWorkspace: t.workspace, propertyDataflow: name})
+		})
+		if err != nil && !errors.Is(err, ErrExists) {
+			return err
+		}
+	}
+	properties, _ := t.catalog.Namespace(database)
+	if _, marked := properties[propertyDataflow]; marked && !t.owns(properties, name) {
+		return foreign(fmt.Sprintf("database %s", database), properties)
+	}
+	return nil
+}
+
+func (t *Tables) create(ctx context.Context, req dataflow.StageRequest) error {
+	err := t.hook.write(ctx, "create table", req.ID.String(), func() error {
+		_, err := t.catalog.Create(req.ID, req.Table.Schema, map[string]string{
+			propertyWorkspace: t.workspace, propertyDataflow: req.Dataflow,
+			propertyKey: req.Table.Key, propertyFileName: req.Table.FileName, propertyRun: strconv.FormatInt(req.Run, 10),
+		})
+		return err
+	})
+	if errors.Is(err, ErrExists) { // somebody made it meanwhile: whose is it?
+		_, err = t.load(ctx, req.Dataflow, req.ID)
+	}
+	return err
+}
+
+// Ticket implements engine.Tables.
+func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
+	m, err := t.load(ctx, req.Dataflow, req.ID)
+	if err != nil {
+		return dataflow.TableChange{}, err
+	}
+	change := dataflow.TableChange{
+		Key: req.Key, FileName: req.FileName, TableID: req.ID, Definition: req.Definition,
+		UUID: m.UUID, Change: req.Change, Before: m.Ref(MainBranch), MetadataLocation: m.MetadataLocation,
+	}
+	snapshot := change.Before
+	if snapshot == nil {
+		for id := range m.Snapshots { // hidden: any snapshot will do, the newest is the one least likely to go
+			if snapshot == nil || id > *snapshot {
+				snapshot = &id
+			}
+		}
+	}
+	if snapshot == nil {
+		return change, nil // never published: there is nothing that a late process could undo
+	}
+	branch := branchOf(req.Run)
+	m, err = t.commit(ctx, "ticket", req.ID,
+		[]Requirement{AssertUUID(m.UUID), AssertRef(branch, nil)}, []Update{SetRef(branch, Ref{Snapshot: *snapshot})})
+	if err != nil {
+		return dataflow.TableChange{}, err
+	}
+	change.Ticket, change.MetadataLocation = snapshot, m.MetadataLocation
+	return change, nil
+}
+
+// Publish implements engine.Tables.
+func (t *Tables) Publish(
+	ctx context.Context, name string, run int64, change dataflow.TableChange,
+) (dataflow.TableResult, error) {
+	for {
+		result, err := t.publish(ctx, name, run, change)
+		if errors.Is(err, ErrRefused) {
+			continue // the table moved meanwhile: read again
+		}
+		return result, err
+	}
+}
+
+// publish tries once. The commit asserts all that it is decided by.
+func (t *Tables) publish(
+	ctx context.Context, name string, run int64, change dataflow.TableChange,
+) (dataflow.TableResult, error) {
+	result := dataflow.TableResult{TableChange: change}
+	m, err := t.load(ctx, name, change.TableID)
+	gone := dataflow.IsCode(err, dataflow.CodeNotFound) || m.UUID != "" && m.UUID != change.UUID
+	switch {
+	case gone && change.Change == dataflow.ChangeDrop:
+		return result, t.deleteFiles(ctx, name, change)
+	case err != nil:
+		return result, err
+	case gone:
+		return result, &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: "table " + change.TableID.String(), Op: "publish",
+			Cause: errors.New("somebody dropped it and made another of its name"),
+		}
+	}
+	if !isDone(m, run, change) {
+		if change.Ticket != nil && !same(m.Ref(branchOf(run)), change.Ticket) {
+			return result, &dataflow.Error{
+				Code: dataflow.CodeAbandoned, Object: "table " + change.TableID.String(), Op: "publish",
+				Cause: fmt.Errorf("the ticket of run %d is gone", run),
+			}
+		}
+		if main := m.Ref(MainBranch); change.Change != dataflow.ChangeKeep && !same(main, change.Before) {
+			result.Replaced = main
+		}
+		requirements, updates := commitOf(m, run, change)
+		if m, err = t.commit(ctx, string(change.Change), change.TableID, requirements, updates); err != nil {
+			return result, err
+		}
+	}
+	if change.Change == dataflow.ChangeDrop {
+		return result, t.drop(ctx, name, m, change)
+	}
+	result.PublishedMetadataLocation = m.MetadataLocation
+	return result, nil
+}
+
+// isDone says whether the change's commit was made already: the tag is there, or, where there is none, the ticket is used.
+func isDone(m Metadata, run int64, change dataflow.TableChange) bool {
+	switch change.Change {
+	case dataflow.ChangePublish, dataflow.ChangeKeep:
+		return m.Ref(tagOf(run)) != nil
+	case dataflow.ChangeHide, dataflow.ChangeDrop:
+	}
+	if change.Ticket == nil {
+		return m.Ref(MainBranch) == nil
+	}
+	return m.Ref(branchOf(run)) == nil
+}
+
+// commitOf gives the commit of a change.
+func commitOf(m Metadata, run int64, change dataflow.TableChange) ([]Requirement, []Update) {
+	branch, tag, number := branchOf(run), tagOf(run), strconv.FormatInt(run, 10)
+	requirements := []Requirement{
+		AssertUUID(change.UUID), AssertRef(branch, change.Ticket), AssertRef(tag, nil), AssertRef(MainBranch, m.Ref(MainBranch)),
+	}
+	var updates []Update
+	switch change.Change {
+	case dataflow.ChangeKeep:
+		return requirements, []Update{SetRef(tag, Ref{Snapshot: *change.After, Tag: true})}
+	case dataflow.ChangePublish:
+		if change.SchemaID != nil {
+			updates = append(updates, SetCurrentSchema(*change.SchemaID))
+		}
+		updates = append(updates,
+			SetRef(MainBranch, Ref{Snapshot: *change.After}), SetRef(tag, Ref{Snapshot: *change.After, Tag: true}),
+			SetProperty(propertyKey, change.Key), SetProperty(propertyFileName, change.FileName), SetProperty(propertyHidden, ""))
+	case dataflow.ChangeHide, dataflow.ChangeDrop:
+		updates = append(updates, RemoveRef(MainBranch), SetProperty(propertyHidden, number))
+	}
+	return requirements, append(updates, RemoveRef(branch))
+}
+
+// drop removes the entry of a table that its first commit has hidden, then the files.
+func (t *Tables) drop(ctx context.Context, name string, m Metadata, change dataflow.TableChange) error {
+	err := t.hook.write(ctx, "drop table", change.TableID.String(), func() error {
+		return t.catalog.Drop(change.TableID, m.MetadataLocation)
+	})
+	if err != nil && !errors.Is(err, ErrNoTable) {
+		return err
+	}
+	return t.deleteFiles(ctx, name, change)
+}
+
+// deleteFiles deletes what lies under the location of this very table, then the database if it was made for the dataflow and is empty.
+func (t *Tables) deleteFiles(ctx context.Context, name string, change dataflow.TableChange) error {
+	for _, path := range t.catalog.Files(location(change.TableID, change.UUID) + "/") {
+		if err := t.deleteFile(ctx, path); err != nil {
+			return err
+		}
+	}
+	properties, ok := t.catalog.Namespace(change.Database)
+	if !ok || properties[propertyWorkspace] != t.workspace || properties[propertyDataflow] != name || len(t.catalog.Tables(change.Database)) > 0 {
+		return nil
+	}
+	return t.hook.write(ctx, "drop namespace", change.Database, func() error {
+		t.catalog.DropNamespace(change.Database)
+		return nil
+	})
+}
+
+func (t *Tables) deleteFile(ctx context.Context, path string) error {
+	return t.hook.write(ctx, "delete file", path, func() error {
+		t.catalog.DeleteFile(path)
+		return nil
+	})
+}
+
+// Sweep implements engine.Tables. A table that can't be swept does not keep the others from it.
+func (t *Tables) Sweep(ctx context.Context, name string, run int64, tables []dataflow.TableID) error {
+	var failed []error
+	for _, id := range tables {
+		if err := t.sweep(ctx, name, run, id); err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			failed = append(failed, fmt.Errorf("table %s: %w", id, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (t *Tables) sweep(ctx context.Context, name string, run int64, id dataflow.TableID) error {
+	m, err := t.load(ctx, name, id)
+	if err != nil {
+		return err
+	}
+	branch := branchOf(run)
+	for ticket := m.Ref(branch); ticket != nil; ticket = m.Ref(branch) {
+		updates := []Update{RemoveRef(branch)}
+		if onlyRef(m, branch) {
+			updates = append(updates, RemoveSnapshot(*ticket))
+		}
+		m, err = t.commit(ctx, "sweep", id, []Requirement{AssertUUID(m.UUID), AssertRef(branch, ticket)}, updates)
+		if errors.Is(err, ErrRefused) {
+			m, err = t.load(ctx, name, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, path := range t.catalog.Files(dataPrefix(m.Location, run)) {
+		if m.holds(path) {
+			continue
+		}
+		if err := t.deleteFile(ctx, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyRef says whether no other ref is on the snapshot that this one is on.
+func onlyRef(m Metadata, name string) bool {
+	for other, ref := range m.Refs {
+		if other != name && ref.Snapshot == m.Refs[name].Snapshot {
+			return false
+		}
+	}
+	return true
+}
+
+// holds says whether any snapshot has the data file.
+func (m Metadata) holds(path string) bool {
+	for _, s := range m.Snapshots {
+		if slices.Contains(s.Files, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// Owned implements engine.Tables.
+func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]dataflow.OwnedTable, error) {
+	var owned []dataflow.OwnedTable
+	for _, database := range databases {
+		if err := t.hook.read(ctx, "list tables", database); err != nil {
+			return nil, err
+		}
+		for _, id := range t.catalog.Tables(database) {
+			m, err := t.load(ctx, name, id)
+			if dataflow.IsCode(err, dataflow.CodeForeign) || dataflow.IsCode(err, dataflow.CodeNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			owned = append(owned, dataflow.OwnedTable{
+				ID: id, Key: m.Properties[propertyKey], FileName: m.Properties[propertyFileName],
+				UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil,
+			})
+		}
+	}
+	return owned, nil
+}
+
+// load reads a table of the dataflow's own. It gives one that is not with the error that says so.
+func (t *Tables) load(ctx context.Context, name string, id dataflow.TableID) (Metadata, error) {
+	if err := t.hook.read(ctx, "load table", id.String()); err != nil {
+		return Metadata{}, err
+	}
+	m, err := t.catalog.Load(id)
+	if err != nil {
+		return Metadata{}, &dataflow.Error{Code: dataflow.CodeNotFound, Object: "table " + id.String(), Op: "load", Cause: err}
+	}
+	if !t.owns(m.Properties, name) {
+		return m, foreign("table "+id.String(), m.Properties)
+	}
+	return m, nil
+}
+
+func (t *Tables) commit(
+	ctx context.Context, op string, id dataflow.TableID, requirements []Requirement, updates []Update,
+) (m Metadata, err error) {
+	err = t.hook.write(ctx, op, id.String(), func() error {
+		m, err = t.catalog.Commit(id, requirements, updates)
+		return err
+	})
+	return m, err
+}
+
+func (t *Tables) owns(properties map[string]string, name string) bool {
+	return properties[propertyWorkspace] == t.workspace && properties[propertyDataflow] == name
+}
+
+// foreign refuses what belongs to another dataflow, or to another workspace's, or to nobody known.
+func foreign(object string, properties map[string]string) error {
+	cause := errors.New("it was not made by this workspace")
+	if owner := properties[propertyDataflow]; owner != "" {
+		cause = fmt.Errorf("it belongs to dataflow %q", owner)
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeForeign, Object: object, Cause: cause, Hint: "Choose another table_name or database.",
+	}
+}
