@@ -13,8 +13,32 @@ type Attribute struct {
 }
 
 // StandardSchema gives the attributes that every pool has.
-func StandardSchema() []Attribute { return nil }
+// Source: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+func StandardSchema() []Attribute {
+	schema := []Attribute{
+		{Name: "sub", Type: "String", Required: true, Min: "1", Max: "2048"},
+	}
+	for _, name := range []string{
+		"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "email",
+		"gender", "zoneinfo", "locale", "phone_number", "address",
+	} {
+		schema = append(schema, Attribute{Name: name, Type: "String", Mutable: true, Min: "0", Max: "2048"})
+	}
+	return append(schema,
+		Attribute{Name: "birthdate", Type: "String", Mutable: true, Min: "10", Max: "10"},
+		Attribute{Name: "email_verified", Type: "Boolean", Mutable: true},
+		Attribute{Name: "phone_number_verified", Type: "Boolean", Mutable: true},
+		Attribute{Name: "updated_at", Type: "Number", Mutable: true, Min: "0"},
+		Attribute{Name: "identities", Type: "String", Mutable: true},
+	)
+}
 
-// DefaultSchema is StandardSchema with the custom attributes that generated users have:
-// custom:plan (String), custom:score (Number), custom:joined (DateTime) and custom:vip (Boolean).
-func DefaultSchema() []Attribute { return nil }
+// DefaultSchema is StandardSchema with the custom attributes that generated users have: one of each type.
+func DefaultSchema() []Attribute {
+	return append(StandardSchema(),
+		Attribute{Name: "custom:plan", Type: "String", Mutable: true, Min: "0", Max: "2048"},
+		Attribute{Name: "custom:score", Type: "Number", Mutable: true},
+		Attribute{Name: "custom:joined", Type: "DateTime", Mutable: true},
+		Attribute{Name: "custom:vip", Type: "Boolean", Mutable: true},
+	)
+}

@@ -3,9 +3,17 @@ package cognitotest
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/time/rate"
 )
+
+// accountID is the AWS account that everything here belongs to.
+const accountID = "123456789012"
 
 // Options say how a Server behaves. The zero value is a fast server that never fails and knows DefaultCredential.
 type Options struct {
@@ -21,22 +29,12 @@ type Options struct {
 	Pages   Pages
 	Seed    uint64 // decides which requests meet a fault and which pages are short or empty
 
-	// OnRequest is called before each request that passed the signature, with the operation and how many of that
-	// operation there have been, this one included. It may change pools: that is how a test lets a pool change during a scan.
+	// OnRequest is called before each request that is about to be answered by its operation, with the operation and how many
+	// of that operation there have been, this one included. It may change pools: that is how a pool changes during a scan.
 	OnRequest func(op string, n int)
 }
 
-// Faults gives the share of requests, from 0 to 1, that meet each kind of failure. Which ones do depends on the
-// seed and the request's number alone.
-type Faults struct {
-	InternalError float64 // HTTP 500 InternalErrorException
-	Unavailable   float64 // HTTP 503 ServiceUnavailable, with no JSON in the answer
-	Throttled     float64 // TooManyRequestsException although the quota allows it
-	Dropped       float64 // the connection is closed without an answer
-	Truncated     float64 // the connection is closed in the middle of the answer
-}
-
-// Pages says how far pages stay behind the limit that was asked for.
+// Pages says how far pages stay behind the limit that was asked for. It depends on the seed, the list and the place in it.
 type Pages struct {
 	Short      float64 // share of pages with fewer items than there is room for
 	Empty      float64 // share of pages with no item and yet a token
@@ -44,17 +42,35 @@ type Pages struct {
 }
 
 // Server is one Cognito endpoint of one AWS account, with any number of pools in any number of Regions.
+// A request is served in the Region that it is signed for.
 type Server struct {
-	opts Options
+	opts   Options
+	serial atomic.Uint64 // of tokens
+
+	mu      sync.Mutex
+	pools   map[poolKey]*PoolHandle
+	buckets map[string]*rate.Limiter // by Region and quota
+	stats   Stats
 }
+
+type poolKey struct{ region, id string }
 
 // New makes a server without pools.
-func New(opts Options) *Server { return &Server{opts: opts} }
+func New(opts Options) *Server {
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if len(opts.Credentials) == 0 {
+		opts.Credentials = []Credential{DefaultCredential()}
+	}
+	return &Server{
+		opts: opts, pools: map[poolKey]*PoolHandle{}, buckets: map[string]*rate.Limiter{},
+		stats: Stats{Calls: map[string]int64{}},
+	}
+}
 
 // Handler serves the API at POST /.
-func (s *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotImplemented) })
-}
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 // Start serves on the loopback interface until the test ends, and returns the endpoint's URL.
 func (s *Server) Start(tb testing.TB) string {
@@ -64,14 +80,31 @@ func (s *Server) Start(tb testing.TB) string {
 	return server.URL
 }
 
-// Stats counts what a Server did since it was made.
-type Stats struct {
-	Calls     map[string]int64 `json:"calls"`     // requests that passed the signature and the quota and met no fault, by operation
-	Throttled int64            `json:"throttled"` // requests refused with TooManyRequestsException, for the quota or as a fault
-	Faults    int64            `json:"faults"`    // requests that met a fault
-	Refused   int64            `json:"refused"`   // requests refused for their signature or for want of permission
-	Users     int64            `json:"users"`     // users handed out, by ListUsers and ListUsersInGroup
+func (s *Server) pool(region, id string) *PoolHandle {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pools[poolKey{region, id}]
 }
 
-// Stats gives the counts so far. They are exact once every request has been answered.
-func (s *Server) Stats() Stats { return Stats{} }
+// allow takes a request out of its quota's bucket.
+// Source: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html#category_operations
+func (s *Server) allow(region, op string) bool {
+	quota, perSecond, burst := op, s.opts.Quotas[op], 0
+	if slices.Contains([]string{"ListUsers", "ListUsersInGroup"}, op) {
+		quota, perSecond, burst = "UserList", s.opts.RequestsPerSecond, s.opts.Burst
+	}
+	if perSecond == 0 {
+		return true
+	}
+	if burst == 0 {
+		burst = max(int(perSecond), 1)
+	}
+	s.mu.Lock()
+	bucket := s.buckets[region+" "+quota]
+	if bucket == nil {
+		bucket = rate.NewLimiter(rate.Limit(perSecond), burst)
+		s.buckets[region+" "+quota] = bucket
+	}
+	s.mu.Unlock()
+	return bucket.AllowN(s.opts.Clock(), 1)
+}

@@ -10,13 +10,12 @@ type User struct {
 	Status     string           // "CONFIRMED", "EXTERNAL_PROVIDER", …
 	CreatedAt  time.Time        // UTC, whole milliseconds
 	UpdatedAt  time.Time        // UTC, whole milliseconds
-	Attributes []AttributeValue // as on the wire: sub is the first, an absent attribute is not here, an empty one is
+	Attributes []AttributeValue // as on the wire: sub is the first; an absent attribute is not here, an empty one is
 }
 
 // AttributeValue is one attribute of a user. On the wire every value is a string.
 type AttributeValue struct {
-	Name  string `json:"Name"`
-	Value string `json:"Value"`
+	Name, Value string
 }
 
 // Attribute gives the value of the attribute, and whether the user has it.
