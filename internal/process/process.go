@@ -3,40 +3,39 @@
 package process
 
 import (
+	"crypto/rand"
 	"os"
-
-	"github.com/google/uuid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // Liveness is what can be said of a process from here.
-type Liveness string
+type Liveness int
 
-// The livenesses. Only Alive and Dead are certain.
+// The answers. Alive and Dead are certain; Unknown is a process that runs, or ran, where it can't be seen from here.
 const (
-	Alive   Liveness = "alive"
-	Dead    Liveness = "dead"
-	Unknown Liveness = "unknown" // it runs, or ran, where it cannot be seen from here
+	Unknown Liveness = iota
+	Alive
+	Dead
 )
 
 // Current identifies this process, with a new random ID each time.
 func Current() dataflow.Process {
 	p := self
-	p.ID = uuid.NewString()
+	p.ID = rand.Text()
 	return p
 }
 
 // Probe says whether a process lives. It is certain only of a process on the same host, under the same boot and
 // in the same PID namespace, and of the calling process itself.
 func Probe(p dataflow.Process) Liveness {
+	// The boot alone is not enough: virtual machines that were resumed from one snapshot share it.
 	if p.PID < 1 || p.Host != self.Host || p.Boot != self.Boot {
 		return Unknown
 	}
 	if p.PID == self.PID && p.StartTime == self.StartTime {
 		return Alive
 	}
-	// Boot alone is not compared: virtual machines that were resumed from one snapshot share it.
 	if self.Boot == "" {
 		return Unknown
 	}
@@ -49,11 +48,15 @@ var self = identify()
 func identify() dataflow.Process {
 	host, err := os.Hostname()
 	if err != nil {
-		host = "" // compared with nobody else's: see boot
+		host = ""
 	}
 	boot, start := kernelIdentity()
 	if host == "" {
-		boot = ""
+		boot = "" // two hosts without a name are not one
 	}
 	return dataflow.Process{Host: host, Boot: boot, PID: os.Getpid(), StartTime: start}
 }
+
+// randomStart stands in for a start time where the kernel's can't be had. It is this process's alone,
+// which is enough to know oneself by.
+func randomStart() string { return rand.Text() }
