@@ -63,15 +63,21 @@ func NewFolder(path string) (*Folder, error) {
 
 // Create implements Store.
 func (f *Folder) Create(ctx context.Context, path string, content []byte) error {
-	return f.write(ctx, "create", path, content, func(temporary, target string) error {
+	taken := false
+	err := f.write(ctx, "create", path, content, func(temporary, target string) error {
 		err := os.Link(temporary, target)
-		if errors.Is(err, fs.ErrExist) && sameFile(temporary, target) {
-			// NFS sends a request again when its answer was lost, and then refuses what it has already done.
-			// Source: https://man7.org/linux/man-pages/man2/open.2.html (O_EXCL)
-			err = nil
+		if !errors.Is(err, fs.ErrExist) {
+			return err
 		}
-		return err
+		// NFS sends a request again when its answer was lost, and then refuses what it has already done.
+		// Source: https://man7.org/linux/man-pages/man2/open.2.html (O_EXCL)
+		taken = !sameFile(temporary, target)
+		return nil
 	})
+	if err == nil && taken {
+		return errExists(f.Location(path))
+	}
+	return err
 }
 
 // Replace implements Store.
@@ -93,18 +99,15 @@ func (f *Folder) write(ctx context.Context, op, path string, content []byte, app
 	if err != nil {
 		return folderError(op, target, err)
 	}
-	appearErr := appear(temporary, target)
+	err = appear(temporary, target)
 	// After a rename it is gone already; whatever else keeps it from going, nobody reads it.
 	_ = os.Remove(temporary)
-	if appearErr != nil && !errors.Is(appearErr, fs.ErrExist) {
-		return folderError(op, target, appearErr)
-	}
-	// The loser of a Create syncs too: it is about to act on the winner's record, which must not vanish in a power cut.
-	if err := syncFolder(folder); err != nil {
+	if err != nil {
 		return folderError(op, target, err)
 	}
-	if appearErr != nil {
-		return errExists(target)
+	// Who lost a Create syncs too: it is about to act on the winner's record, which must not vanish in a power cut.
+	if err := syncFolder(folder); err != nil {
+		return folderError(op, target, err)
 	}
 	return nil
 }
