@@ -137,62 +137,64 @@ var rules = map[string]rule{
 
 // classify says what an error of the SDK is.
 func (t target) classify(op operation, err error) failure {
-	f := t.judge(err)
-	f.err.Op, f.err.Object = op.name, t.object()
-
 	var signIn *signInError
 	if errors.As(err, &signIn) {
-		f.err.Op = signInOp
-		if f.err.Code == dataflow.CodeAccessDenied {
+		f := judge(err, "the service that signs in")
+		f.err.Op, f.err.Object = signInOp, t.object()
+		switch f.err.Code { //nolint:exhaustive // the others say the same whoever says it
+		case dataflow.CodeAccessDenied:
 			f.err.Hint = "Allow sts:AssumeRole on the role to whom signs in, and let the role's trust policy name it (and the external ID, if it asks for one)."
-		}
-		if f.err.Code == dataflow.CodeInternal {
+		case dataflow.CodeInternal, dataflow.CodeInvalid, dataflow.CodeNoSource:
 			f.err.Code = dataflow.CodeUnauthenticated
 			f.err.Hint = "Check how the connector signs in: the access key, the profile or the role."
 		}
+		return f
 	}
+	f := judge(err, t.endpoint())
+	f.err.Op, f.err.Object = op.name, t.object()
 	f.err.Hint = strings.NewReplacer("{action}", op.action(), "{arn}", t.arn(), "{region}", t.region).Replace(f.err.Hint)
 	return f
 }
 
-func (t target) judge(err error) failure {
+// judge says what an error is that came from where.
+func judge(err error, where string) failure {
 	var answer smithy.APIError
 	if errors.As(err, &answer) {
-		return t.judgeAnswer(answer, httpStatus(err))
+		return judgeAnswer(answer, httpStatus(err), where)
 	}
 	if cause, ok := certificateProblem(err); ok {
 		return failure{err: &dataflow.Error{
-			Code: dataflow.CodeUnreachable, Cause: fmt.Errorf("%s can't be trusted: %w", t.endpoint(), cause),
+			Code: dataflow.CodeUnreachable, Cause: fmt.Errorf("%s can't be trusted: %w", where, cause),
 			Hint: "Check endpoint, and AWS_CA_BUNDLE when certificates are your own.",
 		}}
 	}
 	var send *smithyhttp.RequestSendError
 	var transport *url.Error
 	switch {
-	case errors.As(err, &transport):
-		return t.unreachable(fmt.Errorf("%s does not answer: %w", t.endpoint(), transport.Err))
-	case errors.As(err, &send):
-		return t.unreachable(fmt.Errorf("%s does not answer: %w", t.endpoint(), send.Err))
 	case errors.Is(err, context.DeadlineExceeded):
-		return t.unreachable(fmt.Errorf("%s did not answer in time", t.endpoint()))
+		return unreachable(fmt.Errorf("%s did not answer in time", where))
+	case errors.As(err, &transport):
+		return unreachable(fmt.Errorf("%s does not answer: %w", where, transport.Err))
+	case errors.As(err, &send):
+		return unreachable(fmt.Errorf("%s does not answer: %w", where, send.Err))
 	}
 	var garbled *smithy.DeserializationError
 	if errors.As(err, &garbled) || httpStatus(err) != 0 {
 		// A dropped connection in the middle of an answer looks like this, and so does a proxy's page. What was
 		// received stays out of the message: it may be half a page of users.
-		return t.unreachable(fmt.Errorf("%s gave an answer that is cut off or is not Cognito's", t.endpoint()))
+		return unreachable(fmt.Errorf("%s gave an answer that is cut off or is not Cognito's", where))
 	}
 	return failure{err: &dataflow.Error{Code: dataflow.CodeInternal, Cause: errors.New(brief(err.Error()))}}
 }
 
-func (t target) unreachable(cause error) failure {
+func unreachable(cause error) failure {
 	return failure{remedy: remedyAgain, err: &dataflow.Error{
 		Code: dataflow.CodeUnreachable, Cause: cause,
 		Hint: "Check region and endpoint, and that this machine may reach it.",
 	}}
 }
 
-func (t target) judgeAnswer(answer smithy.APIError, status int) failure {
+func judgeAnswer(answer smithy.APIError, status int, where string) failure {
 	code := answer.ErrorCode()
 	if _, after, ok := strings.Cut(code, "#"); ok {
 		code = after
@@ -206,7 +208,7 @@ func (t target) judgeAnswer(answer smithy.APIError, status int) failure {
 	case status == 429:
 		r = rule{code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater}
 	case code == "UnknownError":
-		message = fmt.Sprintf("%s answered with HTTP status %d and not in Cognito's form", t.endpoint(), status)
+		message = fmt.Sprintf("%s answered with HTTP status %d and not in Cognito's form", where, status)
 		r = rule{code: dataflow.CodeUnreachable, hint: "Check endpoint: what answers there is not Cognito."}
 	default:
 		r = rule{code: dataflow.CodeInternal}
@@ -244,15 +246,15 @@ func certificateProblem(err error) (error, bool) {
 const longestMessage = 500
 
 var (
-	// What follows these words is the request itself, with its headers.
-	requestEcho = []string{"The Canonical String", "The String-to-Sign", "Authorization="}
+	// What follows these words is the request itself with its headers, or what a credential_process printed.
+	secretEcho = []string{"The Canonical String", "The String-to-Sign", "Authorization=", "process output:"}
 	// A page token stands for a place among customers.
 	tokenEcho = regexp.MustCompile(`(?i)Value '[^']*' at '(paginationToken|nextToken|filter)'`)
 )
 
 // brief makes a message of AWS's one line that repeats nothing of the request.
 func brief(message string) string {
-	for _, from := range requestEcho {
+	for _, from := range secretEcho {
 		if i := strings.Index(message, from); i >= 0 {
 			message = message[:i]
 		}

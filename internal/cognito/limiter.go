@@ -47,7 +47,7 @@ func (l *limiter) Wait(ctx context.Context) (time.Duration, error) {
 	}
 	l.mu.Lock()
 	now := l.clock.Now()
-	l.recover(now)
+	l.rise(now)
 	reservation := l.bucket.ReserveN(now, 1)
 	l.mu.Unlock()
 
@@ -71,7 +71,7 @@ func (l *limiter) Throttled() {
 	if !l.halved.IsZero() && now.Sub(l.halved) < halvingPause {
 		return
 	}
-	l.recover(now)
+	l.rise(now)
 	l.halved, l.raised = now, now
 	l.set(now, max(l.current/2, min(slowestRate, l.ceiling)))
 }
@@ -80,11 +80,12 @@ func (l *limiter) Throttled() {
 func (l *limiter) Rate() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.recover(l.clock.Now())
+	l.rise(l.clock.Now())
 	return l.current
 }
 
-func (l *limiter) recover(now time.Time) {
+// rise takes the steps back up that are due.
+func (l *limiter) rise(now time.Time) {
 	if l.current >= l.ceiling {
 		return
 	}
@@ -102,7 +103,6 @@ func (l *limiter) set(now time.Time, perSecond float64) {
 	l.bucket.SetBurstAt(now, max(1, int(perSecond*burstTime.Seconds())))
 }
 
-// lower and lift the ceiling as leases come and go. A limiter that was at its ceiling stays there.
 func (l *limiter) admit(lease *lease, perSecond float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,9 +120,10 @@ func (l *limiter) dismiss(lease *lease) (left int) {
 	return len(l.leases)
 }
 
+// adjust sets the ceiling after leases came or went. A limiter that was at its ceiling stays there.
 func (l *limiter) adjust() {
 	now := l.clock.Now()
-	l.recover(now)
+	l.rise(now)
 	atCeiling := l.current >= l.ceiling
 	first := true
 	for _, r := range l.leases {

@@ -60,7 +60,7 @@ func signInFailure(c Config, d diag.Diagnostic) error {
 		}
 	case awsbase.IsNoValidCredentialSourcesError(d):
 		return &dataflow.Error{
-			Code: dataflow.CodeUnauthenticated, Op: signInOp, Object: c.object(), Cause: errors.New("no AWS credentials were found"),
+			Code: dataflow.CodeUnauthenticated, Op: signInOp, Object: c.object(), Cause: errors.New("no AWS credentials were found: " + brief(err.Error())),
 			Hint: "Give access_key_id and secret_access_key_wo or profile, or give the process that runs Terraform AWS credentials.",
 		}
 	}

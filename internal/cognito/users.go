@@ -159,7 +159,7 @@ func (r *userReader) row(u *types.UserType) (row dataflow.Row, keptAsText int64,
 }
 
 // errNoSub fails a scan: a user without a key could only be lost.
-var errNoSub = errors.New("Cognito gave a user without its sub") //nolint:staticcheck // Cognito is a name
+var errNoSub = errors.New("a user came without its sub")
 
 func (p *Pool) noSub(op operation) error {
 	return &dataflow.Error{Code: dataflow.CodeGuard, Op: op.name, Object: p.target.object(), Cause: errNoSub,
