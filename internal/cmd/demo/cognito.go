@@ -15,7 +15,10 @@ import (
 )
 
 // evolution is what happens in the pool between the two applies.
-var evolution = struct{ changed, added, removed int }{changed: 30, added: 50, removed: 20}
+var evolution = change{added: 50, changed: 30, removed: 20}
+
+// change counts users.
+type change struct{ added, changed, removed int64 }
 
 // cognito is the test Cognito, a child process. It ends with its standard input, so none is left behind, however the demo ends.
 type cognito struct {

@@ -55,7 +55,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := cli.apply(ctx, pool, "1"); err != nil {
 		return err
 	}
-	if err := show(ctx, cli); err != nil {
+	if _, err := show(ctx, cli); err != nil {
 		return err
 	}
 
@@ -66,7 +66,11 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := cli.apply(ctx, pool, "2"); err != nil {
 		return err
 	}
-	if err := show(ctx, cli); err != nil {
+	seen, err := show(ctx, cli)
+	if err != nil {
+		return err
+	}
+	if err := seen.holds(evolution); err != nil {
 		return err
 	}
 	fmt.Print(whereToLook(d.dir, cli))

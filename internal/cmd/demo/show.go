@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -59,10 +60,10 @@ type outputs struct {
 }
 
 // show prints what a person wants to see after a run.
-func show(ctx context.Context, c *cli) error {
+func show(ctx context.Context, c *cli) (outputs, error) {
 	o, err := c.outputs(ctx)
 	if err != nil {
-		return err
+		return o, err
 	}
 	d := o.Dataflow.Value
 	fmt.Print("\nDataflow\n", grid([]string{"NAME", "TYPE", "STATUS", "TABLES", "CURRENT RUN", "LAST REFRESH"},
@@ -85,7 +86,7 @@ func show(ctx context.Context, c *cli) error {
 	fmt.Print("\nTables\n", grid([]string{"TABLE", "FILE NAME", "PURPOSE", "ROWS", "ADDED", "CHANGED", "REMOVED", "UNCHANGED"}, tables))
 
 	if len(o.Rows.Value) == 0 {
-		return nil
+		return o, errors.New("the table users has no rows to show")
 	}
 	columns := rowColumns(o.Rows.Value[0])
 	var rows [][]string
@@ -97,6 +98,15 @@ func show(ctx context.Context, c *cli) error {
 		rows = append(rows, cells)
 	}
 	fmt.Printf("\nSome of the rows of users (%d of its %d columns)\n%s", len(columns), len(o.Columns.Value), grid(columns, rows))
+	return o, nil
+}
+
+// holds says whether the last run did to the table users what happened in the pool.
+func (o outputs) holds(want change) error {
+	users := o.TableDetails.Value["users"]
+	if got := (change{users.Added, users.Changed, users.Removed}); got != want {
+		return fmt.Errorf("the run added, changed and removed %v users; in the pool it was %v", got, want)
+	}
 	return nil
 }
 
