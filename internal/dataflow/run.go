@@ -153,6 +153,7 @@ type Standing struct {
 	LastRefreshAt *time.Time    `json:"last_refresh_at"` // the end of the last completed import
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
+	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
 }
 
 // Run is the whole record of a run. A run that is not finished is shown as one with status Processing.

@@ -32,7 +32,7 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 	if state.Status() == dataflow.StatusProcessing {
 		return dataflow.Record{}, busy(object, *state.LastRun)
 	}
-	if state.Record.Phase != dataflow.PhaseRemoved && state.Published() {
+	if state.Record.Phase == dataflow.PhaseCreated && state.Published() {
 		return dataflow.Record{}, &dataflow.Error{
 			Code: dataflow.CodeExists, Object: object, Op: "create",
 			Cause: fmt.Errorf("a dataflow of this name exists in the workspace and has tables at run %d", *state.Standing.CurrentRun),

@@ -12,6 +12,9 @@ import (
 
 const interrupted = "interrupted: the process that ran it ended before the run had decided. Nothing was published."
 
+// A run that died between its decision and its end: some of its tables may be published already.
+const interruptedPublish = "interrupted: the process that ran it ended while it published. The next apply brings it to its end."
+
 // describe says what a completed run did.
 func describe(run dataflow.Run) string {
 	verb := map[dataflow.Kind]string{

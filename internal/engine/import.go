@@ -17,9 +17,9 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 	if err != nil {
 		return staged{}, err
 	}
+	defer func() { _ = source.Close() }() // nothing was written through it
 	tables, err := e.stageTables(ctx, started, source)
 	result := staged{tables: tables, usage: source.Usage()}
-	_ = source.Close() // nothing was written through it
 	if err != nil {
 		return result, err
 	}
@@ -127,12 +127,7 @@ func (e *Engine) stageHidden(ctx context.Context, started dataflow.Started, befo
 
 // stageRemoval makes a ticket for every table that the dataflow owns.
 func (e *Engine) stageRemoval(ctx context.Context, started dataflow.Started, before dataflow.Standing) (staged, error) {
-	databases := []string{started.Definition.Database}
-	for _, table := range before.Tables {
-		databases = append(databases, table.Database)
-	}
-	slices.Sort(databases)
-	owned, err := e.tables.Owned(ctx, started.Dataflow, slices.Compact(databases))
+	owned, err := e.tables.Owned(ctx, started.Dataflow, databases(started, before))
 	if err != nil {
 		return staged{}, err
 	}

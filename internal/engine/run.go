@@ -42,14 +42,20 @@ func (e *Engine) run(
 	ctx context.Context, kind dataflow.Kind, order Order,
 	stage func(context.Context, dataflow.Started, dataflow.Standing) (staged, error),
 ) (dataflow.Run, error) {
-	started, before, err := e.start(ctx, kind, order)
+	started, previous, err := e.start(ctx, kind, order)
 	if err != nil {
 		return dataflow.Run{}, fmt.Errorf("start a run of dataflow %q: %w", order.Definition.Name, err)
 	}
+	before := previous.Standing
 	e.event(ctx, started, "", "started", 0)
 
 	work, stopBeating := e.keepBeating(ctx, started)
-	result, stageErr := guarded(func() (staged, error) { return stage(work, started, before) })
+	result, stageErr := guarded(func() (staged, error) {
+		if err := e.sweepBefore(work, previous); err != nil {
+			return staged{}, err
+		}
+		return stage(work, started, before)
+	})
 	stopBeating()
 
 	decision := dataflow.Decision{
@@ -75,6 +81,9 @@ func (e *Engine) run(
 	if err != nil {
 		return started.View(), fmt.Errorf("decide run %d of dataflow %q: %w", started.Run, started.Dataflow, err)
 	}
+	if standing.By != e.self.ID {
+		stageErr = takenForDead(started)
+	}
 	e.event(ctx, started, "", "decided", 0)
 	run, err := e.carryOut(last, started, standing, before)
 	if err != nil {
@@ -93,20 +102,23 @@ func (e *Engine) run(
 func (e *Engine) carryOut(
 	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
 ) (dataflow.Run, error) {
-	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
-		return finished, err
-	}
 	run := started.View()
 	run.Usage = decision.Usage
 	if decision.Outcome == dataflow.OutcomeAbandon {
-		// What can't be swept now is swept when the next run starts: the abandon must not hang on it.
-		_ = e.tables.Sweep(ctx, started.Dataflow, started.Run, reach(started, before))
+		e.sweepAbandoned(ctx, started, before)
 		run.Status, run.Description = dataflow.StatusFailed, decision.Reason
 		return e.finish(ctx, run, standingAfter(before, run, started))
+	}
+	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return finished, err
 	}
 	for _, change := range decision.Tables {
 		result, err := e.tables.Publish(ctx, started.Dataflow, started.Run, change)
 		if err != nil {
+			// A table refuses a process that comes late. That is no failure of a run that others have finished meanwhile.
+			if finished, finishedErr := e.ledger.Finished(ctx, started.Dataflow, started.Run); finishedErr == nil {
+				return finished, nil
+			}
 			return dataflow.Run{}, fmt.Errorf("publish table %s: %w", change.TableID, err)
 		}
 		run.Tables = append(run.Tables, result)
@@ -159,6 +171,7 @@ func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.St
 // standingAfter is where the dataflow stands once the run is finished.
 func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.Started) dataflow.Standing {
 	after := before
+	after.Databases = databases(started, before)
 	if run.Kind == dataflow.KindImport {
 		after.LastImport = run.Status
 	}
@@ -179,17 +192,12 @@ func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.
 	return after
 }
 
-// reach lists the tables that a run may have touched before its decision.
-func reach(started dataflow.Started, before dataflow.Standing) []dataflow.TableID {
-	var ids []dataflow.TableID
-	for key := range started.Definition.Tables {
-		ids = append(ids, started.Definition.TableID(key))
-	}
-	for _, t := range before.Tables {
-		ids = append(ids, t.TableID)
-	}
-	slices.SortFunc(ids, compareIDs)
-	return slices.Compact(ids)
+// databases lists every database that may hold tables of the dataflow once the run has begun, in order: a failed run
+// leaves the empty tables that it made, and a table that was hidden stays where it is when the definition moves on.
+func databases(started dataflow.Started, before dataflow.Standing) []string {
+	names := append(slices.Clone(before.Databases), started.Definition.Database)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // guarded turns a panic into an error, so that a fault in one run is a failed run and not a dead process.

@@ -10,19 +10,22 @@ import (
 )
 
 // start takes the dataflow's lock: it creates the started record of run N+1, which it may do only when run N is finished.
-// It returns the record and where the dataflow stands before the run.
-func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (dataflow.Started, dataflow.Standing, error) {
+// It returns the record and run N; before the first run that is a run without a number.
+func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (dataflow.Started, dataflow.Run, error) {
 	name := order.Definition.Name
 	for {
 		latest, err := e.ledger.Latest(ctx, name)
 		if err != nil {
-			return dataflow.Started{}, dataflow.Standing{}, err
+			return dataflow.Started{}, dataflow.Run{}, err
 		}
-		var before dataflow.Run
+		var previous dataflow.Run
 		if latest > 0 {
-			if before, err = e.settle(ctx, name, latest); err != nil {
-				return dataflow.Started{}, dataflow.Standing{}, err
+			if previous, err = e.settle(ctx, name, latest); err != nil {
+				return dataflow.Started{}, dataflow.Run{}, err
 			}
+		}
+		if err := e.checkRecord(ctx, kind, order); err != nil {
+			return dataflow.Started{}, dataflow.Run{}, err
 		}
 		started := dataflow.Started{
 			Dataflow: name, UID: order.UID, Run: latest + 1, Kind: kind, Trigger: order.Trigger,
@@ -33,30 +36,39 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 			continue // somebody else was first: settle their run
 		}
 		if err != nil {
-			return dataflow.Started{}, dataflow.Standing{}, err
+			return dataflow.Started{}, dataflow.Run{}, err
 		}
-		return started, before.Standing, e.sweepBefore(ctx, started, before)
+		return started, previous, nil
 	}
 }
 
-// sweepBefore removes what the run before left behind when its own clean-up did not come to an end.
-func (e *Engine) sweepBefore(ctx context.Context, started dataflow.Started, before dataflow.Run) error {
-	if before.Status != dataflow.StatusFailed {
-		return nil
-	}
-	failed, err := e.ledger.Started(ctx, started.Dataflow, before.Run)
+// checkRecord refuses a run that was planned for a dataflow which, while the caller waited for its turn,
+// was removed or made anew by another Create: its definition is not the one that holds any more.
+func (e *Engine) checkRecord(ctx context.Context, kind dataflow.Kind, order Order) error {
+	record, err := e.ledger.Dataflow(ctx, order.Definition.Name)
 	if err != nil {
-		return fmt.Errorf("sweep run %d: %w", before.Run, err)
+		return err
 	}
-	// A table that can't be swept now can't be staged either, and that error says more.
-	_ = e.tables.Sweep(ctx, started.Dataflow, before.Run, reach(failed, before.Standing))
+	object := fmt.Sprintf("dataflow %q", order.Definition.Name)
+	if record.UID != order.UID {
+		return &dataflow.Error{
+			Code: dataflow.CodeForeign, Object: object, Op: string(kind),
+			Cause: errors.New("it was made anew since this run was planned"), Hint: "Plan again.",
+		}
+	}
+	if record.Phase == dataflow.PhaseRemoved && kind != dataflow.KindRemoval {
+		return &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: object, Op: string(kind),
+			Cause: errors.New("it was removed since this run was planned"), Hint: "Plan again.",
+		}
+	}
 	return nil
 }
 
 // keepBeating beats the run's heart until the returned stop is called, and gives a context that ends when another
 // process has decided the run in the meantime: an owner that was taken for dead must stop.
 func (e *Engine) keepBeating(ctx context.Context, started dataflow.Started) (context.Context, func()) {
-	work, cancel := context.WithCancelCause(ctx)
+	work, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -72,18 +84,23 @@ func (e *Engine) keepBeating(ctx context.Context, started dataflow.Started) (con
 			}
 			decision, err := e.ledger.Decision(work, started.Dataflow, started.Run)
 			if err == nil && decision.By != e.self.ID {
-				cancel(&dataflow.Error{
-					Code: dataflow.CodeAbandoned, Object: runOf(started.Dataflow, started.Run),
-					Cause: errors.New("another process took this one for dead and abandoned the run"),
-					Hint:  "Apply again.",
-				})
+				cancel()
 				return
 			}
 		}
 	}()
 	return work, func() {
-		cancel(nil)
+		cancel()
 		<-done
+	}
+}
+
+// takenForDead is why an owner stops whose run others have decided.
+func takenForDead(started dataflow.Started) error {
+	return &dataflow.Error{
+		Code: dataflow.CodeAbandoned, Object: runOf(started.Dataflow, started.Run),
+		Cause: errors.New("another process took this one for dead and abandoned the run"),
+		Hint:  "Apply again.",
 	}
 }
 

@@ -30,6 +30,9 @@ func (s State) Status() dataflow.Status {
 	}
 }
 
+// Pending says whether the tables are not what the definition asks for.
+func (s State) Pending() bool { return s.Standing.Digest != s.Record.Definition.Digest() }
+
 // Published says whether the dataflow's tables hold the data of a run.
 func (s State) Published() bool { return s.Standing.CurrentRun != nil }
 
@@ -93,9 +96,19 @@ func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.
 		dead = e.now().Sub(seen) > surelyDead
 	case LivenessAlive:
 	}
-	if dead {
-		view.Status = dataflow.StatusFailed
-		view.Description = interrupted
+	if !dead {
+		return view, nil
+	}
+	view.Status, view.Description = dataflow.StatusFailed, interrupted
+	decision, err := e.ledger.Decision(ctx, started.Dataflow, started.Run)
+	switch {
+	case dataflow.IsCode(err, dataflow.CodeNotFound):
+	case err != nil:
+		return dataflow.Run{}, err
+	case decision.Outcome == dataflow.OutcomePublish:
+		view.Description = interruptedPublish
+	default:
+		view.Description = decision.Reason
 	}
 	return view, nil
 }

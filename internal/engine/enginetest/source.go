@@ -143,9 +143,7 @@ func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, 
 	defer s.source.mu.Unlock()
 	table, ok := s.source.tables[key]
 	if !ok {
-		return dataflow.SourceTable{}, &dataflow.Error{
-			Code: dataflow.CodeNotFound, Object: "table " + key, Cause: errors.New("the source has no such table"),
-		}
+		return dataflow.SourceTable{}, &dataflow.Error{Code: dataflow.CodeNotFound, Cause: errors.New("the source has no such table")}
 	}
 	return table.SourceTable, nil
 }
