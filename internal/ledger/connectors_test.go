@@ -1,0 +1,108 @@
+package ledger
+
+import (
+	"testing"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+func connectorOf(name string) dataflow.Connector {
+	return dataflow.Connector{
+		Type: dataflow.TypeCognito, Name: name, UID: "uid of " + name, UserPoolID: "us-east-1_AbCdEf123", Region: "us-east-1",
+		AccessKeyID: pointer("AKIAEXAMPLE"), SecretVersion: pointer(int64(1)), MaxRequestsPerSecond: 20,
+		AssumeRole: &dataflow.AssumeRole{RoleARN: "arn:aws:iam::123456789012:role/skypoint"},
+		Check: dataflow.ConnectionCheck{
+			UserPoolName: "app", EstimatedUsers: 700,
+			AvailableTables: []dataflow.AvailableTable{{Key: "users", FileName: "Users", Readable: true}},
+		},
+		CreatedAt: noon, UpdatedAt: noon,
+	}
+}
+
+func wantSecret(t *testing.T, l *Ledger, connector, want string) {
+	t.Helper()
+	got, err := l.ConnectorSecret(t.Context(), connector)
+	must(t, err)
+	if got != want {
+		t.Errorf("the secret of %s is %q, want %q", connector, got, want)
+	}
+}
+
+func TestConnector_ComesBackAsItWasWritten(t *testing.T) {
+	l, _ := openTemp(t)
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	got, err := l.Connector(t.Context(), "App")
+	must(t, err)
+	wantEqual(t, got, connectorOf("App"))
+	wantSecret(t, l, "App", "s3cret")
+}
+
+func TestCreateConnector_RefusesANameThatIsTakenInAnyCase(t *testing.T) {
+	l, _ := openTemp(t)
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	wantError(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("other")), dataflow.CodeExists, `connector "App": create: `)
+	wantError(t, l.CreateConnector(t.Context(), connectorOf("aPP"), nil), dataflow.CodeExists,
+		`connector "aPP" differs only in case from the existing connector "App"`)
+	wantSecret(t, l, "App", "s3cret")
+}
+
+func TestPutConnector_KeepsReplacesOrTakesAwayTheSecret(t *testing.T) {
+	l, _ := openTemp(t)
+	wantCode(t, l.PutConnector(t.Context(), connectorOf("App"), nil), dataflow.CodeNotFound)
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("first")))
+
+	changed := connectorOf("App")
+	changed.DisplayName = pointer("App users")
+	must(t, l.PutConnector(t.Context(), changed, nil))
+	got, err := l.Connector(t.Context(), "App")
+	must(t, err)
+	wantEqual(t, got, changed)
+	wantSecret(t, l, "App", "first")
+
+	must(t, l.PutConnector(t.Context(), changed, pointer("second")))
+	wantSecret(t, l, "App", "second")
+
+	must(t, l.PutConnector(t.Context(), changed, pointer("")))
+	_, err = l.ConnectorSecret(t.Context(), "App")
+	wantError(t, err, dataflow.CodeNotFound, `connector "App": open secret: the connector has no secret. Set secret_access_key_wo`)
+}
+
+func TestConnector_TheWrongCaseReachesNothing(t *testing.T) {
+	l, _ := openTemp(t)
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	const says = `connector "app" differs only in case from the existing connector "App"`
+	_, err := l.ConnectorSecret(t.Context(), "app")
+	wantError(t, err, dataflow.CodeInvalid, says)
+	wantError(t, l.PutConnector(t.Context(), connectorOf("app"), nil), dataflow.CodeInvalid, says)
+	wantError(t, l.DeleteConnector(t.Context(), "app"), dataflow.CodeInvalid, says)
+	wantSecret(t, l, "App", "s3cret")
+}
+
+func TestDeleteConnector_TakesItsSecretAlong(t *testing.T) {
+	l, workspace := openTemp(t)
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	must(t, l.DeleteConnector(t.Context(), "App"))
+	wantCode(t, l.DeleteConnector(t.Context(), "App"), dataflow.CodeNotFound)
+	_, err := l.ConnectorSecret(t.Context(), "App")
+	wantCode(t, err, dataflow.CodeNotFound)
+	wantList(t, openFolder(t, workspace), "connectors")
+	must(t, l.CreateConnector(t.Context(), connectorOf("app"), nil)) // the name is free, in whatever case
+}
+
+func TestDeleteConnector_LeavesARecordThatItDoesNotUnderstand(t *testing.T) {
+	l, store := inMemory()
+	must(t, store.Create(t.Context(), "connectors/app.json", []byte(`{"format":2}`)))
+	wantCode(t, l.DeleteConnector(t.Context(), "App"), dataflow.CodeNewerFormat)
+	wantList(t, store, "connectors", "app.json")
+}
+
+func TestConnectors_GivesThemInTheOrderOfTheirNames(t *testing.T) {
+	l, workspace := openTemp(t)
+	for _, name := range []string{"shop", "App", "B2B", "app2"} {
+		must(t, l.CreateConnector(t.Context(), connectorOf(name), nil))
+	}
+	must(t, openFolder(t, workspace).Create(t.Context(), "connectors/notes.txt", nil))
+	got, err := l.Connectors(t.Context())
+	must(t, err)
+	wantEqual(t, got, []dataflow.Connector{connectorOf("App"), connectorOf("app2"), connectorOf("B2B"), connectorOf("shop")})
+}
