@@ -1,0 +1,145 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+type cognitoConnectorModel struct {
+	ID                   types.String `tfsdk:"id"`
+	Name                 types.String `tfsdk:"name"`
+	DisplayName          types.String `tfsdk:"display_name"`
+	Description          types.String `tfsdk:"description"`
+	UserPoolID           types.String `tfsdk:"user_pool_id"`
+	Region               types.String `tfsdk:"region"`
+	AccessKeyID          types.String `tfsdk:"access_key_id"`
+	SecretAccessKey      types.String `tfsdk:"secret_access_key_wo"` // write-only: null everywhere but in the configuration
+	SecretVersion        types.Int64  `tfsdk:"secret_access_key_wo_version"`
+	Profile              types.String `tfsdk:"profile"`
+	AssumeRole           types.Object `tfsdk:"assume_role"`
+	Endpoint             types.String `tfsdk:"endpoint"`
+	MaxRequestsPerSecond types.Int64  `tfsdk:"max_requests_per_second"`
+
+	AvailableTables types.List   `tfsdk:"available_tables"`
+	UserPoolName    types.String `tfsdk:"user_pool_name"`
+	EstimatedUsers  types.Int64  `tfsdk:"estimated_users"`
+	CreatedAt       types.String `tfsdk:"created_at"`
+	UpdatedAt       types.String `tfsdk:"updated_at"`
+}
+
+type assumeRoleModel struct {
+	RoleARN    types.String `tfsdk:"role_arn"`
+	ExternalID types.String `tfsdk:"external_id"`
+}
+
+var assumeRoleType = types.ObjectType{AttrTypes: map[string]attr.Type{"role_arn": types.StringType, "external_id": types.StringType}}
+
+type availableTableModel struct {
+	Key         types.String `tfsdk:"key"`
+	FileName    types.String `tfsdk:"file_name"`
+	Description types.String `tfsdk:"description"`
+	Readable    types.Bool   `tfsdk:"readable"`
+	Reason      types.String `tfsdk:"reason"`
+}
+
+var availableTableType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"key": types.StringType, "file_name": types.StringType, "description": types.StringType,
+	"readable": types.BoolType, "reason": types.StringType,
+}}
+
+// connector gives the record of what is declared. Every argument must be known.
+func (m cognitoConnectorModel) connector(ctx context.Context) (dataflow.Connector, diag.Diagnostics) {
+	c := dataflow.Connector{
+		Type: dataflow.TypeCognito, Name: m.Name.ValueString(),
+		DisplayName: m.DisplayName.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
+		UserPoolID: m.UserPoolID.ValueString(), Region: m.Region.ValueString(),
+		AccessKeyID: m.AccessKeyID.ValueStringPointer(), SecretVersion: m.SecretVersion.ValueInt64Pointer(),
+		Profile: m.Profile.ValueStringPointer(), Endpoint: m.Endpoint.ValueStringPointer(),
+		MaxRequestsPerSecond: m.MaxRequestsPerSecond.ValueInt64(),
+	}
+	if m.AssumeRole.IsNull() {
+		return c, nil
+	}
+	var role assumeRoleModel
+	diags := m.AssumeRole.As(ctx, &role, basetypes.ObjectAsOptions{})
+	c.AssumeRole = &dataflow.AssumeRole{RoleARN: role.RoleARN.ValueString(), ExternalID: role.ExternalID.ValueStringPointer()}
+	return c, diags
+}
+
+// show gives the model of a record.
+func (m *cognitoConnectorModel) show(ctx context.Context, c dataflow.Connector) diag.Diagnostics {
+	*m = cognitoConnectorModel{
+		ID: types.StringValue(c.Name), Name: types.StringValue(c.Name),
+		DisplayName: types.StringPointerValue(c.DisplayName), Description: types.StringPointerValue(c.Description),
+		UserPoolID: types.StringValue(c.UserPoolID), Region: types.StringValue(c.Region),
+		AccessKeyID: types.StringPointerValue(c.AccessKeyID), SecretVersion: types.Int64PointerValue(c.SecretVersion),
+		Profile: types.StringPointerValue(c.Profile), AssumeRole: types.ObjectNull(assumeRoleType.AttrTypes),
+		Endpoint: types.StringPointerValue(c.Endpoint), MaxRequestsPerSecond: types.Int64Value(c.MaxRequestsPerSecond),
+		UserPoolName: types.StringValue(c.Check.UserPoolName), EstimatedUsers: types.Int64Value(c.Check.EstimatedUsers),
+		CreatedAt: timeValue(&c.CreatedAt), UpdatedAt: timeValue(&c.UpdatedAt),
+	}
+	var diags, more diag.Diagnostics
+	if c.AssumeRole != nil {
+		m.AssumeRole, more = types.ObjectValueFrom(ctx, assumeRoleType.AttrTypes, assumeRoleModel{
+			RoleARN: types.StringValue(c.AssumeRole.RoleARN), ExternalID: types.StringPointerValue(c.AssumeRole.ExternalID),
+		})
+		diags.Append(more...)
+	}
+	tables := []availableTableModel{}
+	for _, t := range c.Check.AvailableTables {
+		tables = append(tables, availableTableModel{
+			Key: types.StringValue(t.Key), FileName: types.StringValue(t.FileName), Description: types.StringValue(t.Description),
+			Readable: types.BoolValue(t.Readable), Reason: types.StringValue(t.Reason),
+		})
+	}
+	m.AvailableTables, more = types.ListValueFrom(ctx, availableTableType, tables)
+	diags.Append(more...)
+	return diags
+}
+
+// sameSignIn says whether a connection check of m would ask what one of state asked.
+func (m cognitoConnectorModel) sameSignIn(state cognitoConnectorModel) bool {
+	return m.UserPoolID.Equal(state.UserPoolID) && m.Region.Equal(state.Region) && m.AccessKeyID.Equal(state.AccessKeyID) &&
+		m.SecretVersion.Equal(state.SecretVersion) && m.Profile.Equal(state.Profile) && m.AssumeRole.Equal(state.AssumeRole) &&
+		m.Endpoint.Equal(state.Endpoint)
+}
+
+// same says whether the record needs no change.
+func (m cognitoConnectorModel) same(state cognitoConnectorModel) bool {
+	return m.sameSignIn(state) && m.DisplayName.Equal(state.DisplayName) && m.Description.Equal(state.Description) &&
+		m.MaxRequestsPerSecond.Equal(state.MaxRequestsPerSecond)
+}
+
+// regionOf is the Region that a user pool's id names: the part before "_". Replicas in other Regions bear the same id.
+func regionOf(userPoolID string) string {
+	region, _, _ := strings.Cut(userPoolID, "_")
+	return region
+}
+
+// cognitoConfig says how to sign in to the connector's pool.
+func cognitoConfig(c dataflow.Connector, secret, userAgent string) cognito.Config {
+	config := cognito.Config{
+		UserPoolID: c.UserPoolID, Region: c.Region, SecretAccessKey: secret,
+		AccessKeyID: text(c.AccessKeyID), Profile: text(c.Profile), Endpoint: text(c.Endpoint),
+		MaxRequestsPerSecond: c.MaxRequestsPerSecond, UserAgent: userAgent,
+	}
+	if c.AssumeRole != nil {
+		config.RoleARN, config.ExternalID = c.AssumeRole.RoleARN, text(c.AssumeRole.ExternalID)
+	}
+	return config
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

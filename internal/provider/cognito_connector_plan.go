@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// ModifyPlan shows what a connection check would bring anew: it is planned when the pool or the sign-in changes.
+func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, state cognitoConnectorModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.services != nil {
+		if err := r.services.claimName(ctx, "connector", plan.Name, state.Name); err != nil {
+			report(&resp.Diagnostics, "Name is taken", err, blame{dataflow.CodeInvalid: path.Root("name")})
+			return
+		}
+	}
+	plan.ID = plan.Name
+	if !req.State.Raw.IsNull() {
+		if !plan.same(state) {
+			plan.UpdatedAt = types.StringUnknown()
+		}
+		if !plan.sameSignIn(state) {
+			plan.AvailableTables = types.ListUnknown(availableTableType)
+			plan.UserPoolName = types.StringUnknown()
+			plan.EstimatedUsers = types.Int64Unknown()
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// regionDefault makes the Region the part of the user pool's id before "_".
+type regionDefault struct{}
+
+var _ planmodifier.String = regionDefault{}
+
+func (regionDefault) Description(context.Context) string { return "the part of user_pool_id before _" }
+func (regionDefault) MarkdownDescription(context.Context) string {
+	return "the part of `user_pool_id` before `_`"
+}
+
+func (regionDefault) PlanModifyString(ctx context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if !req.ConfigValue.IsNull() {
+		return
+	}
+	var pool types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("user_pool_id"), &pool)...)
+	if pool.IsUnknown() {
+		resp.PlanValue = types.StringUnknown()
+		return
+	}
+	resp.PlanValue = types.StringValue(regionOf(pool.ValueString()))
+}

@@ -1,0 +1,138 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+var (
+	// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPool.html
+	userPoolIDRule = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	regionRule     = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
+	roleARNRule    = regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
+)
+
+func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A connector to an AWS Cognito user pool: which pool, and how to sign in to it. " +
+			"Creating it, and changing the pool or the sign-in, checks the connection. " +
+			"Sign in with `access_key_id` and `secret_access_key_wo`, with `profile`, with `assume_role`, or with none of them: then AWS's default chain is used.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The connector's name.", PlanModifiers: keep},
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The connector's name: " + dataflow.NameRule + ". Unique in the workspace without regard to case. Changing it replaces the connector.",
+				Validators:          []validator.String{nameValidator()},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"display_name": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "The name that people are shown, at most 2,048 characters.",
+				Validators: []validator.String{stringvalidator.UTF8LengthAtMost(maxText)},
+			},
+			"description": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "What the connector is for, at most 2,048 characters.",
+				Validators: []validator.String{stringvalidator.UTF8LengthAtMost(maxText)},
+			},
+			"user_pool_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The user pool's id, such as `us-east-1_AbCdEf123`. Changing it checks the connection; it runs no dataflow by itself.",
+				Validators: []validator.String{
+					stringvalidator.LengthBetween(1, 55),
+					stringvalidator.RegexMatches(userPoolIDRule, `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`),
+				},
+			},
+			"region": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The AWS Region that is asked. Default: the part of `user_pool_id` before `_`. Set it to read a replica in another Region.",
+				Validators:          []validator.String{stringvalidator.RegexMatches(regionRule, `must be an AWS Region, such as "us-east-1"`)},
+				PlanModifiers:       []planmodifier.String{regionDefault{}},
+			},
+			"access_key_id": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "The AWS access key's id. It needs `secret_access_key_wo`.",
+				Validators: []validator.String{
+					stringvalidator.LengthBetween(1, 128),
+					stringvalidator.AlsoRequires(path.MatchRoot("secret_access_key_wo"), path.MatchRoot("secret_access_key_wo_version")),
+					stringvalidator.ConflictsWith(path.MatchRoot("profile"), path.MatchRoot("assume_role")),
+				},
+			},
+			"secret_access_key_wo": schema.StringAttribute{
+				Optional: true, Sensitive: true, WriteOnly: true,
+				MarkdownDescription: "The AWS secret access key. Write-only: it is in no plan and no state, and sealed in the workspace. A new secret takes a new `secret_access_key_wo_version`.",
+				Validators: []validator.String{
+					stringvalidator.LengthBetween(1, 1024),
+					stringvalidator.AlsoRequires(path.MatchRoot("access_key_id"), path.MatchRoot("secret_access_key_wo_version")),
+				},
+			},
+			"secret_access_key_wo_version": schema.Int64Attribute{
+				Optional: true, MarkdownDescription: "A number that you change when the secret changes: only then the new one is taken.",
+				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("access_key_id"), path.MatchRoot("secret_access_key_wo"))},
+			},
+			"profile": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "The profile of the shared AWS configuration files to sign in with.",
+				Validators: []validator.String{
+					stringvalidator.LengthBetween(1, 256),
+					stringvalidator.ConflictsWith(path.MatchRoot("access_key_id"), path.MatchRoot("assume_role")),
+				},
+			},
+			"assume_role": schema.SingleNestedAttribute{
+				Optional: true, MarkdownDescription: "The IAM role to sign in with; AWS's default chain is used to assume it.",
+				Attributes: map[string]schema.Attribute{
+					"role_arn": schema.StringAttribute{
+						Required: true, MarkdownDescription: "The role's ARN.",
+						Validators: []validator.String{
+							stringvalidator.LengthBetween(20, 2048),
+							stringvalidator.RegexMatches(roleARNRule, `must be the ARN of an IAM role, such as "arn:aws:iam::123456789012:role/reader"`),
+						},
+					},
+					"external_id": schema.StringAttribute{
+						Optional: true, MarkdownDescription: "The external id that the role's trust policy asks for.",
+						Validators: []validator.String{stringvalidator.LengthBetween(2, 1224)},
+					},
+				},
+			},
+			"endpoint": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "The http or https URL of a VPC endpoint or an emulator. Default: AWS's endpoint of the Region.",
+				Validators: []validator.String{httpURL()},
+			},
+			"max_requests_per_second": schema.Int64Attribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: fmt.Sprintf("How many requests per second an import may send, 1 to 10,000. Default: `%d`. "+
+					"AWS allows 30 per account and Region for users and memberships together; what is left is for your other applications. Of two connectors on one account and Region the lower number holds.", cognito.DefaultMaxRequestsPerSecond),
+				Default:    int64default.StaticInt64(cognito.DefaultMaxRequestsPerSecond),
+				Validators: []validator.Int64{int64validator.Between(1, 10_000)},
+			},
+			"available_tables": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
+				PlanModifiers: []planmodifier.List{listplanmodifier.UseStateForUnknown()},
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"key":         schema.StringAttribute{Computed: true, MarkdownDescription: "The table's key in a dataflow's `tables`."},
+					"file_name":   schema.StringAttribute{Computed: true, MarkdownDescription: "What the source calls it."},
+					"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What its rows are."},
+					"readable":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this sign-in can read it."},
+					"reason":      schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can't be read; empty when it can."},
+				}},
+			},
+			"user_pool_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "The user pool's name, as the last connection check saw it.", PlanModifiers: keep},
+			"estimated_users": schema.Int64Attribute{Computed: true, MarkdownDescription: "The pool's own estimate of its users, as the last connection check saw it.", PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
+			"created_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When the connector was created (RFC 3339, UTC).", PlanModifiers: keep},
+			"updated_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it last changed (RFC 3339, UTC).", PlanModifiers: keep},
+		},
+	}
+}

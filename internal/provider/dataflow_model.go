@@ -1,0 +1,221 @@
+package provider
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+)
+
+// dataflowArguments is what a person declares: the record holds all of it.
+type dataflowArguments struct {
+	Name               types.String `tfsdk:"name"`
+	DisplayName        types.String `tfsdk:"display_name"`
+	Description        types.String `tfsdk:"description"`
+	ConnectorID        types.String `tfsdk:"connector_id"`
+	Database           types.String `tfsdk:"database"`
+	Tables             types.Map    `tfsdk:"tables"`
+	RunOnApply         types.Bool   `tfsdk:"run_on_apply"`
+	RefreshTriggers    types.Map    `tfsdk:"refresh_triggers"`
+	MaxAge             types.String `tfsdk:"max_age"`
+	MaxRemovedPercent  types.Int64  `tfsdk:"max_removed_percent"`
+	OnDestroy          types.String `tfsdk:"on_destroy"`
+	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
+}
+
+// dataflowResults is what the ledger says.
+type dataflowResults struct {
+	ID            types.String `tfsdk:"id"`
+	Type          types.String `tfsdk:"type"`
+	Status        types.String `tfsdk:"status"`
+	TableCount    types.Int64  `tfsdk:"table_count"`
+	CreatedAt     types.String `tfsdk:"created_at"`
+	UpdatedAt     types.String `tfsdk:"updated_at"`
+	LastRefreshAt types.String `tfsdk:"last_refresh_at"`
+	CurrentRun    types.Int64  `tfsdk:"current_run"`
+	LastRun       types.Object `tfsdk:"last_run"`
+	RunPending    types.Bool   `tfsdk:"run_pending"`
+	TableDetails  types.Map    `tfsdk:"table_details"`
+}
+
+type dataflowModel struct {
+	dataflowArguments
+	dataflowResults
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+type tableModel struct {
+	Purpose   types.String `tfsdk:"purpose"`
+	Data      types.Bool   `tfsdk:"data"`
+	Metadata  types.Bool   `tfsdk:"metadata"`
+	TableName types.String `tfsdk:"table_name"`
+}
+
+var tableType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"purpose": types.StringType, "data": types.BoolType, "metadata": types.BoolType, "table_name": types.StringType,
+}}
+
+type tableDetailsModel struct {
+	FileName         types.String `tfsdk:"file_name"`
+	TableName        types.String `tfsdk:"table_name"`
+	Database         types.String `tfsdk:"database"`
+	Purpose          types.String `tfsdk:"purpose"`
+	Run              types.Int64  `tfsdk:"run"`
+	TotalRecords     types.Int64  `tfsdk:"total_records"`
+	Added            types.Int64  `tfsdk:"added"`
+	Changed          types.Int64  `tfsdk:"changed"`
+	Removed          types.Int64  `tfsdk:"removed"`
+	Unchanged        types.Int64  `tfsdk:"unchanged"`
+	KeptAsText       types.Int64  `tfsdk:"kept_as_text"`
+	SnapshotID       types.String `tfsdk:"snapshot_id"`
+	UUID             types.String `tfsdk:"uuid"`
+	MetadataLocation types.String `tfsdk:"metadata_location"`
+}
+
+var tableDetailsType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"file_name": types.StringType, "table_name": types.StringType, "database": types.StringType, "purpose": types.StringType,
+	"run": types.Int64Type, "total_records": types.Int64Type,
+	"added": types.Int64Type, "changed": types.Int64Type, "removed": types.Int64Type, "unchanged": types.Int64Type, "kept_as_text": types.Int64Type,
+	"snapshot_id": types.StringType, "uuid": types.StringType, "metadata_location": types.StringType,
+}}
+
+type runModel struct {
+	Run         types.Int64  `tfsdk:"run"`
+	Kind        types.String `tfsdk:"kind"`
+	Status      types.String `tfsdk:"status"`
+	Trigger     types.String `tfsdk:"trigger"`
+	StartedAt   types.String `tfsdk:"started_at"`
+	EndedAt     types.String `tfsdk:"ended_at"`
+	Description types.String `tfsdk:"description"`
+}
+
+var runType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"run": types.Int64Type, "kind": types.StringType, "status": types.StringType, "trigger": types.StringType,
+	"started_at": types.StringType, "ended_at": types.StringType, "description": types.StringType,
+}}
+
+// definition gives what the engine runs. Every argument must be known.
+func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	d := dataflow.Definition{
+		Name: a.Name.ValueString(), DisplayName: a.DisplayName.ValueStringPointer(), Description: a.Description.ValueStringPointer(),
+		Connector: a.ConnectorID.ValueString(), Database: a.Database.ValueString(),
+		Tables:            map[string]dataflow.TableDefinition{},
+		RunOnApply:        a.RunOnApply.ValueBool(),
+		MaxAge:            a.MaxAge.ValueStringPointer(),
+		MaxRemovedPercent: a.MaxRemovedPercent.ValueInt64(), RetainRuns: dataflow.DefaultRetainRuns,
+		OnDestroy: dataflow.OnDestroy(a.OnDestroy.ValueString()), DeletionProtection: a.DeletionProtection.ValueBool(),
+	}
+	if !a.RefreshTriggers.IsNull() {
+		d.RefreshTriggers = map[string]string{}
+		diags.Append(a.RefreshTriggers.ElementsAs(ctx, &d.RefreshTriggers, false)...)
+	}
+	tables := map[string]tableModel{}
+	diags.Append(a.Tables.ElementsAs(ctx, &tables, false)...)
+	for key, t := range tables {
+		d.Tables[key] = dataflow.TableDefinition{
+			Purpose: dataflow.Purpose(t.Purpose.ValueString()), Data: t.Data.ValueBool(), Metadata: t.Metadata.ValueBool(),
+			TableName: t.TableName.ValueString(),
+		}
+	}
+	return d, diags
+}
+
+// argumentsOf is the inverse of definition.
+func argumentsOf(ctx context.Context, d dataflow.Definition) (dataflowArguments, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	tables := map[string]tableModel{}
+	for key, t := range d.Tables {
+		tables[key] = tableModel{
+			Purpose: types.StringValue(string(t.Purpose)), Data: types.BoolValue(t.Data), Metadata: types.BoolValue(t.Metadata),
+			TableName: types.StringValue(t.TableName),
+		}
+	}
+	a := dataflowArguments{
+		Name: types.StringValue(d.Name), DisplayName: types.StringPointerValue(d.DisplayName), Description: types.StringPointerValue(d.Description),
+		ConnectorID: types.StringValue(d.Connector), Database: types.StringValue(d.Database),
+		RunOnApply:        types.BoolValue(d.RunOnApply),
+		RefreshTriggers:   types.MapNull(types.StringType),
+		MaxAge:            types.StringPointerValue(d.MaxAge),
+		MaxRemovedPercent: types.Int64Value(d.MaxRemovedPercent),
+		OnDestroy:         types.StringValue(string(d.OnDestroy)), DeletionProtection: types.BoolValue(d.DeletionProtection),
+	}
+	var more diag.Diagnostics
+	a.Tables, more = types.MapValueFrom(ctx, tableType, tables)
+	diags.Append(more...)
+	if d.RefreshTriggers != nil {
+		a.RefreshTriggers, more = types.MapValueFrom(ctx, types.StringType, d.RefreshTriggers)
+		diags.Append(more...)
+	}
+	return a, diags
+}
+
+// resultsOf gives a dataflow's computed attributes.
+func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	r := dataflowResults{
+		ID:            types.StringValue(s.Record.Definition.Name),
+		Type:          types.StringValue(s.Record.Type),
+		Status:        types.StringValue(string(s.Status())),
+		TableCount:    types.Int64Value(int64(len(s.Standing.Tables))),
+		CreatedAt:     timeValue(&s.Record.CreatedAt),
+		UpdatedAt:     timeValue(&s.Record.UpdatedAt),
+		LastRefreshAt: timeValue(s.Standing.LastRefreshAt),
+		CurrentRun:    types.Int64PointerValue(s.Standing.CurrentRun),
+		LastRun:       types.ObjectNull(runType.AttrTypes),
+		RunPending:    types.BoolValue(s.Pending()),
+	}
+	var more diag.Diagnostics
+	if s.LastRun != nil {
+		r.LastRun, more = types.ObjectValueFrom(ctx, runType.AttrTypes, runOf(*s.LastRun))
+		diags.Append(more...)
+	}
+	details := map[string]tableDetailsModel{}
+	for _, t := range s.Standing.Tables {
+		details[t.Key] = tableDetailsOf(t, s.Standing.CurrentRun)
+	}
+	r.TableDetails, more = types.MapValueFrom(ctx, tableDetailsType, details)
+	diags.Append(more...)
+	return r, diags
+}
+
+func runOf(r dataflow.Run) runModel {
+	return runModel{
+		Run: types.Int64Value(r.Run), Kind: types.StringValue(string(r.Kind)), Status: types.StringValue(string(r.Status)),
+		Trigger: types.StringValue(string(r.Trigger)), StartedAt: timeValue(&r.StartedAt), EndedAt: timeValue(r.EndedAt),
+		Description: types.StringValue(r.Description),
+	}
+}
+
+func tableDetailsOf(t dataflow.TableResult, run *int64) tableDetailsModel {
+	return tableDetailsModel{
+		FileName: types.StringValue(t.FileName), TableName: types.StringValue(t.Name), Database: types.StringValue(t.Database),
+		Purpose: types.StringValue(string(t.Definition.Purpose)), Run: types.Int64PointerValue(run),
+		TotalRecords: types.Int64Value(t.Counts.Read),
+		Added:        types.Int64Value(t.Counts.Added), Changed: types.Int64Value(t.Counts.Changed), Removed: types.Int64Value(t.Counts.Removed),
+		Unchanged: types.Int64Value(t.Counts.Unchanged), KeptAsText: types.Int64Value(t.Counts.KeptAsText),
+		SnapshotID: snapshotValue(t.After), UUID: types.StringValue(t.UUID), MetadataLocation: types.StringValue(t.PublishedMetadataLocation),
+	}
+}
+
+// snapshotValue gives a snapshot's id as text: it is a 64-bit number, and Terraform's numbers lose digits in JSON.
+func snapshotValue(id *int64) types.String {
+	if id == nil {
+		return types.StringNull()
+	}
+	return types.StringValue(strconv.FormatInt(*id, 10))
+}
+
+func timeValue(t *time.Time) types.String {
+	if t == nil {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339Nano))
+}

@@ -1,0 +1,161 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// ModifyPlan decides whether the apply will run the dataflow, and shows it: a run is planned exactly when last_run is unknown.
+//
+// What it decides follows from configuration, prior state and private state alone, never from the clock or the ledger:
+// Terraform plans again during apply, and a saved plan must mean then what it meant. The ledger is read for errors only.
+func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var plan, state dataflowModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !req.State.Raw.IsNull() && state.protected() && (req.Plan.Raw.IsNull() || !plan.Name.Equal(state.Name)) {
+		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Dataflow is protected",
+			fmt.Sprintf("Dataflow %q has deletion_protection = true, and this plan would drop its tables. Set it to false and apply that first.", state.Name.ValueString()))
+	}
+	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
+		return
+	}
+	if r.services != nil {
+		if err := r.services.claimName(ctx, "dataflow", plan.Name, state.Name); err != nil {
+			report(&resp.Diagnostics, "Name is taken", err, blame{dataflow.CodeInvalid: path.Root("name")})
+			return
+		}
+	}
+	if req.State.Raw.IsNull() {
+		planCreate(&plan)
+	} else {
+		readAt, diags := privateTime(ctx, req.Private, privateReadAt)
+		resp.Diagnostics.Append(diags...)
+		planUpdate(&plan, state, readAt)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// protected says whether deletion_protection holds: never for a dataflow that published nothing.
+func (m dataflowModel) protected() bool {
+	return m.DeletionProtection.ValueBool() && !m.CurrentRun.IsNull()
+}
+
+// planCreate plans a dataflow that is not there yet. Computed attributes arrive unknown.
+func planCreate(plan *dataflowModel) {
+	plan.ID = plan.Name
+	plan.Type = types.StringValue(dataflow.TypeCognito)
+	if plan.RunOnApply.IsUnknown() || plan.RunOnApply.ValueBool() {
+		plan.TableDetails = pendingDetails(plan.Tables)
+		return
+	}
+	plan.Status = types.StringValue(string(dataflow.StatusNew))
+	plan.TableCount = types.Int64Value(0)
+	plan.LastRefreshAt = types.StringNull()
+	plan.CurrentRun = types.Int64Null()
+	plan.LastRun = types.ObjectNull(runType.AttrTypes)
+	plan.RunPending = types.BoolValue(true)
+	plan.TableDetails = types.MapValueMust(tableDetailsType, map[string]attr.Value{})
+}
+
+// planUpdate plans a dataflow that is there. Computed attributes arrive as the state has them.
+func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
+	if trigger(*plan, state, readAt) != "" {
+		plan.Status = types.StringUnknown()
+		plan.TableCount = types.Int64Unknown()
+		plan.UpdatedAt = types.StringUnknown()
+		plan.LastRefreshAt = types.StringUnknown()
+		plan.CurrentRun = types.Int64Unknown()
+		plan.LastRun = types.ObjectUnknown(runType.AttrTypes)
+		plan.RunPending = types.BoolUnknown()
+		plan.TableDetails = pendingDetails(plan.Tables)
+		return
+	}
+	if !plan.sameRecord(state) {
+		plan.UpdatedAt = types.StringUnknown()
+	}
+	if !plan.sameImport(state) {
+		plan.RunPending = types.BoolUnknown()
+	}
+}
+
+// trigger says why an apply of plan runs the dataflow; empty: it does not.
+func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
+	if plan.RunOnApply.Equal(types.BoolValue(false)) {
+		return ""
+	}
+	switch {
+	case !plan.sameImport(state):
+		return dataflow.TriggerDefinition
+	case !plan.RefreshTriggers.Equal(state.RefreshTriggers):
+		return dataflow.TriggerRefreshTriggers
+	case state.Status.ValueString() == string(dataflow.StatusFailed):
+		return dataflow.TriggerFailed
+	case state.RunPending.ValueBool():
+		return dataflow.TriggerDefinition
+	case isOlder(plan.MaxAge, state.LastRefreshAt, readAt):
+		return dataflow.TriggerMaxAge
+	}
+	return ""
+}
+
+// sameImport says whether an import of plan would load what one of state would. An unknown argument is a different one.
+func (m dataflowModel) sameImport(state dataflowModel) bool {
+	return m.ConnectorID.Equal(state.ConnectorID) && m.Database.Equal(state.Database) && m.Tables.Equal(state.Tables)
+}
+
+// sameRecord says whether the record needs no new definition.
+func (m dataflowModel) sameRecord(state dataflowModel) bool {
+	a, b := m.dataflowArguments, state.dataflowArguments
+	return m.sameImport(state) && a.DisplayName.Equal(b.DisplayName) && a.Description.Equal(b.Description) &&
+		a.RunOnApply.Equal(b.RunOnApply) && a.RefreshTriggers.Equal(b.RefreshTriggers) && a.MaxAge.Equal(b.MaxAge) &&
+		a.MaxRemovedPercent.Equal(b.MaxRemovedPercent) && a.OnDestroy.Equal(b.OnDestroy) && a.DeletionProtection.Equal(b.DeletionProtection)
+}
+
+// isOlder says whether the last refresh was older than maxAge when the state was read.
+func isOlder(maxAge, lastRefreshAt types.String, readAt time.Time) bool {
+	limit, err := time.ParseDuration(maxAge.ValueString())
+	if err != nil || readAt.IsZero() {
+		return false // no max_age, or a state that was never refreshed
+	}
+	refreshed, err := time.Parse(time.RFC3339Nano, lastRefreshAt.ValueString())
+	return err != nil || readAt.Sub(refreshed) > limit
+}
+
+// pendingDetails is table_details while a run is planned: its keys are those of tables, so that for_each over it can be planned.
+func pendingDetails(tables types.Map) types.Map {
+	if tables.IsUnknown() {
+		return types.MapUnknown(tableDetailsType)
+	}
+	details := map[string]attr.Value{}
+	for key := range tables.Elements() {
+		inner := map[string]attr.Value{}
+		for name, kind := range tableDetailsType.AttrTypes {
+			inner[name] = unknownOf(kind)
+		}
+		details[key] = types.ObjectValueMust(tableDetailsType.AttrTypes, inner)
+	}
+	return types.MapValueMust(tableDetailsType, details)
+}
+
+func unknownOf(kind attr.Type) attr.Value {
+	if kind == types.Int64Type {
+		return types.Int64Unknown()
+	}
+	return types.StringUnknown()
+}

@@ -1,0 +1,258 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+)
+
+var (
+	_ resource.Resource                   = (*dataflowResource)(nil)
+	_ resource.ResourceWithConfigure      = (*dataflowResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*dataflowResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*dataflowResource)(nil)
+	_ resource.ResourceWithImportState    = (*dataflowResource)(nil)
+)
+
+type dataflowResource struct{ resourceObject }
+
+func newDataflowResource() resource.Resource { return &dataflowResource{} }
+
+func (*dataflowResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_dataflow"
+}
+
+// dataflowBlame says which argument an engine's error is about.
+var dataflowBlame = blame{
+	dataflow.CodeInvalid:         path.Root("name"),
+	dataflow.CodeExists:          path.Root("name"),
+	dataflow.CodeForeign:         path.Root("database"),
+	dataflow.CodeGuard:           path.Root("max_removed_percent"),
+	dataflow.CodeUnauthenticated: path.Root("connector_id"),
+	dataflow.CodeAccessDenied:    path.Root("connector_id"),
+	dataflow.CodeNoSource:        path.Root("connector_id"),
+	dataflow.CodeUnreachable:     path.Root("connector_id"),
+	dataflow.CodeSecretsKey:      path.Root("connector_id"),
+}
+
+// Create declares the dataflow, saves its id, and runs it. A run that fails leaves the resource tainted:
+// the next apply deletes it (which drops no table, since nothing was published) and creates it anew.
+func (r *dataflowResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan dataflowModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	runs := plan.LastRun.IsUnknown() && plan.RunOnApply.ValueBool()
+	timeout, diags := plan.Timeouts.Create(ctx, dataflow.DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	definition, diags := plan.definition(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	e, err := r.services.engine(ctx)
+	if err != nil {
+		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+		return
+	}
+	record, err := e.Declare(ctx, definition)
+	if err != nil {
+		report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
+		return
+	}
+	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
+	save := func(s engine.State) {
+		var diags diag.Diagnostics
+		plan.dataflowResults, diags = resultsOf(ctx, s)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+	save(engine.State{Record: record}) // an interrupt from here on finds the id in the state
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !runs {
+		if err := e.Define(ctx, definition); err != nil {
+			report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
+			return
+		}
+	} else {
+		err = r.run(ctx, timeout, e, engine.Order{UID: record.UID, Definition: definition, Trigger: dataflow.TriggerCreate})
+		if err != nil {
+			report(&resp.Diagnostics, "Import failed", err, dataflowBlame)
+		}
+	}
+	if s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics); ok {
+		save(s)
+	}
+}
+
+// run imports within the timeout, in a context that ends with it.
+func (*dataflowResource) run(ctx context.Context, timeout time.Duration, e *engine.Engine, order engine.Order) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, err := e.Import(ctx, order)
+	return err
+}
+
+// reread gives the dataflow as the ledger has it after a run, also when the run's own context has ended.
+func (*dataflowResource) reread(ctx context.Context, e *engine.Engine, name string, diags *diag.Diagnostics) (engine.State, bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadWithin)
+	defer cancel()
+	s, err := e.State(ctx, name)
+	if err != nil {
+		report(diags, "The dataflow's record can't be read", err, nil)
+		return engine.State{}, false
+	}
+	return s, true
+}
+
+// rereadWithin bounds the last look at the ledger after an interrupt.
+const rereadWithin = time.Second
+
+// Read shows the dataflow as the ledger has it. It writes nothing there and calls no AWS.
+func (r *dataflowResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var model dataflowModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.services.unknown {
+		resp.Diagnostics.AddWarning("Dataflow was not refreshed", "The provider's configuration is not known yet, so the state is shown as it was.")
+		return
+	}
+	s, found := r.find(ctx, req.Private, model.ID.ValueString(), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !found {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	var diags diag.Diagnostics
+	model.dataflowArguments, diags = argumentsOf(ctx, s.Record.Definition)
+	resp.Diagnostics.Append(diags...)
+	model.dataflowResults, diags = resultsOf(ctx, s)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, s.Record.UID)...)
+	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateReadAt, time.Now().UTC().Format(time.RFC3339Nano))...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// find gives the dataflow that this resource is about. Another uid is another object: somebody destroyed this one
+// and created its name anew.
+func (r *dataflowResource) find(ctx context.Context, private privateReader, name string, diags *diag.Diagnostics) (engine.State, bool) {
+	uid, more := privateText(ctx, private, privateUID)
+	diags.Append(more...)
+	e, err := r.services.engine(ctx)
+	if err != nil {
+		report(diags, "The workspace can't be used", err, nil)
+		return engine.State{}, false
+	}
+	s, err := e.State(ctx, name)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return engine.State{}, false
+	}
+	if err != nil {
+		report(diags, "Dataflow can't be read", err, blame{dataflow.CodeInvalid: path.Root("name")})
+		return engine.State{}, false
+	}
+	if s.Record.Phase == dataflow.PhaseRemoved || (uid != "" && uid != s.Record.UID) {
+		return engine.State{}, false
+	}
+	return r.services.withDrift(ctx, s, diags), true
+}
+
+// Update runs the dataflow when the plan says so, and otherwise records the new arguments.
+// On error every argument keeps its prior value in the state, so the same difference is planned again.
+func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state dataflowModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	readAt, diags := privateTime(ctx, req.Private, privateReadAt)
+	resp.Diagnostics.Append(diags...)
+	uid, diags := privateText(ctx, req.Private, privateUID)
+	resp.Diagnostics.Append(diags...)
+	timeout, diags := plan.Timeouts.Update(ctx, dataflow.DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	definition, diags := plan.definition(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	e, err := r.services.engine(ctx)
+	if err != nil {
+		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+		return
+	}
+	summary := "Dataflow was not changed"
+	switch {
+	case plan.LastRun.IsUnknown():
+		summary = "Import failed"
+		err = r.run(ctx, timeout, e, engine.Order{UID: uid, Definition: definition, Trigger: trigger(plan, state, readAt)})
+	case !plan.sameRecord(state):
+		err = e.Define(ctx, definition)
+	}
+	if err != nil {
+		report(&resp.Diagnostics, summary, err, dataflowBlame)
+		plan = state
+	}
+	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	plan.dataflowResults, diags = resultsOf(ctx, s)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+// Delete drops the dataflow's tables and marks its record as removed. A dataflow that published nothing has none to drop.
+func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state dataflowModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, dataflow.DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	s, found := r.find(ctx, req.Private, state.ID.ValueString(), &resp.Diagnostics)
+	if !found || resp.Diagnostics.HasError() {
+		return
+	}
+	if s.Published() && state.DeletionProtection.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Dataflow is protected",
+			"It has deletion_protection = true. Set it to false and apply that first.")
+		return
+	}
+	e, err := r.services.engine(ctx)
+	if err != nil {
+		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+		return
+	}
+	if s.Published() && state.OnDestroy.ValueString() == string(dataflow.OnDestroyDelete) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		_, err = e.Remove(ctx, engine.Order{UID: s.Record.UID, Definition: s.Record.Definition, Trigger: dataflow.TriggerDestroy})
+	} else {
+		err = e.Forget(ctx, s.Record.Definition.Name)
+	}
+	if err != nil {
+		report(&resp.Diagnostics, "Dataflow was not removed", err, nil)
+	}
+}
+
+// ImportState takes the dataflow's name.
+func (*dataflowResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if err := dataflow.CheckName(req.ID); err != nil {
+		report(&resp.Diagnostics, "Invalid import id", err, nil)
+		return
+	}
+	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
+}

@@ -1,0 +1,93 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// checkTriggers refuses what would ask for runs that run_on_apply = false forbids.
+func (m dataflowModel) checkTriggers(diags *diag.Diagnostics) {
+	if m.RunOnApply.IsNull() || m.RunOnApply.IsUnknown() || m.RunOnApply.ValueBool() {
+		return
+	}
+	if !m.RefreshTriggers.IsNull() && !m.RefreshTriggers.IsUnknown() {
+		diags.AddAttributeError(path.Root("refresh_triggers"), "Nothing would run",
+			"refresh_triggers runs the dataflow on apply, and run_on_apply = false forbids that. Leave one of them out.")
+	}
+	if !m.MaxAge.IsNull() && !m.MaxAge.IsUnknown() {
+		diags.AddAttributeError(path.Root("max_age"), "Nothing would run",
+			"max_age runs the dataflow on apply, and run_on_apply = false forbids that. Leave one of them out.")
+	}
+}
+
+// checkDatabase finds a name whose default database is not allowed.
+func (m dataflowModel) checkDatabase(diags *diag.Diagnostics) {
+	if !m.Database.IsNull() || m.Name.IsNull() || m.Name.IsUnknown() || dataflow.CheckName(m.Name.ValueString()) != nil {
+		return
+	}
+	if err := dataflow.CheckDatabase(dataflow.DefaultDatabase(m.Name.ValueString())); err != nil {
+		diags.AddAttributeError(path.Root("database"), "Invalid value",
+			"Without a database the dataflow's name in lower case is taken: "+err.Error()+". Set database.")
+	}
+}
+
+// checkTables checks each table, and that no two have one name.
+func (m dataflowModel) checkTables(ctx context.Context, diags *diag.Diagnostics) {
+	if m.Tables.IsNull() || m.Tables.IsUnknown() {
+		return
+	}
+	tables := map[string]tableModel{}
+	for key, value := range m.Tables.Elements() {
+		if value.IsUnknown() {
+			continue
+		}
+		if value.IsNull() {
+			diags.AddAttributeError(path.Root("tables").AtMapKey(key), "Invalid value", "A table can't be null: give {} to take its defaults, or leave the key out.")
+			return
+		}
+	}
+	if more := m.Tables.ElementsAs(ctx, &tables, true); more.HasError() {
+		return // an unknown table: nothing to check yet
+	}
+	keyOf := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(tables)) {
+		table, at := tables[key], path.Root("tables").AtMapKey(key)
+		if loads, known := table.loadsData(); known && !loads && !table.Metadata.IsNull() && !table.Metadata.IsUnknown() && !table.Metadata.ValueBool() {
+			diags.AddAttributeError(at.AtName("metadata"), "Nothing would be loaded",
+				fmt.Sprintf("Table %q would load neither data nor metadata. Set one of them to true, or leave the table out.", key))
+		}
+		if table.TableName.IsUnknown() {
+			continue
+		}
+		name := key
+		if !table.TableName.IsNull() {
+			name = table.TableName.ValueString()
+		}
+		if other, taken := keyOf[name]; taken {
+			diags.AddAttributeError(at.AtName("table_name"), "Table name is taken",
+				fmt.Sprintf("Tables %q and %q would both be called %q. Give each a table_name of its own.", other, key, name))
+		}
+		keyOf[name] = key
+	}
+}
+
+// loadsData says whether the table's rows are loaded, as far as the configuration tells.
+func (t tableModel) loadsData() (loads, known bool) {
+	switch {
+	case t.Data.IsUnknown():
+		return false, false
+	case !t.Data.IsNull():
+		return t.Data.ValueBool(), true
+	case t.Purpose.IsUnknown():
+		return false, false
+	default:
+		return dataflow.Purpose(t.Purpose.ValueString()).LoadsData(), true
+	}
+}

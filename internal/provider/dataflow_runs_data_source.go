@@ -1,0 +1,156 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+const defaultRunsLimit = 100
+
+var _ datasource.DataSourceWithConfigure = (*dataflowRunsDataSource)(nil)
+
+type dataflowRunsDataSource struct{ dataSourceObject }
+
+func newDataflowRunsDataSource() datasource.DataSource { return &dataflowRunsDataSource{} }
+
+type dataflowRunsModel struct {
+	DataflowID types.String        `tfsdk:"dataflow_id"`
+	AtRun      types.Int64         `tfsdk:"at_run"`
+	Limit      types.Int64         `tfsdk:"limit"`
+	Runs       []dataflowRunsEntry `tfsdk:"runs"`
+}
+
+type dataflowRunsEntry struct {
+	runModel
+	DurationSeconds types.Float64        `tfsdk:"duration_seconds"`
+	Calls           types.Int64          `tfsdk:"calls"`
+	Throttles       types.Int64          `tfsdk:"throttles"`
+	WaitedSeconds   types.Float64        `tfsdk:"waited_seconds"`
+	Tables          []dataflowRunsCounts `tfsdk:"tables"`
+}
+
+type dataflowRunsCounts struct {
+	Key        types.String `tfsdk:"key"`
+	TableName  types.String `tfsdk:"table_name"`
+	Change     types.String `tfsdk:"change"`
+	Read       types.Int64  `tfsdk:"read"`
+	Added      types.Int64  `tfsdk:"added"`
+	Changed    types.Int64  `tfsdk:"changed"`
+	Removed    types.Int64  `tfsdk:"removed"`
+	Unchanged  types.Int64  `tfsdk:"unchanged"`
+	KeptAsText types.Int64  `tfsdk:"kept_as_text"`
+}
+
+func (*dataflowRunsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_dataflow_runs"
+}
+
+func (*dataflowRunsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The run history of a dataflow, newest first: also of an earlier dataflow of the same name, whose numbering goes on.",
+		Attributes: map[string]schema.Attribute{
+			"dataflow_id": dataflowIDAttribute(),
+			"at_run":      waitForRunAttribute(),
+			"limit": schema.Int64Attribute{
+				Optional: true, MarkdownDescription: "How many runs to list, 1 to 10,000. Default: `100`.",
+				Validators: []validator.Int64{int64validator.Between(1, 10_000)},
+			},
+			"runs": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "The runs, newest first.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"run":              computedNumber("Its number."),
+					"kind":             computedText("`import`, `rollback` or `removal`."),
+					"status":           computedText("`Processing`, `Completed` or `Failed`."),
+					"trigger":          computedText("Why it ran."),
+					"started_at":       computedText("When it started (RFC 3339, UTC)."),
+					"ended_at":         computedText("When it ended (RFC 3339, UTC); null while it runs."),
+					"description":      computedText("What it did, or the error with its cause and what to do."),
+					"duration_seconds": schema.Float64Attribute{Computed: true, MarkdownDescription: "How long it took, in seconds; null while it runs."},
+					"calls":            computedNumber("Requests sent to AWS."),
+					"throttles":        computedNumber("Answers of AWS that asked to slow down."),
+					"waited_seconds":   schema.Float64Attribute{Computed: true, MarkdownDescription: "Time spent waiting for the request limit, in seconds, over all requests."},
+					"tables": schema.ListNestedAttribute{
+						Computed: true, MarkdownDescription: "What it did to each table. Empty for a run that failed.",
+						NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+							"key":          computedText("The table's key."),
+							"table_name":   computedText("What the table is called in the database."),
+							"change":       computedText("`publish`, `keep` (nothing changed), `hide` or `drop`."),
+							"read":         computedNumber("Rows that the source gave."),
+							"added":        computedNumber("Rows added."),
+							"changed":      computedNumber("Rows changed."),
+							"removed":      computedNumber("Rows removed."),
+							"unchanged":    computedNumber("Rows left as they were."),
+							"kept_as_text": computedNumber("Values that their column's type could not hold."),
+						}},
+					},
+				}},
+			},
+		},
+	}
+}
+
+func (d *dataflowRunsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model dataflowRunsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+		return
+	}
+	limit := int64(defaultRunsLimit)
+	if !model.Limit.IsNull() {
+		limit = model.Limit.ValueInt64()
+	}
+	runs, err := d.services.runs(ctx, model.DataflowID.ValueString(), int(limit))
+	if err != nil {
+		report(&resp.Diagnostics, "Run history can't be read", err, nil)
+		return
+	}
+	model.Runs = []dataflowRunsEntry{}
+	for _, run := range runs {
+		model.Runs = append(model.Runs, historyEntry(run))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// runs gives the history, its newest entry judged as the engine judges it.
+func (s *services) runs(ctx context.Context, name string, limit int) ([]dataflow.Run, error) {
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := l.Runs(ctx, name, 0, limit)
+	if err != nil || len(runs) == 0 || runs[0].EndedAt != nil {
+		return runs, err
+	}
+	e, err := s.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	runs[0], err = e.Run(ctx, name, runs[0].Run)
+	return runs, err
+}
+
+func historyEntry(run dataflow.Run) dataflowRunsEntry {
+	entry := dataflowRunsEntry{
+		runModel: runOf(run), Calls: types.Int64Value(run.Usage.Calls), Throttles: types.Int64Value(run.Usage.Throttles),
+		WaitedSeconds: types.Float64Value(run.Usage.WaitedSeconds), Tables: []dataflowRunsCounts{},
+	}
+	if run.EndedAt != nil {
+		entry.DurationSeconds = types.Float64Value(run.EndedAt.Sub(run.StartedAt).Seconds())
+	}
+	for _, t := range run.Tables {
+		c := t.Counts
+		entry.Tables = append(entry.Tables, dataflowRunsCounts{
+			Key: types.StringValue(t.Key), TableName: types.StringValue(t.Name), Change: types.StringValue(string(t.Change)), Read: types.Int64Value(c.Read),
+			Added: types.Int64Value(c.Added), Changed: types.Int64Value(c.Changed), Removed: types.Int64Value(c.Removed),
+			Unchanged: types.Int64Value(c.Unchanged), KeptAsText: types.Int64Value(c.KeptAsText),
+		})
+	}
+	return entry
+}

@@ -1,0 +1,245 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// maxText bounds what people write for people.
+const maxText = 2048
+
+func (*dataflowResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A dataflow imports chosen tables of a connector into a database of Apache Iceberg tables. " +
+			"Creating it runs it; so does a change of what it imports or of `refresh_triggers`. " +
+			"A plan runs the dataflow exactly when it shows `last_run` as known after apply. " +
+			"A run that fails fails the apply, publishes nothing, and is planned again.",
+		Attributes: dataflowArgumentAttributes(ctx),
+	}
+	for name, attribute := range dataflowResultAttributes() {
+		resp.Schema.Attributes[name] = attribute
+	}
+}
+
+func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"name": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The dataflow's name: " + dataflow.NameRule + ". Unique in the workspace without regard to case. Changing it replaces the dataflow, and with it the tables.",
+			Validators:          []validator.String{nameValidator()},
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		},
+		"display_name": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The name that people are shown, at most 2,048 characters. Changing it runs nothing.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(maxText)},
+		},
+		"description": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "What the dataflow is for, at most 2,048 characters. Changing it runs nothing.",
+			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(maxText)},
+		},
+		"connector_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The `id` of the connector that is imported. Changing it runs the dataflow.",
+			Validators:          []validator.String{nameValidator()},
+		},
+		"database": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "The database (Iceberg namespace) of the tables: " + dataflow.IdentifierRule + "; not `" + dataflow.ReservedDatabase +
+				"`. It belongs to this dataflow alone. Default: the name in lower case. Changing it runs the dataflow, which makes the tables anew there and hides the old ones.",
+			Validators:    []validator.String{databaseValidator()},
+			PlanModifiers: []planmodifier.String{databaseDefault{}},
+		},
+		"tables": schema.MapNestedAttribute{
+			Required: true,
+			MarkdownDescription: "The tables to import, by their key: " + strings.Join(quoted(tableKeys(), "`"), ", ") +
+				". The connector's `available_tables` says which ones its sign-in can read. Changing it runs the dataflow; a table taken out is hidden.",
+			Validators: []validator.Map{
+				mapvalidator.SizeAtLeast(1),
+				mapvalidator.KeysAre(tableKeyValidator()),
+			},
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"purpose": schema.StringAttribute{
+					Optional: true, Computed: true,
+					MarkdownDescription: "What the table is imported for: " + strings.Join(quoted(dataflow.Purposes(), "`"), ", ") + ". Default: `All`. It is a property of the Iceberg table.",
+					Default:             stringdefault.StaticString(string(dataflow.PurposeAll)),
+					Validators:          []validator.String{stringvalidator.OneOf(dataflow.Purposes()...)},
+				},
+				"data": schema.BoolAttribute{
+					Optional: true, Computed: true,
+					MarkdownDescription: "Whether the table's rows are loaded. Default: `true`, but `false` when the purpose is `Privacy-Metadata`.",
+					PlanModifiers:       []planmodifier.Bool{dataDefault{}},
+				},
+				"metadata": schema.BoolAttribute{
+					Optional: true, Computed: true,
+					MarkdownDescription: "Whether what is known about the table's columns is loaded. Default: `true`. Not `false` together with `data = false`.",
+					Default:             booldefault.StaticBool(true),
+				},
+				"table_name": schema.StringAttribute{
+					Optional: true, Computed: true,
+					MarkdownDescription: "What the table is called in the database: " + dataflow.IdentifierRule + ". Default: its key. Changing it makes the table anew and hides the old one.",
+					Default:             tableNameDefault{},
+					Validators:          []validator.String{tableNameValidator()},
+				},
+			}},
+		},
+		"run_on_apply": schema.BoolAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "Whether apply runs the dataflow when it is created or changed. Default: `true`. With `false`, `run_pending` says that a run is due.",
+			Default:             booldefault.StaticBool(true),
+		},
+		"refresh_triggers": schema.MapAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Any values; a change of one of them runs the dataflow. Not with `run_on_apply = false`.",
+		},
+		"max_age": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "A duration such as `24h`, at least `1m`. When the last refresh is older than this at the time the state is refreshed, " +
+				"the plan runs the dataflow. Not with `run_on_apply = false`.",
+			Validators: []validator.String{duration(dataflow.MinMaxAge)},
+		},
+		"max_removed_percent": schema.Int64Attribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "0 to 100. A run that would remove more than this share of a table's rows fails and publishes nothing. Default: `50`. Changing it runs nothing.",
+			Default:             int64default.StaticInt64(dataflow.DefaultMaxRemovedPercent),
+			Validators:          []validator.Int64{int64validator.Between(0, 100)},
+		},
+		"on_destroy": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "What destroying the dataflow does with its tables: `delete` (default) drops them with their files, `retain` leaves them. The state's value counts: apply a change before you destroy.",
+			Default:             stringdefault.StaticString(string(dataflow.OnDestroyDelete)),
+			Validators:          []validator.String{stringvalidator.OneOf(string(dataflow.OnDestroyDelete), string(dataflow.OnDestroyRetain))},
+		},
+		"deletion_protection": schema.BoolAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "Whether plans that would destroy or rename the dataflow fail. Default: `false`. It never holds for a dataflow that has published nothing.",
+			Default:             booldefault.StaticBool(false),
+		},
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			Create: true, Update: true, Delete: true,
+			CreateDescription: "How long creating may take, with its run. A duration such as `2h`; default `24h`.",
+			UpdateDescription: "How long an update may take, with its run and with waiting for somebody else's. A duration such as `2h`; default `24h`.",
+			DeleteDescription: "How long dropping the tables may take. A duration such as `30m`; default `24h`.",
+		}),
+	}
+}
+
+func dataflowResultAttributes() map[string]schema.Attribute {
+	keepString := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	keepInt64 := []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description, PlanModifiers: keepString}
+	}
+	return map[string]schema.Attribute{
+		"id":              text("The dataflow's name."),
+		"type":            text("The connector's type: `AWS Cognito`."),
+		"status":          text("`New`, `Processing`, `Completed` or `Failed`: of the newest import."),
+		"created_at":      text("When the dataflow was created (RFC 3339, UTC)."),
+		"updated_at":      text("When its record last changed (RFC 3339, UTC)."),
+		"last_refresh_at": text("When the last completed import ended (RFC 3339, UTC); null before the first."),
+		"table_count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "How many tables are published.", PlanModifiers: keepInt64},
+		"current_run":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The run whose data the tables hold; null before the first. Give it to data sources as `at_run`, so that they wait for the run.", PlanModifiers: keepInt64},
+		"run_pending":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the tables are not what the definition asks for.", PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
+		"last_run": schema.SingleNestedAttribute{
+			Computed: true, MarkdownDescription: "The newest entry of the run history.",
+			PlanModifiers: []planmodifier.Object{objectplanmodifier.UseStateForUnknown()},
+			Attributes: map[string]schema.Attribute{
+				"run":         schema.Int64Attribute{Computed: true, MarkdownDescription: "Its number."},
+				"kind":        schema.StringAttribute{Computed: true, MarkdownDescription: "`import`, `rollback` or `removal`."},
+				"status":      schema.StringAttribute{Computed: true, MarkdownDescription: "`Processing`, `Completed` or `Failed`."},
+				"trigger":     schema.StringAttribute{Computed: true, MarkdownDescription: "Why it ran: `create`, `definition`, `refresh_triggers`, `failed`, `max_age` or `destroy`."},
+				"started_at":  schema.StringAttribute{Computed: true, MarkdownDescription: "When it started (RFC 3339, UTC)."},
+				"ended_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "When it ended (RFC 3339, UTC); null while it runs."},
+				"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What it did, or the error with its cause and what to do."},
+			},
+		},
+		"table_details": schema.MapNestedAttribute{
+			Computed: true, MarkdownDescription: "The published tables, by their key in `tables`. Its keys are known at plan, so `for_each` over it works.",
+			PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"file_name":         schema.StringAttribute{Computed: true, MarkdownDescription: "What the source calls the table."},
+				"table_name":        schema.StringAttribute{Computed: true, MarkdownDescription: "What it is called in the database."},
+				"database":          schema.StringAttribute{Computed: true, MarkdownDescription: "The database it is in."},
+				"purpose":           schema.StringAttribute{Computed: true, MarkdownDescription: "What it is imported for."},
+				"run":               schema.Int64Attribute{Computed: true, MarkdownDescription: "The run whose data it holds."},
+				"total_records":     schema.Int64Attribute{Computed: true, MarkdownDescription: "How many rows it has."},
+				"added":             schema.Int64Attribute{Computed: true, MarkdownDescription: "Rows that the run added."},
+				"changed":           schema.Int64Attribute{Computed: true, MarkdownDescription: "Rows that the run changed."},
+				"removed":           schema.Int64Attribute{Computed: true, MarkdownDescription: "Rows that the run removed."},
+				"unchanged":         schema.Int64Attribute{Computed: true, MarkdownDescription: "Rows that the run left as they were."},
+				"kept_as_text":      schema.Int64Attribute{Computed: true, MarkdownDescription: "Values that their column's type could not hold, and that `other_attributes` has as they came."},
+				"snapshot_id":       schema.StringAttribute{Computed: true, MarkdownDescription: "The Iceberg snapshot (a 64-bit number, as text)."},
+				"uuid":              schema.StringAttribute{Computed: true, MarkdownDescription: "The Iceberg table's uuid."},
+				"metadata_location": schema.StringAttribute{Computed: true, MarkdownDescription: "Where the Iceberg metadata of this run is."},
+			}},
+		},
+	}
+}
+
+// ValidateConfig checks what needs more than one argument. Unknown values are left for apply.
+func (*dataflowResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config dataflowModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config.checkTriggers(&resp.Diagnostics)
+	config.checkDatabase(&resp.Diagnostics)
+	config.checkTables(ctx, &resp.Diagnostics)
+}
+
+func quoted(words []string, mark string) []string {
+	var q []string
+	for _, w := range words {
+		q = append(q, mark+w+mark)
+	}
+	return q
+}
+
+func nameValidator() validator.String {
+	return stringRule{description: dataflow.NameRule, check: dataflow.CheckName}
+}
+
+func databaseValidator() validator.String {
+	return stringRule{description: dataflow.IdentifierRule, check: dataflow.CheckDatabase}
+}
+
+func tableNameValidator() validator.String {
+	return stringRule{description: dataflow.IdentifierRule, check: dataflow.CheckTableName}
+}
+
+func tableKeyValidator() validator.String {
+	return stringRule{
+		description: "the key of a table",
+		check: func(key string) error {
+			for _, known := range tableKeys() {
+				if key == known {
+					return nil
+				}
+			}
+			return fmt.Errorf("there is no table %q: the tables of a user pool are %s", key, strings.Join(tableKeys(), ", "))
+		},
+	}
+}

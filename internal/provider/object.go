@@ -1,0 +1,53 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// resourceObject is what every resource has: the services, given once by Configure.
+type resourceObject struct {
+	services *services
+}
+
+// Configure takes the services from the provider.
+func (o *resourceObject) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	o.services = servicesFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// dataSourceObject is what every data source has.
+type dataSourceObject struct {
+	services *services
+}
+
+// Configure takes the services from the provider.
+func (o *dataSourceObject) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	o.services = servicesFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// servicesFrom is nil when the provider is not configured yet (validation).
+func servicesFrom(data any, diags *diag.Diagnostics) *services {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*services)
+	if !ok {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("got %T: this is a fault of the provider", data))
+	}
+	return s
+}
+
+// ready says whether a data source can be read now.
+func (o *dataSourceObject) ready(diags *diag.Diagnostics) bool {
+	if !o.services.unknown {
+		return true
+	}
+	diags.AddError("The provider's configuration is not known yet",
+		"A setting of provider \"skypoint\" depends on something that is known only after apply. "+
+			"Read this data source after it: give it an input that is unknown until then, or depends_on.")
+	return false
+}

@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+const (
+	defaultWorkspace = ".skypoint"
+	workspaceEnv     = "SKYPOINT_WORKSPACE"
+	secretsKeyEnv    = "SKYPOINT_SECRETS_KEY"
+)
+
+var _ provider.Provider = (*skypointProvider)(nil)
+
+type skypointProvider struct {
+	version string
+}
+
+// New gives the constructor of the provider for a build of this version.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &skypointProvider{version: version} }
+}
+
+type providerModel struct {
+	Workspace  types.String `tfsdk:"workspace"`
+	Warehouse  types.String `tfsdk:"warehouse"`
+	SecretsKey types.String `tfsdk:"secrets_key"`
+}
+
+func (p *skypointProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "skypoint"
+	resp.Version = p.version
+}
+
+func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Imports AWS Cognito user pools into open Apache Iceberg tables. An engine inside the provider does the work: " +
+			"there is no service to operate. Everything is optional: without any setting, records and tables live in the folder `.skypoint` beside the root module.",
+		Attributes: map[string]schema.Attribute{
+			"workspace": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The folder that holds the records (connectors, dataflows, run history), as a path from the root module. " +
+					"Default: `" + defaultWorkspace + "`, or the environment variable `" + workspaceEnv + "`. Changing it points at other records: nothing is moved.",
+				Validators: []validator.String{localFolder("workspace")},
+			},
+			"warehouse": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The folder that holds the tables' files, as a path from the root module. Default: `warehouse` in the workspace. " +
+					"Changing it holds for tables made from then on; the ones that exist stay where they are.",
+				Validators: []validator.String{localFolder("warehouse")},
+			},
+			"secrets_key": schema.StringAttribute{
+				Optional:  true,
+				Sensitive: true,
+				MarkdownDescription: "The key that seals connectors' secrets in the workspace, as a `base64key://` URL of 32 bytes. " +
+					"Default: the environment variable `" + secretsKeyEnv + "`, else a key file that the workspace makes for itself (`key`, mode 0600).",
+				Validators: []validator.String{secretsKeyURL()},
+			},
+		},
+	}
+}
+
+func (p *skypointProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	s := newServices(p.version)
+	// What is unknown now is known at apply: nothing is opened before somebody needs it.
+	s.unknown = model.Workspace.IsUnknown() || model.Warehouse.IsUnknown() || model.SecretsKey.IsUnknown()
+	if !s.unknown {
+		s.workspace = absolute(&resp.Diagnostics, path.Root("workspace"), firstOf(model.Workspace.ValueString(), os.Getenv(workspaceEnv), defaultWorkspace))
+		s.warehouse = absolute(&resp.Diagnostics, path.Root("warehouse"), firstOf(model.Warehouse.ValueString(), filepath.Join(s.workspace, "warehouse")))
+		s.secretsKey = firstOf(model.SecretsKey.ValueString(), os.Getenv(secretsKeyEnv))
+	}
+	resp.ResourceData = s
+	resp.DataSourceData = s
+}
+
+func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newCognitoConnectorResource, newDataflowResource}
+}
+
+func (p *skypointProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newDataflowDataSource, newDataflowRunsDataSource, newTablesDataSource, newTableDataSource, newTableRowsDataSource,
+	}
+}
+
+func absolute(diags *diag.Diagnostics, at path.Path, folder string) string {
+	abs, err := filepath.Abs(folder)
+	if err != nil {
+		diags.AddAttributeError(at, "Unusable path", err.Error())
+	}
+	return abs
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

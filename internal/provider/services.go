@@ -1,0 +1,283 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
+)
+
+// services are the concrete parts behind one configured provider, put together here and nowhere else.
+// Each is opened when it is first needed; they live as long as the provider's process. Every method may be called concurrently.
+type services struct {
+	version    string
+	unknown    bool // the configuration depends on something that is known only after apply
+	workspace  string
+	warehouse  string
+	secretsKey string
+
+	mu     sync.Mutex
+	opened *ledger.Ledger
+	lake   *lakehouse.Lakehouse
+	claims map[string]string // names that this plan has seen: kind/folded name → name
+}
+
+func newServices(version string) *services {
+	return &services{version: version, claims: map[string]string{}}
+}
+
+func (s *services) userAgent() string { return "terraform-provider-skypoint/" + s.version }
+
+// ledger gives the records of the workspace.
+func (s *services) ledger(ctx context.Context) (*ledger.Ledger, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened == nil {
+		l, err := ledger.Open(ctx, ledger.Config{Workspace: s.workspace, SecretsKeyURL: s.secretsKey})
+		if err != nil {
+			return nil, err
+		}
+		s.opened = l
+	}
+	return s.opened, nil
+}
+
+// engine gives an engine over the workspace. Opening it writes nothing.
+func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(engine.Config{
+		Ledger: l, Tables: tables{s}, Sources: sources{s},
+		Self: process.Current(), Liveness: liveness, Notify: logEvent,
+	}), nil
+}
+
+// tablesToWrite gives the lakehouse for runs. It makes the workspace when there is none, since every table is marked with its id.
+func (s *services) tablesToWrite(ctx context.Context) (*lakehouse.Lakehouse, error) {
+	return s.lakehouse(ctx, true)
+}
+
+// tablesToRead gives the lakehouse for whoever only looks, and leaves no trace.
+func (s *services) tablesToRead(ctx context.Context) (*lakehouse.Lakehouse, error) {
+	return s.lakehouse(ctx, false)
+}
+
+func (s *services) lakehouse(ctx context.Context, create bool) (*lakehouse.Lakehouse, error) {
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lake != nil {
+		return s.lake, nil
+	}
+	id, err := l.ID(ctx, create)
+	if !create && dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return s.openLakehouse(ctx, "no workspace yet") // not kept: once there is a workspace, its tables bear its id
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.lake, err = s.openLakehouse(ctx, id)
+	return s.lake, err
+}
+
+func (s *services) openLakehouse(ctx context.Context, workspaceID string) (*lakehouse.Lakehouse, error) {
+	return lakehouse.Open(ctx, lakehouse.Config{
+		Catalog:   lakehouse.Catalog{Type: lakehouse.CatalogSQLite, URI: filepath.Join(s.workspace, "catalog.db")},
+		Warehouse: s.warehouse, Workspace: workspaceID,
+	})
+}
+
+// claimName finds a name that differs only in case from another one: from a record of the workspace, or from
+// another resource of the same plan. A resource may change the case of its own name.
+func (s *services) claimName(ctx context.Context, kind string, name, before types.String) error {
+	if name.IsUnknown() || s.unknown || name.Equal(before) {
+		return nil
+	}
+	s.mu.Lock()
+	key := kind + "/" + dataflow.FoldName(name.ValueString())
+	other, taken := s.claims[key]
+	s.claims[key] = name.ValueString()
+	s.mu.Unlock()
+	if taken && other != name.ValueString() {
+		return &dataflow.Error{
+			Code: dataflow.CodeInvalid, Object: fmt.Sprintf("%s %q", kind, name.ValueString()),
+			Cause: fmt.Errorf("the name differs only in case from %q, which this configuration has too", other),
+			Hint:  "Names are unique without regard to case: choose another one.",
+		}
+	}
+	if dataflow.FoldName(name.ValueString()) == dataflow.FoldName(before.ValueString()) {
+		return nil
+	}
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	if kind == "connector" {
+		_, err = l.Connector(ctx, name.ValueString())
+	} else {
+		_, err = l.Dataflow(ctx, name.ValueString())
+	}
+	if dataflow.IsCode(err, dataflow.CodeInvalid) {
+		return err
+	}
+	return nil // whatever else is wrong with the record, apply says so
+}
+
+// withDrift shows what happened to the tables behind Terraform's back: a table that is gone is due for a run.
+func (s *services) withDrift(ctx context.Context, state engine.State, diags *diag.Diagnostics) engine.State {
+	if len(state.Standing.Tables) == 0 {
+		return state
+	}
+	lake, err := s.tablesToRead(ctx)
+	if err != nil {
+		report(diags, "The tables can't be read", err, nil)
+		return state
+	}
+	var there []dataflow.TableResult
+	for _, t := range state.Standing.Tables {
+		found, err := lake.Describe(ctx, t.TableID)
+		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			report(diags, "The tables can't be read", err, nil)
+			return state
+		}
+		if err == nil && found.UUID == t.UUID && !found.Hidden {
+			there = append(there, t)
+		}
+	}
+	if len(there) < len(state.Standing.Tables) {
+		state.Standing.Tables = there
+		state.Standing.Digest = "" // the tables are not what the definition asks for
+	}
+	return state
+}
+
+// tables is the lakehouse as the engine asks for it.
+type tables struct{ s *services }
+
+var _ engine.Tables = tables{}
+
+func (t tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.Staging, error) {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	staging, err := lake.Stage(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return staging, nil
+}
+
+func (t tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return dataflow.TableChange{}, err
+	}
+	return lake.Ticket(ctx, req)
+}
+
+func (t tables) Publish(ctx context.Context, name string, run int64, change dataflow.TableChange) (dataflow.TableResult, error) {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return dataflow.TableResult{}, err
+	}
+	return lake.Publish(ctx, name, run, change)
+}
+
+func (t tables) Sweep(ctx context.Context, name string, run int64, ids []dataflow.TableID) error {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.Sweep(ctx, name, run, ids)
+}
+
+func (t tables) Owned(ctx context.Context, name string, databases []string) ([]dataflow.OwnedTable, error) {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return lake.Owned(ctx, name, databases)
+}
+
+// sources opens connectors by their type.
+type sources struct{ s *services }
+
+var _ engine.Sources = sources{}
+
+func (o sources) Open(ctx context.Context, name string) (engine.Source, error) {
+	l, err := o.s.ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := l.Connector(ctx, name)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return nil, &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: fmt.Sprintf("connector %q", name), Cause: fmt.Errorf("it is not in the workspace"),
+			Hint: "Create it, or give connector_id the id of one that exists.",
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	secret := ""
+	if connector.AccessKeyID != nil {
+		if secret, err = l.ConnectorSecret(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	pool, err := cognito.Open(ctx, cognitoConfig(connector, secret, o.s.userAgent()))
+	if err != nil {
+		return nil, err
+	}
+	return cognitoSource{pool}, nil
+}
+
+// cognitoSource is a user pool as the engine asks for it.
+type cognitoSource struct{ *cognito.Pool }
+
+var _ engine.Source = cognitoSource{}
+
+func (c cognitoSource) Scan(ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error) (engine.ScanReport, error) {
+	r, err := c.Pool.Scan(ctx, key, schema, put)
+	return engine.ScanReport{KeptAsText: r.KeptAsText}, err
+}
+
+func tableKeys() []string {
+	var keys []string
+	for _, t := range cognito.Tables() {
+		keys = append(keys, t.Key)
+	}
+	return keys
+}
+
+func liveness(p dataflow.Process) engine.Liveness {
+	switch process.Probe(p) {
+	case process.Alive:
+		return engine.LivenessAlive
+	case process.Dead:
+		return engine.LivenessDead
+	case process.Unknown:
+	}
+	return engine.LivenessUnknown
+}
+
+func logEvent(ctx context.Context, e dataflow.Event) {
+	tflog.Info(ctx, "run "+e.Step, map[string]any{"dataflow": e.Dataflow, "run": e.Run, "table": e.Table, "rows": e.Rows})
+}

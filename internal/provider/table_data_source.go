@@ -1,0 +1,171 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
+)
+
+var _ datasource.DataSourceWithConfigure = (*tableDataSource)(nil)
+
+type tableDataSource struct{ dataSourceObject }
+
+func newTableDataSource() datasource.DataSource { return &tableDataSource{} }
+
+type tableDataSourceModel struct {
+	DataflowID       types.String    `tfsdk:"dataflow_id"`
+	Key              types.String    `tfsdk:"key"`
+	AtRun            types.Int64     `tfsdk:"at_run"`
+	Database         types.String    `tfsdk:"database"`
+	TableName        types.String    `tfsdk:"table_name"`
+	FileName         types.String    `tfsdk:"file_name"`
+	Purpose          types.String    `tfsdk:"purpose"`
+	TotalRecords     types.Int64     `tfsdk:"total_records"`
+	TotalFiles       types.Int64     `tfsdk:"total_files"`
+	TotalBytes       types.Int64     `tfsdk:"total_bytes"`
+	LastRefreshAt    types.String    `tfsdk:"last_refresh_at"`
+	SnapshotID       types.String    `tfsdk:"snapshot_id"`
+	UUID             types.String    `tfsdk:"uuid"`
+	Location         types.String    `tfsdk:"location"`
+	MetadataLocation types.String    `tfsdk:"metadata_location"`
+	Columns          []columnModel   `tfsdk:"columns"`
+	Snapshots        []snapshotModel `tfsdk:"snapshots"`
+}
+
+type columnModel struct {
+	Name        types.String `tfsdk:"name"`
+	Type        types.String `tfsdk:"type"`
+	Description types.String `tfsdk:"description"`
+	Source      types.String `tfsdk:"source"`
+	Required    types.Bool   `tfsdk:"required"`
+}
+
+type snapshotModel struct {
+	Run          types.Int64  `tfsdk:"run"`
+	SnapshotID   types.String `tfsdk:"snapshot_id"`
+	TotalRecords types.Int64  `tfsdk:"total_records"`
+}
+
+func (*tableDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_table"
+}
+
+func tableKeyAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		Required: true, MarkdownDescription: "The table's key in the dataflow's `tables`: " + strings.Join(quoted(tableKeys(), "`"), ", ") + ".",
+		Validators: []validator.String{tableKeyValidator()},
+	}
+}
+
+func (*tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One published table of a dataflow: its columns, its size, where it lies, and the runs it can be read at.",
+		Attributes: map[string]schema.Attribute{
+			"dataflow_id":       dataflowIDAttribute(),
+			"key":               tableKeyAttribute(),
+			"at_run":            waitForRunAttribute(),
+			"database":          computedText("The database."),
+			"table_name":        computedText("The table's name in it."),
+			"file_name":         computedText("What the source calls it."),
+			"purpose":           computedText("What it is imported for."),
+			"total_records":     computedNumber("How many rows it has."),
+			"total_files":       computedNumber("How many data files they are in."),
+			"total_bytes":       computedNumber("The size of these files, in bytes."),
+			"last_refresh_at":   computedText("When the dataflow's last completed import ended (RFC 3339, UTC)."),
+			"snapshot_id":       computedText("The current Iceberg snapshot (a 64-bit number, as text)."),
+			"uuid":              computedText("The Iceberg table's uuid."),
+			"location":          computedText("Where the table's files are."),
+			"metadata_location": computedText("Where its newest Iceberg metadata is: what readers without the catalog open."),
+			"columns": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "Its columns, in their order.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"name":        computedText("The column's name."),
+					"type":        computedText("Its Iceberg type."),
+					"description": computedText("What it holds."),
+					"source":      computedText("The source's own name for it, such as `custom:score`; null when not known."),
+					"required":    computedBool("Whether every row has a value."),
+				}},
+			},
+			"snapshots": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "The runs whose rows the table still holds, newest first; each is a tag `run_N`.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"run":           computedNumber("The run."),
+					"snapshot_id":   computedText("Its Iceberg snapshot."),
+					"total_records": computedNumber("How many rows the table had."),
+				}},
+			},
+		},
+	}
+}
+
+func (d *tableDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model tableDataSourceModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+		return
+	}
+	lake, id, lastRefresh, ok := d.published(ctx, model.DataflowID, model.Key, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	t, err := lake.Describe(ctx, id)
+	if err != nil {
+		report(&resp.Diagnostics, "Table can't be read", err, blame{dataflow.CodeNotFound: path.Root("key")})
+		return
+	}
+	model.LastRefreshAt = lastRefresh
+	model.show(t)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
+	m.Database, m.TableName = types.StringValue(t.ID.Database), types.StringValue(t.ID.Name)
+	m.FileName, m.Purpose = textOrNull(t.FileName), textOrNull(string(t.Purpose))
+	m.TotalRecords, m.TotalFiles, m.TotalBytes = types.Int64Value(t.TotalRecords), types.Int64Value(t.Files), types.Int64Value(t.Bytes)
+	m.SnapshotID, m.UUID = snapshotValue(t.SnapshotID), types.StringValue(t.UUID)
+	m.Location, m.MetadataLocation = types.StringValue(t.Location), types.StringValue(t.MetadataLocation)
+	m.Columns, m.Snapshots = []columnModel{}, []snapshotModel{}
+	for _, c := range t.Columns {
+		m.Columns = append(m.Columns, columnModel{
+			Name: types.StringValue(c.Name), Type: types.StringValue(string(c.Type)), Description: types.StringValue(c.Description),
+			Source: textOrNull(c.Source), Required: types.BoolValue(c.Required),
+		})
+	}
+	for _, r := range t.Runs {
+		m.Snapshots = append(m.Snapshots, snapshotModel{
+			Run: types.Int64Value(r.Run), SnapshotID: snapshotValue(&r.SnapshotID), TotalRecords: types.Int64Value(r.TotalRecords),
+		})
+	}
+}
+
+// published finds the table that a dataflow has published under this key, and when that was refreshed last.
+func (o *dataSourceObject) published(ctx context.Context, dataflowID, key types.String, diags *diag.Diagnostics) (*lakehouse.Lakehouse, dataflow.TableID, types.String, bool) {
+	s, ok := o.state(ctx, dataflowID.ValueString(), diags)
+	if !ok {
+		return nil, dataflow.TableID{}, types.String{}, false
+	}
+	lake, err := o.services.tablesToRead(ctx)
+	if err != nil {
+		report(diags, "The tables can't be read", err, nil)
+		return nil, dataflow.TableID{}, types.String{}, false
+	}
+	for _, t := range s.Standing.Tables {
+		if t.Key == key.ValueString() {
+			return lake, t.TableID, timeValue(s.Standing.LastRefreshAt), true
+		}
+	}
+	diags.AddAttributeError(path.Root("key"), "Table is not published",
+		fmt.Sprintf("Dataflow %q has published no table %q. Give at_run the dataflow's current_run, so that this waits for its run.",
+			dataflowID.ValueString(), key.ValueString()))
+	return nil, dataflow.TableID{}, types.String{}, false
+}

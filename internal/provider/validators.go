@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// stringRule is a validator made of a rule. The rule sees known values only.
+type stringRule struct {
+	description string
+	check       func(string) error
+}
+
+var _ validator.String = stringRule{}
+
+func (r stringRule) Description(context.Context) string         { return r.description }
+func (r stringRule) MarkdownDescription(context.Context) string { return r.description }
+
+func (r stringRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := r.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", err.Error()+".")
+	}
+}
+
+// duration checks a Go duration of at least the given length.
+func duration(atLeast time.Duration) validator.String {
+	return stringRule{
+		description: fmt.Sprintf("a duration such as \"30m\" or \"24h\", at least %s", atLeast),
+		check: func(text string) error {
+			d, err := time.ParseDuration(text)
+			if err != nil {
+				return fmt.Errorf("%q is not a duration: write a number and a unit, such as \"30m\" or \"24h\" (units: s, m, h)", text)
+			}
+			if d < atLeast {
+				return fmt.Errorf("%q is too short: the shortest is %q", text, atLeast.String())
+			}
+			return nil
+		},
+	}
+}
+
+// httpURL checks an address that requests can be sent to.
+func httpURL() validator.String {
+	return stringRule{
+		description: "an http or https URL",
+		check: func(text string) error {
+			u, err := url.Parse(text)
+			if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+				return fmt.Errorf("%q is not an http or https URL, such as \"https://vpce-1a2b.cognito-idp.us-east-1.vpce.amazonaws.com\"", redacted(text))
+			}
+			if u.User != nil {
+				return fmt.Errorf("an endpoint takes no user and password: sign in with access_key_id, profile or assume_role")
+			}
+			return nil
+		},
+	}
+}
+
+// localFolder checks a place on this machine.
+func localFolder(what string) validator.String {
+	return stringRule{
+		description: "a path",
+		check: func(text string) error {
+			if text == "" {
+				return fmt.Errorf("the %s can't be empty: leave it out for the default", what)
+			}
+			if scheme, _, found := strings.Cut(text, "://"); found {
+				return fmt.Errorf("a %s at %s:// is not supported: give the path of a folder", what, scheme)
+			}
+			return nil
+		},
+	}
+}
+
+// secretsKeyURL checks a key's form without ever repeating it.
+func secretsKeyURL() validator.String {
+	return stringRule{
+		description: "a base64key:// URL of 32 bytes",
+		check: func(text string) error {
+			encoded, found := strings.CutPrefix(text, "base64key://")
+			if !found {
+				return fmt.Errorf("the secrets key must be a base64key:// URL")
+			}
+			key, err := base64.URLEncoding.DecodeString(encoded)
+			if err != nil || len(key) != 32 {
+				return fmt.Errorf("base64key:// must be followed by 32 bytes in URL-safe base64")
+			}
+			return nil
+		},
+	}
+}
+
+// redacted cuts what may be a password out of a URL that is shown.
+func redacted(text string) string {
+	if _, after, found := strings.Cut(text, "@"); found {
+		return "…@" + after
+	}
+	return text
+}
