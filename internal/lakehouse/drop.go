@@ -1,0 +1,132 @@
+package lakehouse
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/apache/iceberg-go/catalog"
+	iceio "github.com/apache/iceberg-go/io"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// drop hides the table, then removes its entry while its metadata is the one just read, then the files in its own folder,
+// then the database when this package made it and nothing is left in it. Every step may have been done before.
+func (l *Lakehouse) drop(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
+	var removed string
+	for attempt := 1; ; attempt++ {
+		meta, err := l.hide(ctx, c, dataflowName, run, change, result)
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			// The entry went before, perhaps in a process that was killed then: its files may still lie there.
+			removed = parent(parent(change.MetadataLocation))
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if !droppable(meta, run, change) {
+			return nil // called late: a newer run uses the table
+		}
+		dropped, err := c.dropEntry(ctx, change.TableID, result.PublishedMetadataLocation)
+		if err != nil {
+			return &dataflow.Error{Op: "drop", Object: object(change.TableID), Cause: err}
+		}
+		if dropped {
+			removed = meta.Location()
+			break
+		}
+		if attempt == publishAttempts {
+			return &dataflow.Error{Op: "drop", Object: object(change.TableID), Cause: errMoved}
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+	if err := l.removeFiles(ctx, change.TableID, removed); err != nil {
+		return &dataflow.Error{Op: "remove files", Object: object(change.TableID), Cause: err}
+	}
+	return l.dropDatabase(ctx, c, dataflowName, change.Database)
+}
+
+// droppable says whether the table still is as this run's decision left it: hidden by it, or without any snapshot when it has no ticket.
+func droppable(meta table.Metadata, run int64, change dataflow.TableChange) bool {
+	if change.Ticket == nil {
+		return len(meta.Snapshots()) == 0
+	}
+	return refOf(meta, mainBranch) == nil && meta.Properties()[propertyHidden] == strconv.FormatInt(run, 10)
+}
+
+var ownFolder = regexp.MustCompile(`-[0-9a-f]{8}$`)
+
+// removeFiles removes a table's folder if it is one that create made: a table of that folder's name can never be made again.
+func (l *Lakehouse) removeFiles(ctx context.Context, id dataflow.TableID, location string) error {
+	prefix := l.warehouse + "/" + path.Join(id.Database, id.Name)
+	if rest, ok := strings.CutPrefix(location, prefix); !ok || !ownFolder.MatchString(rest) || len(rest) != 9 {
+		return nil
+	}
+	files, err := iceio.LoadFS(ctx, nil, location)
+	if err != nil {
+		return err
+	}
+	if all, ok := files.(iceio.RemoveAllIO); ok {
+		if err := all.RemoveAll(location); err != nil {
+			return err
+		}
+		_ = files.Remove(parent(location)) // the database's folder; refused while another table is in it
+		return nil
+	}
+	found, err := list(files, location)
+	if err != nil {
+		return err
+	}
+	for _, file := range found {
+		if err := files.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// parent gives the folder that a URL's last part lies in. path.Dir would take file:///a for file:/a.
+func parent(location string) string {
+	return location[:max(0, strings.LastIndexByte(location, '/'))]
+}
+
+// list gives the files under a location, by their URLs; none when it is not there.
+func list(files iceio.IO, location string) ([]string, error) {
+	listable, ok := files.(iceio.ListableIO)
+	if !ok {
+		return nil, errors.New("this warehouse can't list its files")
+	}
+	var found []string
+	err := listable.WalkDir(location, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case !entry.IsDir():
+			found = append(found, name)
+		}
+		return nil
+	})
+	return found, err
+}
+
+func (l *Lakehouse) dropDatabase(ctx context.Context, c *sqlCatalog, dataflowName, database string) error {
+	name := table.Identifier{database}
+	properties, err := c.LoadNamespaceProperties(ctx, name)
+	if err == nil && l.owns(dataflowName, properties) {
+		err = c.DropNamespace(ctx, name)
+	}
+	if err == nil || errors.Is(err, catalog.ErrNoSuchNamespace) || errors.Is(err, catalog.ErrNamespaceNotEmpty) {
+		return nil
+	}
+	return &dataflow.Error{Op: "drop", Object: "database " + database, Cause: err}
+}

@@ -1,0 +1,253 @@
+package lakehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// CatalogName is the name of the embedded catalog. It is a part of every entry: a reader that opens the catalog must use it.
+const CatalogName = "skypoint"
+
+// CatalogSQLite is the embedded catalog: a SQLite file.
+const CatalogSQLite = "sqlite"
+
+// Config says where tables live.
+type Config struct {
+	Catalog   Catalog
+	Warehouse string // a folder, or a URL that Iceberg has a file system for
+	Workspace string // the workspace's id: a part of the mark of ownership on every table
+	SpoolDir  string // where rows are spooled; empty: the system's temporary folder
+	ReadOnly  bool   // nothing is written, not even an empty catalog
+}
+
+// Catalog says where table pointers live.
+type Catalog struct {
+	Type string // CatalogSQLite; empty means the same
+	URI  string // of the SQLite catalog: the path of its file
+}
+
+// Lakehouse keeps the tables of dataflows on Iceberg. Its methods may be called concurrently, by any number of processes.
+type Lakehouse struct {
+	config    Config
+	warehouse string // as a URL
+
+	mu     sync.Mutex
+	opened *sqlCatalog
+	closed bool
+}
+
+// Open checks the configuration and returns a lakehouse. It touches nothing: the catalog is opened when it is first needed,
+// and made when something is first written. So whoever only reads leaves no trace, and finds no tables where there are none.
+func Open(_ context.Context, config Config) (*Lakehouse, error) {
+	if config.Catalog.Type == "" {
+		config.Catalog.Type = CatalogSQLite
+	}
+	if config.Catalog.Type != CatalogSQLite {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: fmt.Errorf("there is no catalog type %q", config.Catalog.Type)}
+	}
+	if config.Catalog.URI == "" || config.Warehouse == "" || config.Workspace == "" {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "lakehouse", Cause: errors.New("catalog, warehouse and workspace must all be given")}
+	}
+	if config.SpoolDir == "" {
+		config.SpoolDir = os.TempDir()
+	}
+	path, err := filepath.Abs(config.Catalog.URI)
+	if err != nil {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: err}
+	}
+	config.Catalog.URI = path
+	warehouse, err := location(config.Warehouse)
+	if err != nil {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "warehouse", Cause: err}
+	}
+	return &Lakehouse{config: config, warehouse: warehouse}, nil
+}
+
+// Close gives up the catalog's connections. No other method may be called after or during it.
+func (l *Lakehouse) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	if l.opened == nil {
+		return nil
+	}
+	err := l.opened.close()
+	l.opened = nil
+	return err
+}
+
+// location gives a folder or URL as the URL that Iceberg's metadata will hold.
+func location(warehouse string) (string, error) {
+	if strings.Contains(warehouse, "://") {
+		return strings.TrimRight(warehouse, "/"), nil
+	}
+	path, err := filepath.Abs(warehouse)
+	if err != nil {
+		return "", err
+	}
+	return fileURL(path), nil
+}
+
+func fileURL(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // C:/… on Windows
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// localPath gives the path of a file:// or file:/ URL (Spark writes the latter); false for any other one.
+func localPath(location string) (string, bool) {
+	u, err := url.Parse(location)
+	if err != nil || u.Scheme != "file" {
+		return "", false
+	}
+	path := u.Path
+	if runtime.GOOS == "windows" {
+		path = strings.TrimPrefix(path, "/")
+	}
+	return filepath.FromSlash(path), true
+}
+
+// errNoCatalog says that there is no catalog yet, hence no table.
+var errNoCatalog = errors.New("the workspace has no tables yet")
+
+// reading gives the catalog, or errNoCatalog when nothing was ever written.
+func (l *Lakehouse) reading(ctx context.Context) (*sqlCatalog, error) { return l.catalog(ctx, false) }
+
+// writing gives the catalog, and makes it when it is not there.
+func (l *Lakehouse) writing(ctx context.Context) (*sqlCatalog, error) {
+	if l.config.ReadOnly {
+		return nil, &dataflow.Error{Op: "write", Object: "lakehouse", Cause: errors.New("it was opened for reading")}
+	}
+	return l.catalog(ctx, true)
+}
+
+func (l *Lakehouse) catalog(ctx context.Context, create bool) (*sqlCatalog, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, &dataflow.Error{Op: "open", Object: "catalog", Cause: errors.New("the lakehouse is closed")}
+	}
+	if l.opened != nil {
+		return l.opened, nil
+	}
+	path := l.config.Catalog.URI
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && !create {
+		return nil, errNoCatalog
+	}
+	if create {
+		if err := l.makeFolders(path); err != nil {
+			return nil, &dataflow.Error{Op: "make folders", Object: "warehouse", Cause: err}
+		}
+	}
+	opened, err := openSQLite(ctx, path, l.warehouse)
+	if err != nil {
+		return nil, &dataflow.Error{Op: "open", Object: "catalog", Cause: err}
+	}
+	l.opened = opened
+	return opened, nil
+}
+
+// makeFolders makes the folders of the catalog and of a local warehouse, open to nobody else: tables hold personal data.
+func (l *Lakehouse) makeFolders(catalogPath string) error {
+	if err := os.MkdirAll(filepath.Dir(catalogPath), 0o700); err != nil {
+		return err
+	}
+	if path, ok := localPath(l.warehouse); ok {
+		return os.MkdirAll(path, 0o700)
+	}
+	return nil
+}
+
+func identifier(id dataflow.TableID) table.Identifier { return table.Identifier{id.Database, id.Name} }
+
+func object(id dataflow.TableID) string { return "table " + id.String() }
+
+// load reads a table. One that is not there is an error with dataflow.CodeNotFound.
+func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table, error) {
+	tbl, err := c.LoadTable(ctx, identifier(id))
+	if errors.Is(err, catalog.ErrNoSuchTable) || errors.Is(err, catalog.ErrNoSuchNamespace) {
+		return nil, notFound(id)
+	}
+	if err != nil {
+		return nil, &dataflow.Error{Op: "load", Object: object(id), Cause: err}
+	}
+	return tbl, nil
+}
+
+func notFound(id dataflow.TableID) error {
+	return &dataflow.Error{Code: dataflow.CodeNotFound, Op: "load", Object: object(id), Cause: errors.New("there is no such table")}
+}
+
+// refOf gives the snapshot of a branch or tag; nil when the table has none of that name.
+func refOf(meta table.Metadata, name string) *int64 {
+	for ref, snapshot := range meta.Refs() {
+		if ref == name {
+			return &snapshot.SnapshotID
+		}
+	}
+	return nil
+}
+
+func same(a, b *int64) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// commit makes one atomic change of a table and removes the metadata files that its log lets go: CommitTable leaves
+// them lying, only Transaction.Commit would remove them.
+func commit(ctx context.Context, c *sqlCatalog, tbl *table.Table, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
+	meta, where, err := c.CommitTable(ctx, tbl.Identifier(), requirements, updates)
+	if err != nil {
+		return nil, "", err
+	}
+	if meta.Properties().GetBool(table.MetadataDeleteAfterCommitEnabledKey, false) {
+		removeOldMetadata(ctx, tbl, meta)
+	}
+	return meta, where, nil
+}
+
+func removeOldMetadata(ctx context.Context, before *table.Table, after table.Metadata) {
+	files, err := before.FS(ctx)
+	if err != nil {
+		return // a file too many harms nobody
+	}
+	kept := map[string]bool{}
+	for entry := range after.PreviousFiles() {
+		kept[entry.MetadataFile] = true
+	}
+	for entry := range before.Metadata().PreviousFiles() {
+		if !kept[entry.MetadataFile] {
+			_ = files.Remove(entry.MetadataFile) // another process may have removed it
+		}
+	}
+}
+
+// properties that every table gets. The first three keep memory flat while writing: page and batch size are what counts there.
+func writeProperties() iceberg.Properties {
+	return iceberg.Properties{
+		table.ParquetRowGroupSizeBytesKey:         "8388608",
+		table.ParquetPageSizeBytesKey:             "65536",
+		table.ParquetBatchSizeKey:                 "1024",
+		table.ParquetCompressionKey:               "zstd",
+		table.WriteTargetFileSizeBytesKey:         fmt.Sprint(targetFileBytes),
+		table.MetadataDeleteAfterCommitEnabledKey: "true",
+		table.MetadataPreviousVersionsMaxKey:      "100",
+	}
+}

@@ -1,0 +1,194 @@
+package lakehouse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// The properties that say whose a table is and what it is. A database that this package made has the first two.
+const (
+	propertyWorkspace = "skypoint.workspace"
+	propertyDataflow  = "skypoint.dataflow"
+	propertyKey       = "skypoint.key"
+	propertyFileName  = "skypoint.file-name"
+	propertyPurpose   = "skypoint.purpose"
+	propertyRun       = "skypoint.run"    // of a table: the run that made it; of a snapshot: the run that staged it
+	propertyHidden    = "skypoint.hidden" // the run that hid it
+)
+
+// propertySource names the property that holds a column's name at the source.
+func propertySource(column string) string { return "skypoint.column." + column + ".source" }
+
+func (l *Lakehouse) owns(dataflowName string, properties iceberg.Properties) bool {
+	return properties[propertyWorkspace] == l.config.Workspace &&
+		dataflow.FoldName(properties[propertyDataflow]) == dataflow.FoldName(dataflowName)
+}
+
+// guard refuses what belongs to another dataflow or to nobody.
+func (l *Lakehouse) guard(dataflowName, object string, properties iceberg.Properties) error {
+	if l.owns(dataflowName, properties) {
+		return nil
+	}
+	owner, marked := properties[propertyDataflow]
+	cause := fmt.Errorf("%s was not made by this workspace", object)
+	switch {
+	case marked && properties[propertyWorkspace] == l.config.Workspace:
+		cause = fmt.Errorf("%s belongs to dataflow %q", object, owner)
+	case marked:
+		cause = fmt.Errorf("%s belongs to dataflow %q of another workspace", object, owner)
+	}
+	return &dataflow.Error{Code: dataflow.CodeForeign, Cause: cause, Hint: "Choose another table_name or database."}
+}
+
+func (l *Lakehouse) guardTable(dataflowName string, id dataflow.TableID, tbl *table.Table) error {
+	return l.guard(dataflowName, object(id), tbl.Properties())
+}
+
+// useDatabase makes the database when it is not there, and refuses one that is marked as another dataflow's.
+func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName, database string) error {
+	failed := func(op string, err error) error {
+		return &dataflow.Error{Op: op, Object: "database " + database, Cause: err}
+	}
+	name := table.Identifier{database}
+	err := c.CreateNamespace(ctx, name, iceberg.Properties{
+		propertyWorkspace: l.config.Workspace,
+		propertyDataflow:  dataflowName,
+	})
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+		return failed("create", err)
+	}
+	properties, err := c.LoadNamespaceProperties(ctx, name)
+	if err != nil {
+		return failed("load", err)
+	}
+	if _, marked := properties[propertyDataflow]; !marked {
+		return nil
+	}
+	return l.guard(dataflowName, "database "+database, properties)
+}
+
+// ensure gives the table, and makes it empty when it is not there. Of several processes that make it at once one wins and the others load it.
+func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
+	if err := l.useDatabase(ctx, c, req.Dataflow, req.ID.Database); err != nil {
+		return nil, err
+	}
+	tbl, err := load(ctx, c, req.ID)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		tbl, err = l.create(ctx, c, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tbl, l.guardTable(req.Dataflow, req.ID, tbl)
+}
+
+func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
+	made, err := newLayout(req.Table.Schema)
+	if err != nil {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "create", Object: object(req.ID), Cause: err}
+	}
+	properties := writeProperties()
+	properties[table.PropertyFormatVersion] = "2"
+	properties[propertyWorkspace] = l.config.Workspace
+	properties[propertyDataflow] = req.Dataflow
+	properties[propertyKey] = req.Table.Key
+	properties[propertyFileName] = req.Table.FileName
+	properties[propertyPurpose] = string(req.Definition.Purpose)
+	properties[propertyRun] = strconv.FormatInt(req.Run, 10)
+	if req.Table.Description != "" {
+		properties["comment"] = req.Table.Description // the name that Spark and Trino show
+	}
+	for name, source := range sources(made, req.Table.Schema) {
+		properties[name] = source
+	}
+	tbl, err := c.CreateTable(ctx, identifier(req.ID), made.schema,
+		catalog.WithLocation(l.newLocation(req.ID)), catalog.WithProperties(properties))
+	if errors.Is(err, catalog.ErrTableAlreadyExists) {
+		return load(ctx, c, req.ID)
+	}
+	if err != nil {
+		return nil, &dataflow.Error{Op: "create", Object: object(req.ID), Cause: err}
+	}
+	return tbl, nil
+}
+
+// newLocation is a folder that no table had before: what a dropped table left is never another's.
+func (l *Lakehouse) newLocation(id dataflow.TableID) string {
+	return l.warehouse + "/" + path.Join(id.Database, id.Name+"-"+uuid.NewString()[:8])
+}
+
+// sources gives the properties that say what the source calls each column.
+func sources(to layout, source dataflow.Schema) iceberg.Properties {
+	properties := iceberg.Properties{}
+	for i, column := range source.Columns {
+		if column.Source != "" {
+			properties[propertySource(to.schema.Field(to.fields[i]).Name)] = column.Source
+		}
+	}
+	return properties
+}
+
+// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too, in the order of their names.
+func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.OwnedTable, error) {
+	c, err := l.reading(ctx)
+	if errors.Is(err, errNoCatalog) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var owned []dataflow.OwnedTable
+	for _, database := range slices.Compact(slices.Sorted(slices.Values(databases))) {
+		ids, err := tablesOf(ctx, c, database)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			tbl, err := load(ctx, c, id)
+			if dataflow.IsCode(err, dataflow.CodeNotFound) {
+				continue // dropped since it was listed
+			}
+			if err != nil {
+				return nil, err
+			}
+			if properties := tbl.Properties(); l.owns(dataflowName, properties) {
+				owned = append(owned, dataflow.OwnedTable{
+					ID: id, Key: properties[propertyKey], FileName: properties[propertyFileName],
+					UUID: tbl.Metadata().TableUUID().String(), Hidden: tbl.CurrentSnapshot() == nil,
+				})
+			}
+		}
+	}
+	return owned, nil
+}
+
+// tablesOf lists a database's tables in the order of their names; none when there is no such database.
+func tablesOf(ctx context.Context, c *sqlCatalog, database string) ([]dataflow.TableID, error) {
+	var ids []dataflow.TableID
+	for ident, err := range c.ListTables(ctx, table.Identifier{database}) {
+		if errors.Is(err, catalog.ErrNoSuchNamespace) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, &dataflow.Error{Op: "list tables", Object: "database " + database, Cause: err}
+		}
+		ids = append(ids, dataflow.TableID{Database: database, Name: ident[len(ident)-1]})
+	}
+	slices.SortFunc(ids, func(a, b dataflow.TableID) int { return cmp.Compare(a.Name, b.Name) })
+	return ids, nil
+}

@@ -1,0 +1,380 @@
+package lakehouse
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+)
+
+// sorter sorts any number of records (key, payload) in a bounded number of bytes: a full buffer is sorted and written to a spool
+// file as a run; at the end the runs are merged. Records with one key come in the order of their payloads, so the result does not
+// depend on the order in which they were added.
+//
+// It is our own because the libraries for it bound the number of records, not of bytes, and a record here is between 100 bytes and 200 KB.
+type sorter struct {
+	dir   string
+	limit int // bytes of a buffer; two are in use: one is filled while the other is written
+
+	mu      sync.Mutex
+	buffer  *sortBuffer
+	spare   *sortBuffer
+	writing chan error // receives when the buffer being written is free again; nil: none is
+	spool   *spool
+	sealed  bool
+}
+
+const (
+	// sortBufferBytes bounds one buffer of a sorter. Smaller ones make more runs to merge, larger ones more memory for nothing: merging is not the slow part.
+	sortBufferBytes = 8 << 20
+	// sortFanIn is how many runs are merged at a time, each through a buffer of mergeBufferBytes.
+	sortFanIn        = 128
+	mergeBufferBytes = 32 << 10
+)
+
+func newSorter(dir string, limit int) *sorter {
+	return &sorter{dir: dir, limit: limit, buffer: &sortBuffer{}}
+}
+
+// add adds a record; it copies both parts. It may be called concurrently, and blocks while a full buffer waits for the disk.
+func (s *sorter) add(key, payload []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sealed {
+		return errors.New("nothing can be added any more")
+	}
+	if s.buffer.bytes()+len(key)+len(payload) > s.limit && len(s.buffer.entries) > 0 {
+		if err := s.spill(); err != nil {
+			return err
+		}
+	}
+	s.buffer.add(key, payload)
+	return nil
+}
+
+// spill hands the full buffer to a goroutine that writes it, and goes on with the other one.
+func (s *sorter) spill() error {
+	if err := s.wait(); err != nil {
+		return err
+	}
+	if s.spool == nil {
+		file, err := newSpool(s.dir)
+		if err != nil {
+			return err
+		}
+		s.spool = file
+	}
+	full, file, done := s.buffer, s.spool, make(chan error, 1)
+	s.buffer, s.spare = s.spare, full
+	if s.buffer == nil {
+		s.buffer = &sortBuffer{}
+	}
+	s.writing = done
+	go func() {
+		full.sort()
+		err := file.writeRun(full.iterator())
+		full.reset()
+		done <- err
+	}()
+	return nil
+}
+
+func (s *sorter) wait() error {
+	if s.writing == nil {
+		return nil
+	}
+	err := <-s.writing
+	s.writing = nil
+	return err
+}
+
+// seal ends adding. What fitted in one buffer stays in memory and never meets the disk.
+func (s *sorter) seal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sealed {
+		return nil
+	}
+	s.sealed = true
+	if s.spool == nil {
+		s.buffer.sort()
+		return nil
+	}
+	if len(s.buffer.entries) > 0 {
+		if err := s.spill(); err != nil {
+			return err
+		}
+	}
+	if err := s.wait(); err != nil {
+		return err
+	}
+	s.buffer, s.spare = nil, nil
+	for len(s.spool.runs) > sortFanIn {
+		if err := s.mergeOnce(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeOnce merges every sortFanIn runs into one of a new spool file.
+func (s *sorter) mergeOnce() error {
+	merged, err := newSpool(s.dir)
+	if err != nil {
+		return err
+	}
+	for group := range slices.Chunk(s.spool.runs, sortFanIn) {
+		if err := merged.writeRun(s.spool.merge(group)); err != nil {
+			return errors.Join(err, merged.close())
+		}
+	}
+	old := s.spool
+	s.spool = merged
+	return old.close()
+}
+
+// records reads all records in order. It may be called again, for another pass.
+func (s *sorter) records() records {
+	if s.spool == nil {
+		return s.buffer.iterator()
+	}
+	return s.spool.merge(s.spool.runs)
+}
+
+// close gives up the spool file.
+func (s *sorter) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sealed = true
+	err := s.wait()
+	s.buffer, s.spare = &sortBuffer{}, nil
+	if s.spool != nil {
+		err = errors.Join(err, s.spool.close())
+		s.spool = nil
+	}
+	return err
+}
+
+// records are records in order. What next returns holds until it is called again; the end is io.EOF.
+type records interface {
+	next() (key, payload []byte, err error)
+}
+
+// sortBuffer is the records of one run, in memory: their bytes one after the other, and where each begins.
+type sortBuffer struct {
+	data    []byte
+	entries []sortEntry
+}
+
+type sortEntry struct {
+	prefix              uint64 // the first bytes of the key: most comparisons end here
+	start, payload, end uint32
+}
+
+const sortEntryBytes = 24
+
+func (b *sortBuffer) bytes() int { return len(b.data) + len(b.entries)*sortEntryBytes }
+
+func (b *sortBuffer) add(key, payload []byte) {
+	var prefix [8]byte
+	copy(prefix[:], key)
+	start := len(b.data)
+	b.data = append(append(b.data, key...), payload...)
+	b.entries = append(b.entries, sortEntry{
+		prefix: binary.BigEndian.Uint64(prefix[:]),
+		start:  uint32(start), payload: uint32(start + len(key)), end: uint32(len(b.data)), //nolint:gosec // a buffer is far below 4 GiB
+	})
+}
+
+func (b *sortBuffer) sort() {
+	slices.SortFunc(b.entries, func(x, y sortEntry) int {
+		if x.prefix != y.prefix {
+			return cmp.Compare(x.prefix, y.prefix)
+		}
+		return cmp.Or(
+			bytes.Compare(b.data[x.start:x.payload], b.data[y.start:y.payload]),
+			bytes.Compare(b.data[x.payload:x.end], b.data[y.payload:y.end]),
+		)
+	})
+}
+
+func (b *sortBuffer) reset() { b.data, b.entries = b.data[:0], b.entries[:0] }
+
+func (b *sortBuffer) iterator() records { return &bufferRecords{buffer: b} }
+
+type bufferRecords struct {
+	buffer *sortBuffer
+	at     int
+}
+
+func (r *bufferRecords) next() (key, payload []byte, err error) {
+	if r.at == len(r.buffer.entries) {
+		return nil, nil, io.EOF
+	}
+	e := r.buffer.entries[r.at]
+	r.at++
+	return r.buffer.data[e.start:e.payload], r.buffer.data[e.payload:e.end], nil
+}
+
+// spool is a file of sorted runs. It has no name where the system allows that: a process that is killed leaves nothing behind.
+type spool struct {
+	file *os.File
+	name string // to be removed on close; empty: it is gone already
+	size int64
+	runs []sortRun
+}
+
+type sortRun struct{ start, length int64 }
+
+func newSpool(dir string) (*spool, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the spool folder: %w", err)
+	}
+	file, err := os.CreateTemp(dir, "spool-*") // mode 0600
+	if err != nil {
+		return nil, fmt.Errorf("make a spool file: %w", err)
+	}
+	s := &spool{file: file, name: file.Name()}
+	if os.Remove(s.name) == nil { // Windows refuses to remove an open file
+		s.name = ""
+	}
+	return s, nil
+}
+
+func (s *spool) writeRun(in records) error {
+	w := bufio.NewWriterSize(s.file, 64<<10)
+	var head [2 * binary.MaxVarintLen64]byte
+	start := s.size
+	for {
+		key, payload, err := in.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		n := binary.PutUvarint(head[:], uint64(len(key)))
+		n += binary.PutUvarint(head[n:], uint64(len(payload)))
+		for _, part := range [][]byte{head[:n], key, payload} {
+			if _, err := w.Write(part); err != nil {
+				return fmt.Errorf("write the spool file: %w", err)
+			}
+		}
+		s.size += int64(n + len(key) + len(payload))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write the spool file: %w", err)
+	}
+	s.runs = append(s.runs, sortRun{start, s.size - start})
+	return nil
+}
+
+func (s *spool) close() error {
+	err := s.file.Close()
+	if s.name != "" {
+		err = errors.Join(err, os.Remove(s.name))
+	}
+	return err
+}
+
+// merge reads runs as one, in order.
+func (s *spool) merge(runs []sortRun) records {
+	m := &mergeRecords{}
+	for _, run := range runs {
+		m.idle = append(m.idle, &runRecords{in: bufio.NewReaderSize(io.NewSectionReader(s.file, run.start, run.length), mergeBufferBytes)})
+	}
+	return m
+}
+
+// runRecords reads one run. key and payload are its current record.
+type runRecords struct {
+	in           *bufio.Reader
+	buf          []byte
+	prefix       uint64
+	key, payload []byte
+}
+
+func (r *runRecords) advance() error {
+	keyLength, err := binary.ReadUvarint(r.in)
+	if err != nil {
+		return err // io.EOF at the end of the run, and only there
+	}
+	length, err := binary.ReadUvarint(r.in)
+	if err == nil {
+		r.buf = slices.Grow(r.buf[:0], int(keyLength+length))[:keyLength+length] //nolint:gosec // written above
+		_, err = io.ReadFull(r.in, r.buf)
+	}
+	if err != nil {
+		return fmt.Errorf("read the spool file: %w", io.ErrUnexpectedEOF)
+	}
+	r.key, r.payload = r.buf[:keyLength], r.buf[keyLength:]
+	var prefix [8]byte
+	copy(prefix[:], r.key)
+	r.prefix = binary.BigEndian.Uint64(prefix[:])
+	return nil
+}
+
+func (r *runRecords) before(other *runRecords) bool {
+	if r.prefix != other.prefix {
+		return r.prefix < other.prefix
+	}
+	return cmp.Or(bytes.Compare(r.key, other.key), bytes.Compare(r.payload, other.payload)) < 0
+}
+
+// mergeRecords is a heap of runs, the one with the smallest record on top.
+type mergeRecords struct {
+	idle []*runRecords // not read yet
+	heap []*runRecords
+}
+
+func (m *mergeRecords) next() (key, payload []byte, err error) {
+	if m.idle != nil {
+		for _, run := range m.idle {
+			if err := run.advance(); err == nil {
+				m.heap = append(m.heap, run)
+			} else if !errors.Is(err, io.EOF) {
+				return nil, nil, err
+			}
+		}
+		m.idle = nil
+		for i := len(m.heap)/2 - 1; i >= 0; i-- {
+			m.down(i)
+		}
+	} else if len(m.heap) > 0 { // the record that was handed out last is done with
+		switch err := m.heap[0].advance(); {
+		case errors.Is(err, io.EOF):
+			last := len(m.heap) - 1
+			m.heap[0] = m.heap[last]
+			m.heap = m.heap[:last]
+		case err != nil:
+			return nil, nil, err
+		}
+		m.down(0)
+	}
+	if len(m.heap) == 0 {
+		return nil, nil, io.EOF
+	}
+	return m.heap[0].key, m.heap[0].payload, nil
+}
+
+func (m *mergeRecords) down(i int) {
+	for {
+		least := i
+		for _, child := range []int{2*i + 1, 2*i + 2} {
+			if child < len(m.heap) && m.heap[child].before(m.heap[least]) {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		m.heap[i], m.heap[least] = m.heap[least], m.heap[i]
+		i = least
+	}
+}

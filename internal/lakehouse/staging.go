@@ -1,0 +1,311 @@
+package lakehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// Staging is one table being written by one run.
+type Staging struct {
+	lakehouse *Lakehouse
+	catalog   *sqlCatalog
+	req       dataflow.StageRequest
+	codec     codec
+	buffer    int
+	rows      *sorter
+	scratch   sync.Pool // *encoded
+}
+
+type encoded struct{ key, row []byte }
+
+// Stage begins to write what the table will be after this run, on a branch that nobody reads.
+// A table that does not exist is created empty, marked with its dataflow and run, in a location of its own.
+func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (*Staging, error) {
+	codec, err := newCodec(req.Table.Schema)
+	if err != nil {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "stage", Object: object(req.ID), Cause: err}
+	}
+	c, err := l.writing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := l.ensure(ctx, c, req); err != nil {
+		return nil, err
+	}
+	s := &Staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes}
+	s.rows = newSorter(l.config.SpoolDir, s.buffer)
+	s.scratch.New = func() any { return &encoded{} }
+	return s, nil
+}
+
+// Put adds a row, which it takes over. It may be called concurrently. It blocks while it spools to disk;
+// memory does not grow with the number of rows. Rows with one key count once, the newest by the schema's Version.
+func (s *Staging) Put(ctx context.Context, row dataflow.Row) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e := s.scratch.Get().(*encoded)
+	defer s.scratch.Put(e)
+	var err error
+	if e.row, err = s.codec.appendRow(e.row[:0], row); err == nil {
+		e.key, err = s.codec.appendKey(e.key[:0], row)
+	}
+	if err != nil {
+		return s.failed("put", dataflow.CodeInvalid, err)
+	}
+	e.key = s.codec.appendVersion(e.key, row)
+	if err := s.rows.add(e.key, e.row); err != nil {
+		return s.failed("spool", dataflow.CodeInternal, err)
+	}
+	return nil
+}
+
+func (s *Staging) failed(op string, code dataflow.Code, err error) error {
+	return &dataflow.Error{Code: code, Op: op, Object: object(s.req.ID), Cause: err}
+}
+
+// stageAttempts is how often a staging commit is tried: the rows are on disk, so when somebody changed the table
+// meanwhile the comparison is made again.
+const stageAttempts = 4
+
+// Commit compares what was put with the table's current rows and writes the difference to the run's branch.
+// The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
+// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: no branch, no data file.
+func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
+	if err := s.rows.seal(); err != nil {
+		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
+	}
+	for attempt := 1; ; attempt++ {
+		done, err := s.commit(ctx)
+		if !errors.Is(err, errMoved) || attempt == stageAttempts {
+			return done, err
+		}
+	}
+}
+
+// Close gives up spool files. It is called once, also after Commit; without a Commit nothing reached the table.
+func (s *Staging) Close() error {
+	if err := s.rows.close(); err != nil {
+		return s.failed("close the spool", dataflow.CodeInternal, err)
+	}
+	return nil
+}
+
+// errMoved says that somebody changed the table between reading it and committing.
+var errMoved = errors.New("the table changed meanwhile")
+
+func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
+	none := dataflow.TableChange{}
+	tbl, err := load(ctx, s.catalog, s.req.ID)
+	if err != nil {
+		return none, err
+	}
+	if err := s.lakehouse.guardTable(s.req.Dataflow, s.req.ID, tbl); err != nil {
+		return none, err
+	}
+	if refOf(tbl.Metadata(), stagingBranch(s.req.Run)) != nil {
+		return none, s.failed("stage", dataflow.CodeExists, fmt.Errorf("run %d has staged it already", s.req.Run))
+	}
+	to, err := tableLayout(tbl.Metadata(), s.req.Table.Schema)
+	if err != nil {
+		return none, s.failed("stage", dataflow.CodeInvalid, err)
+	}
+	view, addSchema, err := ahead(tbl, to.schema)
+	if err != nil {
+		return none, s.failed("stage", dataflow.CodeInternal, err)
+	}
+
+	now, err := s.codec.readCurrent(ctx, view, to, s.lakehouse.config.SpoolDir, s.buffer)
+	defer func() { _ = now.prints.close() }() // it was only read
+	if err != nil {
+		return none, s.failed("compare", dataflow.CodeInternal, err)
+	}
+	plan := newRewrite(now.files)
+	counts, err := s.count(ctx, now, plan)
+	if err != nil {
+		return none, s.failed("compare", dataflow.CodeInternal, err)
+	}
+
+	result := dataflow.TableChange{
+		Key: s.req.Table.Key, FileName: s.req.Table.FileName, TableID: s.req.ID, Definition: s.req.Definition,
+		UUID: tbl.Metadata().TableUUID().String(), Before: refOf(tbl.Metadata(), mainBranch), Counts: counts,
+	}
+	if result.Before != nil && !plan.differs && addSchema == nil {
+		result.Change, result.After, result.MetadataLocation = dataflow.ChangeKeep, result.Before, tbl.MetadataLocation()
+		return result, nil
+	}
+	if plan.differs {
+		plan.tidy()
+	}
+	files, err := s.write(ctx, view, to, now, plan)
+	if err != nil {
+		return none, s.failed("write", dataflow.CodeInternal, err)
+	}
+	snapshot, where, err := s.stage(ctx, tbl, view, addSchema, to, plan.replaced(), files)
+	if err != nil {
+		return none, err
+	}
+	result.Change, result.After, result.Ticket, result.MetadataLocation = dataflow.ChangePublish, &snapshot, &snapshot, where
+	if addSchema != nil {
+		id := view.Schema().ID
+		result.SchemaID = &id
+	}
+	return result, nil
+}
+
+// count is the first pass.
+func (s *Staging) count(ctx context.Context, now *current, plan *rewrite) (dataflow.Counts, error) {
+	var counts dataflow.Counts
+	err := diff(ctx, s.rows.records(), now.prints.records(), func(p pair) error {
+		what := p.change()
+		plan.note(p, what)
+		if p.row != nil {
+			counts.Read++
+		}
+		switch what {
+		case added:
+			counts.Added++
+		case changed:
+			counts.Changed++
+			counts.Removed += int64(len(p.prints) - 1) // another writer's rows under the same key
+		case removed:
+			counts.Removed += int64(len(p.prints))
+		case unchanged:
+			counts.Unchanged++
+		}
+		return nil
+	})
+	return counts, err
+}
+
+// write is the second pass: it writes data files, in key order, that belong to no snapshot yet.
+func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) ([]iceberg.DataFile, error) {
+	if !plan.differs {
+		return nil, nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rows := func(yield func([]byte, error) bool) {
+		errStop := errors.New("stop")
+		err := diff(ctx, s.rows.records(), now.prints.records(), func(p pair) error {
+			if plan.writes(p) && !yield(p.row, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, err)
+		}
+	}
+	schema, batches, err := s.codec.batches(to, rows)
+	if err != nil {
+		return nil, err
+	}
+	var files []iceberg.DataFile
+	for file, err := range table.WriteRecords(ctx, view, schema, batches,
+		table.WithTargetFileSize(targetFileBytes), table.WithWriteUUID(writeUUID(s.req.Run)), table.WithRecordBatchBufferSize(1)) {
+		if err != nil {
+			return nil, fmt.Errorf("write a data file: %w", err)
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// stage commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
+func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, replaced, files []iceberg.DataFile) (int64, string, error) {
+	fail := func(err error) (int64, string, error) {
+		return 0, "", s.failed("commit", dataflow.CodeInternal, err)
+	}
+	branch := stagingBranch(s.req.Run)
+	tx, err := view.NewTransactionOnBranchWithError(branch)
+	if err != nil {
+		return fail(err)
+	}
+	summary := iceberg.Properties{propertyRun: strconv.FormatInt(s.req.Run, 10)}
+	switch {
+	case len(replaced) > 0:
+		err = tx.ReplaceDataFilesWithDataFiles(ctx, replaced, files, summary, table.WithoutAutoNameMapping())
+	case len(files) > 0:
+		err = tx.AddDataFiles(ctx, files, summary, table.WithoutAutoNameMapping(), table.WithoutDuplicateCheck())
+	default:
+		err = appendNothing(ctx, tx, view, summary)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	staged, err := tx.TableCommit()
+	if err != nil {
+		return fail(err)
+	}
+	requirements := append(staged.Requirements,
+		table.AssertCurrentSchemaID(tbl.Schema().ID), table.AssertLastAssignedFieldID(tbl.Metadata().LastColumnID()))
+	var updates []table.Update
+	if addSchema != nil {
+		updates = append(updates, addSchema)
+	}
+	updates = append(updates, staged.Updates...)
+	if changed := changedProperties(tbl.Properties(), sources(to, s.req.Table.Schema)); len(changed) > 0 {
+		updates = append(updates, table.NewSetPropertiesUpdate(changed))
+	}
+	meta, where, err := commit(ctx, s.catalog, tbl, requirements, updates)
+	if err != nil {
+		return s.judge(ctx, tbl, files, err)
+	}
+	snapshot := refOf(meta, branch)
+	if snapshot == nil {
+		return fail(errors.New("the staging commit made no branch"))
+	}
+	return *snapshot, where, nil
+}
+
+// judge looks at the table after a commit that failed: it may have happened nevertheless, or failed because somebody was faster.
+func (s *Staging) judge(ctx context.Context, before *table.Table, files []iceberg.DataFile, failure error) (int64, string, error) {
+	after, err := load(ctx, s.catalog, s.req.ID)
+	if err != nil {
+		return 0, "", s.failed("commit", dataflow.CodeInternal, errors.Join(failure, err))
+	}
+	if snapshot := refOf(after.Metadata(), stagingBranch(s.req.Run)); snapshot != nil {
+		return *snapshot, after.MetadataLocation(), nil
+	}
+	if fs, err := after.FS(ctx); err == nil {
+		for _, file := range files {
+			_ = fs.Remove(file.FilePath()) // no snapshot has it; what stays is swept with the run
+		}
+	}
+	if after.MetadataLocation() != before.MetadataLocation() {
+		failure = fmt.Errorf("%w: %w", errMoved, failure)
+	}
+	return 0, "", s.failed("commit", dataflow.CodeInternal, failure)
+}
+
+func changedProperties(now, wanted iceberg.Properties) iceberg.Properties {
+	changed := iceberg.Properties{}
+	for name, value := range wanted {
+		if now[name] != value {
+			changed[name] = value
+		}
+	}
+	return changed
+}
+
+// pause waits before another try, a little longer each time, or until ctx ends.
+func pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(time.Duration(attempt) * 20 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
