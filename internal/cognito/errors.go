@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -139,7 +140,7 @@ var rules = map[string]rule{
 func (t target) classify(op operation, err error) failure {
 	var signIn *signInError
 	if errors.As(err, &signIn) {
-		f := judge(err, "the service that signs in")
+		f := judge(signIn.err, "the service that signs in")
 		f.err.Op, f.err.Object = signInOp, t.object()
 		switch f.err.Code { //nolint:exhaustive // the others say the same whoever says it
 		case dataflow.CodeAccessDenied:
@@ -149,6 +150,10 @@ func (t target) classify(op operation, err error) failure {
 			f.err.Hint = "Check how the connector signs in: the access key, the profile or the role."
 		}
 		return f
+	}
+	var sdk *smithy.OperationError
+	if errors.As(err, &sdk) {
+		err = sdk.Err // what it adds is the operation, which the project's error names itself
 	}
 	f := judge(err, t.endpoint())
 	f.err.Op, f.err.Object = op.name, t.object()
@@ -179,12 +184,20 @@ func judge(err error, where string) failure {
 		return unreachable(fmt.Errorf("%s does not answer: %w", where, send.Err))
 	}
 	var garbled *smithy.DeserializationError
-	if errors.As(err, &garbled) || httpStatus(err) != 0 {
+	status := httpStatus(err)
+	switch {
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusTooManyRequests:
+		return notCognito(fmt.Errorf("%s answered with HTTP status %d and not in Cognito's form", where, status))
+	case errors.As(err, &garbled), status != 0:
 		// A dropped connection in the middle of an answer looks like this, and so does a proxy's page. What was
 		// received stays out of the message: it may be half a page of users.
 		return unreachable(fmt.Errorf("%s gave an answer that is cut off or is not Cognito's", where))
 	}
 	return failure{err: &dataflow.Error{Code: dataflow.CodeInternal, Cause: errors.New(brief(err.Error()))}}
+}
+
+func notCognito(cause error) failure {
+	return failure{err: &dataflow.Error{Code: dataflow.CodeUnreachable, Cause: cause, Hint: "Check endpoint: what answers there is not Cognito."}}
 }
 
 func unreachable(cause error) failure {
@@ -203,13 +216,12 @@ func judgeAnswer(answer smithy.APIError, status int, where string) failure {
 	r, known := rules[code]
 	switch {
 	case known:
-	case status >= 500:
+	case status >= http.StatusInternalServerError:
 		r = rule{code: dataflow.CodeUnreachable, remedy: remedyAgain, hint: hintLater}
-	case status == 429:
+	case status == http.StatusTooManyRequests:
 		r = rule{code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater}
 	case code == "UnknownError":
-		message = fmt.Sprintf("%s answered with HTTP status %d and not in Cognito's form", where, status)
-		r = rule{code: dataflow.CodeUnreachable, hint: "Check endpoint: what answers there is not Cognito."}
+		return notCognito(fmt.Errorf("%s answered with HTTP status %d and not in Cognito's form", where, status))
 	default:
 		r = rule{code: dataflow.CodeInternal}
 	}
@@ -247,18 +259,14 @@ const longestMessage = 500
 
 var (
 	// What follows these words is the request itself with its headers, or what a credential_process printed.
-	secretEcho = []string{"The Canonical String", "The String-to-Sign", "Authorization=", "process output:"}
+	secretEcho = regexp.MustCompile(`(?s)(?:The Canonical String|The String-to-Sign|Authorization=).*|(process output): .*`)
 	// A page token stands for a place among customers.
 	tokenEcho = regexp.MustCompile(`(?i)Value '[^']*' at '(paginationToken|nextToken|filter)'`)
 )
 
 // brief makes a message of AWS's one line that repeats nothing of the request.
 func brief(message string) string {
-	for _, from := range secretEcho {
-		if i := strings.Index(message, from); i >= 0 {
-			message = message[:i]
-		}
-	}
+	message = secretEcho.ReplaceAllString(message, "$1")
 	message = tokenEcho.ReplaceAllString(message, "Value at '$1'")
 	message = strings.Join(strings.Fields(message), " ")
 	if len(message) > longestMessage {
