@@ -1,0 +1,394 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
+)
+
+// killedAt makes a hook that kills its process at the first step with this operation and place.
+func killedAt(op string, when enginetest.When) enginetest.Hook {
+	kill, dead := enginetest.KillAt(1)
+	return func(ctx context.Context, step enginetest.Step) error {
+		if dead() || step.Op == op && step.When == when {
+			return kill(ctx, step)
+		}
+		return nil
+	}
+}
+
+// killed runs an import in a process of its own that is killed there; everybody sees that it is dead.
+func (w *world) killed(id string, order engine.Order, hook enginetest.Hook) {
+	w.t.Helper()
+	_, err := w.process(id, hook).Import(w.t.Context(), order)
+	if !errors.Is(err, enginetest.ErrKilled) {
+		w.t.Fatalf("the import ended with %v; want that its process was killed", err)
+	}
+	w.looks(id, engine.LivenessDead)
+}
+
+func TestRecover_ADeadOwnersRunWithoutADecisionIsAbandoned(t *testing.T) {
+	w, p, order := imported(t, "users", "groups")
+	files := w.catalog.Files("")
+	w.source.Put("users", row("u4", "Dan"))
+	w.source.Put("groups", row("g2", "Guests"))
+	w.killed("victim", order, killedAt("decision", enginetest.Writing))
+	want(t, "refs that the dead process left", "main run_1 run_2_staging", w.refs(usersID))
+	w.source.Delete("users", "u4")
+	w.source.Delete("groups", "g2")
+
+	p.completes(order)
+	run, err := p.Run(t.Context(), "Customers", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "status of the dead run", dataflow.StatusFailed, run.Status)
+	want(t, "description of the dead run", engine.Interrupted, run.Description)
+	want(t, "owner of the dead run", "victim", run.Owner.ID)
+	want(t, "last import after it", dataflow.StatusFailed, run.Standing.LastImport)
+	want(t, "data files", files, w.catalog.Files(""))
+	want(t, "refs", "main run_1 run_3", w.refs(usersID))
+	want(t, "refs", "main run_1 run_3", w.refs(groupsID))
+}
+
+func TestRecover_ARunThatDecidedToPublishIsRolledForward(t *testing.T) {
+	for name, life := range map[string]engine.Liveness{
+		"of a dead owner": engine.LivenessDead, "of a living owner": engine.LivenessAlive, "of an owner elsewhere": engine.LivenessUnknown,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, p, order := imported(t, "users", "groups")
+			w.source.Put("users", row("u4", "Dan"))
+			w.source.Put("groups", row("g2", "Guests"))
+			changed := order
+			changed.Definition.RetainRuns = 7
+			w.killed("victim", changed, killedAt("publish", enginetest.Written)) // groups is published, users is not
+			w.looks("victim", life)
+			want(t, "rows of groups", 2, len(w.rows(groupsID)))
+			want(t, "rows of users", 3, len(w.rows(usersID)))
+
+			p.completes(order)
+			run, err := p.Run(t.Context(), "Customers", 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, "description", "Imported 2 tables: groups 2 rows (1 added); users 4 rows (1 added).", run.Description)
+			want(t, "refs", "main run_1 run_2 run_3", w.refs(usersID))
+			want(t, "refs", "main run_1 run_2 run_3", w.refs(groupsID))
+			want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
+		})
+	}
+}
+
+func TestRecover_ALiveOwnerIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p, order := imported(t, "users")
+		hook, asleep, wake := enginetest.SleepAt("stage", enginetest.Writing)
+		slow := make(chan error)
+		go func() {
+			_, err := w.process("slow", hook).Import(t.Context(), order)
+			slow <- err
+		}()
+		w.source.Put("users", row("u4", "Dan"))
+		<-asleep
+		began := time.Now()
+		time.AfterFunc(10*time.Minute, wake)
+		run := p.completes(order)
+		if err := <-slow; err != nil {
+			t.Error(err)
+		}
+		want(t, "run", 3, run.Run)
+		want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
+		if waited := time.Since(began); waited < 10*time.Minute {
+			t.Errorf("it waited %s for a process that slept 10 minutes", waited)
+		}
+	})
+}
+
+func TestRecover_WhoWaitsInVainSaysWhoRunsTheDataflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p, order := imported(t, "users")
+		w.source.Put("users", row("u4", "Dan"))
+		hook, asleep, wake := enginetest.SleepAt("stage", enginetest.Writing)
+		slow := make(chan error)
+		since := time.Now().UTC().Format(time.RFC3339)
+		go func() {
+			_, err := w.process("slow", hook).Import(t.Context(), order)
+			slow <- err
+		}()
+		<-asleep
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour+time.Millisecond)
+		defer cancel()
+		_, err := p.Import(ctx, order)
+		want(t, "code", dataflow.CodeBusy, dataflow.CodeOf(err))
+		want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": run 2 is under way on host host-of-slow, process 104, since `+
+			since+". Wait for it to end and apply again, or give a longer timeout.", err.Error())
+		wake()
+		if err := <-slow; err != nil {
+			t.Error(err)
+		}
+		want(t, "history", "1 Completed, 2 Completed", w.history())
+	})
+}
+
+func TestRecover_AnOwnerElsewhereIsDeadWhenItsHeartHasNotBeatenForTheLease(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{
+		"with the same clock": 0, "with a clock that is ahead": 48 * time.Hour, "with a clock that is behind": -48 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, _, order := imported(t, "users")
+				w.source.Put("users", row("u4", "Dan"))
+				w.killed("victim", order, killedAt("decision", enginetest.Writing))
+				w.looks("victim", engine.LivenessUnknown)
+				began := time.Now()
+				w.processWithClock("observer", func() time.Time { return time.Now().Add(ahead) }).completes(order)
+				want(t, "time it was observed", engine.Lease, time.Since(began))
+				want(t, "history", "1 Completed, 2 Failed, 3 Completed", w.history())
+			})
+		})
+	}
+}
+
+func TestRecover_AnOwnerElsewhereWhoseHeartBeatsIsAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p, order := imported(t, "users")
+		w.source.Put("users", row("u4", "Dan"))
+		hook, asleep, wake := enginetest.SleepAt("stage", enginetest.Writing)
+		w.looks("slow", engine.LivenessUnknown)
+		slow := make(chan error)
+		go func() {
+			_, err := w.process("slow", hook).Import(t.Context(), order)
+			slow <- err
+		}()
+		<-asleep
+		time.AfterFunc(20*engine.Lease, wake)
+		p.completes(order)
+		if err := <-slow; err != nil {
+			t.Error(err)
+		}
+		want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
+	})
+}
+
+// An owner sleeps as a whole: its heart stops, and whatever it was about to write it writes when it wakes.
+func TestRecover_AnOwnerThatWasTakenForDeadChangesNothing(t *testing.T) {
+	for _, at := range []struct {
+		op   string
+		when enginetest.When
+	}{
+		{"create table", enginetest.Writing}, {"create table", enginetest.Written},
+		{"write file", enginetest.Writing}, {"write file", enginetest.Written},
+		{"stage", enginetest.Writing}, {"stage", enginetest.Written},
+		{"ticket", enginetest.Writing}, {"ticket", enginetest.Written},
+		{"decision", enginetest.Writing},
+	} {
+		t.Run(fmt.Sprintf("asleep at %s (%d)", at.op, at.when), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, p, order := imported(t, "users")
+				w.source.Put("users", row("u4", "Dan"))
+				slept := order
+				slept.Definition = definition("groups") // makes groups and hides users
+				hook, asleep, wake := enginetest.SleepAt(at.op, at.when)
+				heart := func(ctx context.Context, step enginetest.Step) error {
+					if step.Op == "heartbeat" && step.When == enginetest.Writing {
+						<-ctx.Done() // the whole process sleeps
+					}
+					return nil
+				}
+				slow := make(chan error)
+				go func() {
+					_, err := w.process("slow", heart, hook).Import(t.Context(), slept)
+					slow <- err
+				}()
+				<-asleep
+				w.looks("slow", engine.LivenessDead)
+				p.completes(order)
+				rows, refs, files := w.rows(usersID), w.refs(usersID), w.catalog.Files("")
+
+				wake()
+				err := <-slow
+				failed(t, err, engine.Interrupted)
+				want(t, "code", dataflow.CodeAbandoned, dataflow.CodeOf(err))
+				want(t, "rows", rows, w.rows(usersID))
+				want(t, "refs", refs, w.refs(usersID))
+				want(t, "data files", files, w.catalog.Files(""))
+				want(t, "definition", order.Definition, w.record().Definition)
+				want(t, "history", "1 Completed, 2 Failed, 3 Completed", w.history())
+				w.holds(usersID, "users")
+				if m, err := w.catalog.Load(groupsID); err == nil {
+					want(t, "refs of the table that only the sleeper made", 0, len(m.Refs))
+				}
+			})
+		})
+	}
+}
+
+func TestRecover_AnOwnerThatIsTakenForDeadWhileItScansStopsAtItsNextBeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p, order := imported(t, "users")
+		reached := blockScan(w)
+		slow := make(chan error)
+		go func() {
+			_, err := w.process("slow").Import(t.Context(), order)
+			slow <- err
+		}()
+		<-reached
+		w.source.Before(nil)
+		w.looks("slow", engine.LivenessDead)
+		p.completes(order)
+		began := time.Now()
+		err := <-slow
+		failed(t, err, engine.Interrupted)
+		want(t, "code", dataflow.CodeAbandoned, dataflow.CodeOf(err))
+		if took := time.Since(began); took > engine.HeartbeatEvery {
+			t.Errorf("it went on for %s", took)
+		}
+	})
+}
+
+// A process that published late, after others had finished its run and more had run, is refused by the tickets.
+func TestRecover_AnOwnerThatSleepsThroughItsPublishUndoesNothing(t *testing.T) {
+	for _, op := range []string{"publish", "hide", "keep", "dataflow", "finished"} {
+		t.Run("asleep at "+op, func(t *testing.T) {
+			w, p, order := imported(t, "users", "groups")
+			w.source.SetTable(dataflow.SourceTable{Key: "devices", FileName: "Devices", Schema: columns("name")})
+			slept := order
+			slept.Definition = definition("users", "devices") // keeps users, makes devices, hides groups
+			hook, asleep, wake := enginetest.SleepAt(op, enginetest.Writing)
+			slow := make(chan error)
+			go func() {
+				_, err := w.process("slow", hook).Import(t.Context(), slept)
+				slow <- err
+			}()
+			<-asleep
+			w.source.Put("users", row("u5", "Eve"))
+			w.source.Put("devices", row("d1", "Phone"))
+			later := slept
+			later.Definition = definition("users", "groups", "devices")
+			p.completes(later)
+			devices := dataflow.TableID{Database: "customers", Name: "devices"}
+
+			wake()
+			if err := <-slow; err != nil {
+				t.Errorf("its run is finished and completed, and it says %v", err)
+			}
+			w.holds(usersID, "users")
+			w.holds(groupsID, "groups")
+			w.holds(devices, "devices")
+			want(t, "refs of users", "main run_1 run_2 run_3", w.refs(usersID))
+			want(t, "refs of groups", "main run_1 run_3", w.refs(groupsID))
+			want(t, "refs of devices", "main run_2 run_3", w.refs(devices))
+			want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
+		})
+	}
+}
+
+// Whatever write a process dies before or after: once the next run is through, every table is at it, nothing is half
+// published, no run is missing in the history and nothing that was staged is left.
+func TestRecover_AProcessMayDieAtAnyWrite(t *testing.T) {
+	type scene struct {
+		first, second dataflow.Definition
+		act           func(context.Context, *process, engine.Order) error
+	}
+	importing := func(ctx context.Context, p *process, order engine.Order) error {
+		_, err := p.Import(ctx, order)
+		return err
+	}
+	removing := func(ctx context.Context, p *process, order engine.Order) error {
+		_, err := p.Remove(ctx, order)
+		return err
+	}
+	for name, s := range map[string]scene{
+		"in a first import":                {definition(), definition("users", "groups"), importing},
+		"in an import that changes a lot":  {definition("users", "groups"), definition("users", "devices"), importing},
+		"in an import that changes little": {definition("users", "groups"), definition("users", "groups"), importing},
+		"in a removal":                     {definition("users", "groups"), definition("users", "groups"), removing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			steps := 0
+			for n := 1; ; n++ {
+				w := newWorld(t)
+				w.source.SetTable(dataflow.SourceTable{Key: "devices", FileName: "Devices", Schema: columns("name")})
+				p := w.process("first")
+				order := p.declare(s.first)
+				p.completes(order)
+				w.source.Put("users", row("u4", "Dan"))
+				order.Definition = s.second
+				hook, killed := enginetest.KillAt(n)
+				err := s.act(t.Context(), w.process("victim", hook), order)
+				if !killed() {
+					if err != nil {
+						t.Fatalf("nobody killed it, and it ended with %v", err)
+					}
+					steps = n - 1
+					break
+				}
+				w.looks("victim", engine.LivenessDead)
+
+				// What comes next depends on what the dead process had reached: a removal may be through.
+				next := w.process("next")
+				state, err := next.State(t.Context(), "Customers")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if state.Record.Phase == dataflow.PhaseRemoved {
+					order = next.declare(s.second)
+				}
+				_, err = next.Import(t.Context(), order)
+				if dataflow.IsCode(err, dataflow.CodeNotFound) { // the removal was rolled forward: the dataflow is gone
+					order = next.declare(s.second)
+					_, err = next.Import(t.Context(), order)
+				}
+				if err != nil {
+					t.Fatalf("killed at step %d: the next import failed: %v", n, err)
+				}
+				for key := range s.second.Tables {
+					w.holds(s.second.TableID(key), key)
+				}
+				w.isClean(n)
+				if t.Failed() {
+					t.Fatalf("killed at step %d; history: %s", n, w.history())
+				}
+			}
+			if steps < 12 {
+				t.Errorf("the process was killed at %d steps only: the test has lost its subject", steps)
+			}
+		})
+	}
+}
+
+// isClean checks that no run is unfinished, no branch but main is left, and every data file belongs to a snapshot with a ref.
+func (w *world) isClean(step int) {
+	w.t.Helper()
+	if strings.Contains(w.history(), string(dataflow.StatusProcessing)) {
+		w.t.Errorf("killed at step %d: a run is not finished: %s", step, w.history())
+	}
+	held := map[string]bool{}
+	for _, id := range w.catalog.Tables("customers") {
+		m, err := w.catalog.Load(id)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for name, ref := range m.Refs {
+			if name != enginetest.MainBranch && !ref.Tag {
+				w.t.Errorf("killed at step %d: branch %s of %s is left", step, name, id)
+			}
+			for _, file := range m.Snapshots[ref.Snapshot].Files {
+				held[file] = true
+			}
+		}
+	}
+	for _, file := range w.catalog.Files("") {
+		if !held[file] {
+			w.t.Errorf("killed at step %d: data file %s is nobody's", step, file)
+		}
+	}
+}
