@@ -9,7 +9,7 @@ import (
 func connectorOf(name string) dataflow.Connector {
 	return dataflow.Connector{
 		Type: dataflow.TypeCognito, Name: name, UID: "uid of " + name, UserPoolID: "us-east-1_AbCdEf123", Region: "us-east-1",
-		AccessKeyID: pointer("AKIAEXAMPLE"), SecretVersion: pointer(int64(1)), MaxRequestsPerSecond: 20,
+		AccessKeyID: new("AKIAEXAMPLE"), SecretVersion: new(int64(1)), MaxRequestsPerSecond: 20,
 		AssumeRole: &dataflow.AssumeRole{RoleARN: "arn:aws:iam::123456789012:role/skypoint"},
 		Check: dataflow.ConnectionCheck{
 			UserPoolName: "app", EstimatedUsers: 700,
@@ -30,7 +30,7 @@ func wantSecret(t *testing.T, l *Ledger, connector, want string) {
 
 func TestConnector_ComesBackAsItWasWritten(t *testing.T) {
 	l, _ := openTemp(t)
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")))
 	got, err := l.Connector(t.Context(), "App")
 	must(t, err)
 	wantEqual(t, got, connectorOf("App"))
@@ -39,8 +39,8 @@ func TestConnector_ComesBackAsItWasWritten(t *testing.T) {
 
 func TestCreateConnector_RefusesANameThatIsTakenInAnyCase(t *testing.T) {
 	l, _ := openTemp(t)
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
-	wantError(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("other")), dataflow.CodeExists, `connector "App": create: `)
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")))
+	wantError(t, l.CreateConnector(t.Context(), connectorOf("App"), new("other")), dataflow.CodeExists, `connector "App": create: `)
 	wantError(t, l.CreateConnector(t.Context(), connectorOf("aPP"), nil), dataflow.CodeExists,
 		`connector "aPP" differs only in case from the existing connector "App"`)
 	wantSecret(t, l, "App", "s3cret")
@@ -49,27 +49,27 @@ func TestCreateConnector_RefusesANameThatIsTakenInAnyCase(t *testing.T) {
 func TestPutConnector_KeepsReplacesOrTakesAwayTheSecret(t *testing.T) {
 	l, _ := openTemp(t)
 	wantCode(t, l.PutConnector(t.Context(), connectorOf("App"), nil), dataflow.CodeNotFound)
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("first")))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("first")))
 
 	changed := connectorOf("App")
-	changed.DisplayName = pointer("App users")
+	changed.DisplayName = new("App users")
 	must(t, l.PutConnector(t.Context(), changed, nil))
 	got, err := l.Connector(t.Context(), "App")
 	must(t, err)
 	wantEqual(t, got, changed)
 	wantSecret(t, l, "App", "first")
 
-	must(t, l.PutConnector(t.Context(), changed, pointer("second")))
+	must(t, l.PutConnector(t.Context(), changed, new("second")))
 	wantSecret(t, l, "App", "second")
 
-	must(t, l.PutConnector(t.Context(), changed, pointer("")))
+	must(t, l.PutConnector(t.Context(), changed, new("")))
 	_, err = l.ConnectorSecret(t.Context(), "App")
 	wantError(t, err, dataflow.CodeNotFound, `connector "App": open secret: the connector has no secret. Set secret_access_key_wo`)
 }
 
 func TestConnector_TheWrongCaseReachesNothing(t *testing.T) {
 	l, _ := openTemp(t)
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")))
 	const says = `connector "app" differs only in case from the existing connector "App"`
 	_, err := l.ConnectorSecret(t.Context(), "app")
 	wantError(t, err, dataflow.CodeInvalid, says)
@@ -80,7 +80,7 @@ func TestConnector_TheWrongCaseReachesNothing(t *testing.T) {
 
 func TestDeleteConnector_TakesItsSecretAlong(t *testing.T) {
 	l, workspace := openTemp(t)
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")))
 	must(t, l.DeleteConnector(t.Context(), "App"))
 	wantCode(t, l.DeleteConnector(t.Context(), "App"), dataflow.CodeNotFound)
 	_, err := l.ConnectorSecret(t.Context(), "App")

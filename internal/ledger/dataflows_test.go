@@ -100,7 +100,7 @@ func TestDataflows_ReadsOneRecordEach(t *testing.T) {
 	store := &countingStore{Store: NewMemoryStore()}
 	l := New(store, Config{})
 	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
-	play(t, l, "Customers", 20)
+	play(t, l, 20)
 	store.calls = 0
 	names, err := l.Dataflows(t.Context())
 	must(t, err)

@@ -72,8 +72,7 @@ func get[T any](ctx context.Context, l *Ledger, p place, check func(T) error) (T
 }
 
 func (l *Ledger) judge(p place, err error) error {
-	var known *dataflow.Error
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*dataflow.Error](err); known {
 		return err
 	}
 	e := corrupt(err)

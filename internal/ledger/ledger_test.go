@@ -36,13 +36,11 @@ func inMemory() (*Ledger, *MemoryStore) {
 	return New(store, Config{Clock: noonClock}), store
 }
 
-func pointer[T any](v T) *T { return &v }
-
 func recordOf(name string) dataflow.Record {
 	return dataflow.Record{
 		UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, CreatedAt: noon, UpdatedAt: noon,
 		Definition: dataflow.Definition{
-			Name: name, Connector: "App", Database: "customers", Description: pointer("a <b> & ünïcode \u2028 \"quoted\""),
+			Name: name, Connector: "App", Database: "customers", Description: new("a <b> & ünïcode \u2028 \"quoted\""),
 			Tables: map[string]dataflow.TableDefinition{"users": {Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "users"}},
 		},
 	}
@@ -58,27 +56,27 @@ func startedOf(name string, run int64) dataflow.Started {
 func finishedOf(name string, run int64) dataflow.Run {
 	finished := startedOf(name, run).View()
 	finished.Status = dataflow.StatusCompleted
-	finished.EndedAt = pointer(noon.Add(time.Minute))
+	finished.EndedAt = new(noon.Add(time.Minute))
 	finished.Description = "Imported 1 table."
 	return finished
 }
 
-func decisionOf(name string, run int64, by string) dataflow.Decision {
+func decisionOf(name, by string) dataflow.Decision {
 	return dataflow.Decision{
-		Dataflow: name, Run: run, Outcome: dataflow.OutcomePublish, By: by, DecidedAt: noon,
+		Dataflow: name, Run: 1, Outcome: dataflow.OutcomePublish, By: by, DecidedAt: noon,
 		Tables: []dataflow.TableChange{{
 			Key: "users", TableID: dataflow.TableID{Database: "customers", Name: "users"}, Change: dataflow.ChangePublish,
-			After: pointer(int64(9007199254740993)), Ticket: pointer(int64(9007199254740993)), SchemaID: pointer(0),
+			After: new(int64(9007199254740993)), Ticket: new(int64(9007199254740993)), SchemaID: new(0),
 		}},
 	}
 }
 
-// play starts and finishes the runs 1 to n.
-func play(t *testing.T, l *Ledger, name string, n int64) {
+// play starts and finishes the runs 1 to n of the dataflow Customers.
+func play(t *testing.T, l *Ledger, n int64) {
 	t.Helper()
 	for run := int64(1); run <= n; run++ {
-		must(t, l.Start(t.Context(), startedOf(name, run)))
-		_, err := l.Finish(t.Context(), finishedOf(name, run))
+		must(t, l.Start(t.Context(), startedOf("Customers", run)))
+		_, err := l.Finish(t.Context(), finishedOf("Customers", run))
 		must(t, err)
 	}
 }
@@ -138,11 +136,11 @@ func TestOpen_AWorkspaceThatIsNotThereReadsAsAnEmptyOneAndIsNotMade(t *testing.T
 
 func TestLedger_ReadingNeverWrites(t *testing.T) {
 	l, workspace := openTemp(t)
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")))
 	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
-	play(t, l, "Customers", 2)
+	play(t, l, 2)
 	must(t, l.Beat(t.Context(), "Customers", 1, dataflow.Heartbeat{Owner: "owner", Beat: 1}))
-	_, err := l.Decide(t.Context(), decisionOf("Customers", 1, "owner"))
+	_, err := l.Decide(t.Context(), decisionOf("Customers", "owner"))
 	must(t, err)
 	must(t, os.Remove(filepath.Join(workspace, "dataflows", "customers", "runs", "latest.json"))) // a reader would be tempted to mend it
 	before := tree(t, workspace)
@@ -234,7 +232,7 @@ func TestLedger_WritesNothingIntoAWorkspaceThatItDoesNotUnderstand(t *testing.T)
 			l, store := inMemory()
 			must(t, store.Create(t.Context(), "workspace.json", []byte(test.workspace)))
 			wantError(t, l.CreateDataflow(t.Context(), recordOf("Customers")), test.code, "memory:workspace.json: read record: ")
-			wantError(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer("s3cret")), test.code, "memory:workspace.json: read record: ")
+			wantError(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")), test.code, "memory:workspace.json: read record: ")
 			wantError(t, l.Start(t.Context(), startedOf("Customers", 1)), test.code, "memory:workspace.json: read record: ")
 			wantList(t, store, "", "workspace.json")
 		})
@@ -257,7 +255,7 @@ func TestLedger_RefusesANameThatBreaksTheRule(t *testing.T) {
 		_, startedErr := l.Started(t.Context(), name, 1)
 		_, connectorErr := l.Connector(t.Context(), name)
 		_, dataflowErr := l.Dataflow(t.Context(), name)
-		_, decideErr := l.Decide(t.Context(), decisionOf(name, 1, "me"))
+		_, decideErr := l.Decide(t.Context(), decisionOf(name, "me"))
 		_, finishErr := l.Finish(t.Context(), finishedOf(name, 1))
 		for method, err := range map[string]error{
 			"Latest": latestErr, "Started": startedErr, "Connector": connectorErr, "Dataflow": dataflowErr, "Decide": decideErr, "Finish": finishErr,

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,10 +118,8 @@ func checkRun(asked, found int64) error {
 
 // checkOneOf refuses a value that no reader knows what to do with.
 func checkOneOf[T ~string](field string, value T, known ...T) error {
-	for _, k := range known {
-		if value == k {
-			return nil
-		}
+	if slices.Contains(known, value) {
+		return nil
 	}
 	return errors.New("its " + field + " is " + strconv.Quote(string(value)))
 }

@@ -26,7 +26,7 @@ func TestRun_RecordsComeBackAsTheyWereWritten(t *testing.T) {
 		wantEqual(t, got, want)
 	}
 
-	decision := decisionOf("Customers", 1, "owner")
+	decision := decisionOf("Customers", "owner")
 	stands, err := l.Decide(t.Context(), decision)
 	must(t, err)
 	wantEqual(t, stands, decision)
@@ -66,7 +66,7 @@ func TestStart_WaitsForTheRunBefore(t *testing.T) {
 
 func TestStart_RefusesARunOfADataflowWhoseNameDiffersInCase(t *testing.T) {
 	l, _ := openTemp(t)
-	play(t, l, "Customers", 1)
+	play(t, l, 1)
 	wantError(t, l.Start(t.Context(), startedOf("customers", 2)), dataflow.CodeInvalid, "differs only in case")
 }
 
@@ -84,7 +84,7 @@ func TestDecide_AndFinishGiveEverybodyTheOneThatStands(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			decision, err := mine.Decide(t.Context(), decisionOf("Customers", 1, fmt.Sprint("process ", i)))
+			decision, err := mine.Decide(t.Context(), decisionOf("Customers", fmt.Sprint("process ", i)))
 			if err != nil {
 				t.Error(err)
 			}
@@ -112,7 +112,7 @@ func TestDecide_AndFinishGiveEverybodyTheOneThatStands(t *testing.T) {
 func TestDecide_DoesNotHideARecordThatItCannotRead(t *testing.T) {
 	l, store := inMemory()
 	must(t, store.Create(t.Context(), "dataflows/customers/runs/00000001/decision.json", []byte(`{"format":2}`)))
-	_, err := l.Decide(t.Context(), decisionOf("Customers", 1, "me"))
+	_, err := l.Decide(t.Context(), decisionOf("Customers", "me"))
 	wantCode(t, err, dataflow.CodeNewerFormat)
 }
 
@@ -132,7 +132,7 @@ func TestRun_RecordsThatCouldNotBeReadBackAreNotWritten(t *testing.T) {
 
 func TestRuns_GivesTheHistoryNewestFirst(t *testing.T) {
 	l, _ := openTemp(t)
-	play(t, l, "Customers", 4)
+	play(t, l, 4)
 	must(t, l.Start(t.Context(), startedOf("Customers", 5)))
 	tests := []struct {
 		from  int64
@@ -172,7 +172,7 @@ func TestRuns_AHistoryWithAGapIsCorrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, store := inMemory()
-			play(t, l, "Customers", 3)
+			play(t, l, 3)
 			for _, record := range lost {
 				must(t, store.Delete(t.Context(), "dataflows/customers/runs/00000002/"+record))
 			}
@@ -209,7 +209,7 @@ func TestLatest_IsRightWhateverTheHintSays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l, store := inMemory()
 		finished := rapid.Int64Range(0, 12).Draw(rt, "finished runs")
-		play(t, l, "Customers", finished)
+		play(t, l, finished)
 		want := finished
 		if rapid.Bool().Draw(rt, "one more is started") {
 			want++
@@ -240,7 +240,7 @@ func TestLatest_IsRightWhateverTheHintSays(t *testing.T) {
 // A folder that was made for a run whose started record was never written is no run.
 func TestLatest_SkipsTheFolderOfARunThatWasKilledBeforeItStarted(t *testing.T) {
 	l, workspace := openTemp(t)
-	play(t, l, "Customers", 2)
+	play(t, l, 2)
 	store := openFolder(t, workspace)
 	must(t, store.Delete(t.Context(), "dataflows/customers/runs/latest.json"))
 	must(t, makeFolder(store.Location("dataflows/customers/runs/00000003")))
@@ -254,7 +254,7 @@ func TestLatest_SkipsTheFolderOfARunThatWasKilledBeforeItStarted(t *testing.T) {
 
 func TestLatest_RecordsWithoutAStartedOneAreCorrupt(t *testing.T) {
 	l, store := inMemory()
-	play(t, l, "Customers", 2)
+	play(t, l, 2)
 	must(t, store.Delete(t.Context(), "dataflows/customers/runs/00000002/started.json"))
 	_, err := l.Latest(t.Context(), "Customers")
 	wantError(t, err, dataflow.CodeCorrupt, `run 2 of dataflow "Customers" has no started record`)
@@ -263,7 +263,7 @@ func TestLatest_RecordsWithoutAStartedOneAreCorrupt(t *testing.T) {
 func TestLatest_CostsAFewReadsHoweverLongTheHistory(t *testing.T) {
 	store := &countingStore{Store: NewMemoryStore()}
 	l := New(store, Config{})
-	play(t, l, "Customers", 300)
+	play(t, l, 300)
 	must(t, l.Start(t.Context(), startedOf("Customers", 301)))
 	store.calls = 0
 	latest, err := l.Latest(t.Context(), "Customers")
@@ -275,7 +275,7 @@ func TestLatest_CostsAFewReadsHoweverLongTheHistory(t *testing.T) {
 
 func TestFinish_MovesTheHintForwardOnly(t *testing.T) {
 	l, store := inMemory()
-	play(t, l, "Customers", 3)
+	play(t, l, 3)
 	_, err := l.Finish(t.Context(), finishedOf("Customers", 1)) // somebody who slept finishes an old run once more
 	must(t, err)
 	wantContent(t, store, "dataflows/customers/runs/latest.json", "{\n  \"format\": 1,\n  \"dataflow\": \"Customers\",\n  \"run\": 3\n}\n")

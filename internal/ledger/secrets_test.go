@@ -31,7 +31,7 @@ func TestSeal_TheFirstOneMakesTheWorkspacesKeyAndKeepsIt(t *testing.T) {
 	if _, err := os.Stat(key); err == nil {
 		t.Error("there is a key, and nothing was sealed")
 	}
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 	first, err := os.ReadFile(key)
 	must(t, err)
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(string(first), "\n"))
@@ -44,7 +44,7 @@ func TestSeal_TheFirstOneMakesTheWorkspacesKeyAndKeepsIt(t *testing.T) {
 	if runtime.GOOS != "windows" && info.Mode() != 0o600 {
 		t.Errorf("the key has mode %v, want 0600", info.Mode())
 	}
-	must(t, l.CreateConnector(t.Context(), connectorOf("Shop"), pointer("other")))
+	must(t, l.CreateConnector(t.Context(), connectorOf("Shop"), new("other")))
 	second, err := os.ReadFile(key)
 	must(t, err)
 	if !bytes.Equal(first, second) {
@@ -64,7 +64,7 @@ func TestSeal_EverybodyWhoSealsFirstSealsWithOneKey(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if err := mine.CreateConnector(t.Context(), connectorOf(fmt.Sprint("App", i)), pointer(fmt.Sprint("secret ", i))); err != nil {
+			if err := mine.CreateConnector(t.Context(), connectorOf(fmt.Sprint("App", i)), new(fmt.Sprint("secret ", i))); err != nil {
 				t.Error(err)
 			}
 		})
@@ -78,7 +78,7 @@ func TestSeal_EverybodyWhoSealsFirstSealsWithOneKey(t *testing.T) {
 func TestSeal_TakesAnySecret(t *testing.T) {
 	l, _ := inMemory()
 	for _, want := range []string{secret, "\x00\n\"\\", "päss wörd 🔑", strings.Repeat("x", 1<<20), " "} {
-		must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer(want)))
+		must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(want)))
 		wantSecret(t, l, "App", want)
 		must(t, l.DeleteConnector(t.Context(), "App"))
 	}
@@ -91,11 +91,11 @@ func TestSeal_ASecretLiesNowhereInTheWorkspace(t *testing.T) {
 			config.Workspace = filepath.Join(t.TempDir(), ".skypoint")
 			l, err := Open(t.Context(), config)
 			must(t, err)
-			must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
-			must(t, l.PutConnector(t.Context(), connectorOf("App"), pointer(secret+"2")))
+			must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
+			must(t, l.PutConnector(t.Context(), connectorOf("App"), new(secret+"2")))
 			must(t, l.PutConnector(t.Context(), connectorOf("App"), nil))
 			must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
-			play(t, l, "Customers", 1)
+			play(t, l, 1)
 			wantSecret(t, l, "App", secret+"2")
 			files := tree(t, config.Workspace)
 			if len(files) < 6 {
@@ -147,12 +147,12 @@ func TestDisguises_FindASecretInsideEncodedText(t *testing.T) {
 
 func TestSeal_SealsEachTimeAnew(t *testing.T) {
 	l, store := inMemory()
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 	first, err := store.Read(t.Context(), "connectors/app.json")
 	must(t, err)
 	must(t, l.PutConnector(t.Context(), connectorOf("App"), nil))
 	wantContent(t, store, "connectors/app.json", string(first)) // kept without opening it
-	must(t, l.PutConnector(t.Context(), connectorOf("App"), pointer(secret)))
+	must(t, l.PutConnector(t.Context(), connectorOf("App"), new(secret)))
 	second, err := store.Read(t.Context(), "connectors/app.json")
 	must(t, err)
 	if bytes.Equal(first, second) {
@@ -182,7 +182,7 @@ func TestOpenSecret_SaysWhatIsWrongWithTheKey(t *testing.T) {
 			workspace := filepath.Join(t.TempDir(), ".skypoint")
 			sealer, err := Open(t.Context(), Config{Workspace: workspace, SecretsKeyURL: test.sealedWith})
 			must(t, err)
-			must(t, sealer.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+			must(t, sealer.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 			if test.damage != nil {
 				test.damage(t, filepath.Join(workspace, "key"))
 			}
@@ -200,7 +200,7 @@ func TestOpenSecret_SaysWhatIsWrongWithTheKey(t *testing.T) {
 			wantEqual(t, read, connectorOf("App"))
 			must(t, opener.PutConnector(t.Context(), connectorOf("App"), nil))
 			if name != "the workspace's is cut off" && name != "the workspace's is empty" {
-				must(t, opener.PutConnector(t.Context(), connectorOf("App"), pointer("new")))
+				must(t, opener.PutConnector(t.Context(), connectorOf("App"), new("new")))
 				wantSecret(t, opener, "App", "new")
 			}
 		})
@@ -213,13 +213,13 @@ func TestOpenSecret_RefusesAKeyThatOthersMayRead(t *testing.T) {
 	}
 	for _, mode := range []fs.FileMode{0o604, 0o640, 0o644, 0o660, 0o700} {
 		l, workspace := openTemp(t)
-		must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+		must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 		key := filepath.Join(workspace, "key")
 		must(t, os.Chmod(key, mode))
 		_, err := l.ConnectorSecret(t.Context(), "App")
 		wantError(t, err, dataflow.CodeSecretsKey, fmt.Sprintf("its mode is %04o", mode))
 		wantError(t, err, dataflow.CodeSecretsKey, "chmod 600")
-		wantCode(t, l.PutConnector(t.Context(), connectorOf("App"), pointer("new")), dataflow.CodeSecretsKey)
+		wantCode(t, l.PutConnector(t.Context(), connectorOf("App"), new("new")), dataflow.CodeSecretsKey)
 		must(t, os.Chmod(key, 0o400)) // less is fine
 		wantSecret(t, l, "App", secret)
 	}
@@ -227,7 +227,7 @@ func TestOpenSecret_RefusesAKeyThatOthersMayRead(t *testing.T) {
 
 func TestOpenSecret_FindsASecretOfAnotherConnector(t *testing.T) {
 	l, store := inMemory()
-	must(t, l.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 	content, err := store.Read(t.Context(), "connectors/app.json")
 	must(t, err)
 	moved := strings.ReplaceAll(string(content), `"App"`, `"Shop"`)
@@ -279,7 +279,7 @@ func TestCheckSecretsKeyURL(t *testing.T) {
 			l := New(NewMemoryStore(), Config{SecretsKeyURL: test.url})
 			errs := []error{CheckSecretsKeyURL(test.url)}
 			if test.url != "" { // which means the workspace's own
-				errs = append(errs, l.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+				errs = append(errs, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 			}
 			for _, err := range errs {
 				wantError(t, err, dataflow.CodeSecretsKey, test.says)
@@ -295,7 +295,7 @@ func TestLedger_ReadsWithoutTheSecretsKey(t *testing.T) {
 	workspace := filepath.Join(t.TempDir(), ".skypoint")
 	sealer, err := Open(t.Context(), Config{Workspace: workspace})
 	must(t, err)
-	must(t, sealer.CreateConnector(t.Context(), connectorOf("App"), pointer(secret)))
+	must(t, sealer.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 	must(t, os.Remove(filepath.Join(workspace, "key")))
 	reader, err := Open(t.Context(), Config{Workspace: workspace, SecretsKeyURL: "nothing://"})
 	must(t, err)
