@@ -45,8 +45,8 @@ func (k keyring) seal(ctx context.Context, connector, secret string) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("seal the secret of %s: %w", connectorObject(connector), err)
 	}
-	defer func() { _ = keeper.Close() }() // it holds nothing that could be lost
-	plain, err := json.Marshal(sealed{connector, secret}) //nolint:gosec // marshalled to be encrypted, two lines below
+	defer func() { _ = keeper.Close() }()                 // it holds nothing that could be lost
+	plain, err := json.Marshal(sealed{connector, secret}) //nolint:gosec // marshalled to be encrypted
 	if err != nil {
 		return nil, &dataflow.Error{Op: "seal secret", Object: connectorObject(connector), Cause: err}
 	}
