@@ -30,11 +30,7 @@ func describe(run dataflow.Run) string {
 	if len(done) == 0 {
 		return verb + " no table."
 	}
-	noun := "tables"
-	if len(done) == 1 {
-		noun = "table"
-	}
-	sentence := fmt.Sprintf("%s %d %s: %s.", verb, len(done), noun, strings.Join(done, "; "))
+	sentence := fmt.Sprintf("%s %d %s: %s.", verb, len(done), plural(int64(len(done)), "table"), strings.Join(done, "; "))
 	return strings.Join(append([]string{sentence}, notes...), " ")
 }
 
@@ -51,7 +47,7 @@ func describeTable(t dataflow.TableResult) string {
 	for _, p := range []struct {
 		n    int64
 		what string
-	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Removed, "removed"}, {c.KeptAsText, "values kept as text"}} {
+	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Removed, "removed"}, {c.KeptAsText, plural(c.KeptAsText, "value") + " kept as text"}} {
 		if p.n > 0 {
 			parts = append(parts, thousands(p.n)+" "+p.what)
 		}
@@ -59,11 +55,7 @@ func describeTable(t dataflow.TableResult) string {
 	if c.Added+c.Changed+c.Removed == 0 {
 		parts = append([]string{"unchanged"}, parts...)
 	}
-	noun := "rows"
-	if c.Read == 1 {
-		noun = "row"
-	}
-	return fmt.Sprintf("%s %s %s (%s)", t.Name, thousands(c.Read), noun, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s %s %s (%s)", t.Name, thousands(c.Read), plural(c.Read, "row"), strings.Join(parts, ", "))
 }
 
 // reasonOf says why a run is abandoned, and where that leaves the tables.
@@ -99,6 +91,14 @@ func (e *RunError) Error() string {
 func (e *RunError) Unwrap() error { return e.cause }
 
 func failure(run dataflow.Run, cause error) error { return &RunError{Run: run, cause: cause} }
+
+// plural gives the noun as it stands after n.
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
 
 // thousands writes a count as people read it: 5,000.
 func thousands(n int64) string {

@@ -1,0 +1,182 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
+)
+
+func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
+	devices := definition("users", "devices") // the source has no devices: its import fails
+	cases := map[string]struct {
+		arrange func(*testing.T, *world, *process)
+		code    dataflow.Code
+		message string
+	}{
+		"there is none": {arrange: func(*testing.T, *world, *process) {}},
+		"declared and never run": {arrange: func(_ *testing.T, _ *world, p *process) {
+			p.declare(definition("users"))
+		}},
+		"its first run failed": {arrange: func(t *testing.T, _ *world, p *process) {
+			if _, err := p.Import(t.Context(), p.declare(devices)); err == nil {
+				t.Fatal("the import of a table that is not there completed")
+			}
+		}},
+		"defined and never run": {arrange: func(t *testing.T, _ *world, p *process) {
+			p.declare(definition("users"))
+			if err := p.Define(t.Context(), definition("users")); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"its creator died while it staged": {arrange: func(_ *testing.T, w *world, p *process) {
+			w.killed("victim", p.declare(definition("users")), killedAt("stage", enginetest.Written))
+		}},
+		"its creator died while it published": {arrange: func(_ *testing.T, w *world, p *process) {
+			w.killed("victim", p.declare(definition("users")), killedAt("publish", enginetest.Written))
+		}},
+		"removed": {arrange: func(t *testing.T, _ *world, p *process) {
+			order := p.declare(definition("users"))
+			p.completes(order)
+			if _, err := p.Remove(t.Context(), order); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"forgotten": {arrange: func(t *testing.T, _ *world, p *process) {
+			p.completes(p.declare(definition("users")))
+			if err := p.Forget(t.Context(), "Customers"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"forgotten, and made again in vain": {arrange: func(t *testing.T, _ *world, p *process) {
+			p.completes(p.declare(definition("users")))
+			if err := p.Forget(t.Context(), "Customers"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Import(t.Context(), p.declare(devices)); err == nil {
+				t.Fatal("the import of a table that is not there completed")
+			}
+		}},
+		"published": {
+			arrange: func(_ *testing.T, _ *world, p *process) { p.completes(p.declare(definition("users"))) },
+			code:    dataflow.CodeExists,
+			message: `dataflow "Customers": create: a dataflow of this name exists in the workspace and has tables at run 1. ` +
+				"To manage it from here: terraform import skypoint_dataflow.ADDRESS Customers",
+		},
+		"published, and its newest import failed": {
+			arrange: func(t *testing.T, _ *world, p *process) {
+				order := p.declare(definition("users"))
+				p.completes(order)
+				order.Definition = devices
+				if _, err := p.Import(t.Context(), order); err == nil {
+					t.Fatal("the import of a table that is not there completed")
+				}
+			},
+			code: dataflow.CodeExists,
+			message: `dataflow "Customers": create: a dataflow of this name exists in the workspace and has tables at run 1. ` +
+				"To manage it from here: terraform import skypoint_dataflow.ADDRESS Customers",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c.arrange(t, w, w.process("first"))
+			before, beforeErr := w.ledger().Dataflow(t.Context(), "Customers")
+			next := definition("groups")
+			record, err := w.process("second").Declare(t.Context(), next)
+			if c.code != "" {
+				want(t, "code", c.code, dataflow.CodeOf(err))
+				want(t, "message", c.message, err.Error())
+				want(t, "record", before, w.record())
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, "record", record, w.record())
+			want(t, "phase", dataflow.PhaseCreating, record.Phase)
+			want(t, "type", dataflow.TypeCognito, record.Type)
+			want(t, "definition", next, record.Definition)
+			if beforeErr == nil && record.UID == before.UID {
+				t.Error("the record has the uid of the one that it took over")
+			}
+			w.process("second").completes(engine.Order{UID: record.UID, Definition: next, Trigger: dataflow.TriggerCreate})
+			w.holds(groupsID, "groups")
+		})
+	}
+}
+
+func TestDeclare_RefusesWhatALiveProcessWorksOn(t *testing.T) {
+	for name, life := range map[string]engine.Liveness{"here": engine.LivenessAlive, "elsewhere": engine.LivenessUnknown} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.looks("slow", life)
+				slow := w.process("slow")
+				order := slow.declare(definition("users"))
+				reached := blockScan(w)
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan error)
+				since := time.Now().UTC().Format(time.RFC3339)
+				go func() {
+					_, err := slow.Import(ctx, order)
+					ended <- err
+				}()
+				<-reached
+				_, err := w.process("second").Declare(t.Context(), definition("groups"))
+				want(t, "code", dataflow.CodeBusy, dataflow.CodeOf(err))
+				want(t, "message", `dataflow "Customers": run 1 is under way on host host-of-slow, process 104, since `+since+
+					". Wait for it to end and apply again, or give a longer timeout.", err.Error())
+				want(t, "uid", order.UID, w.record().UID)
+				cancel()
+				var failure *engine.RunError
+				if err := <-ended; !errors.As(err, &failure) {
+					t.Errorf("the cancelled run ended with %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestDeclare_OfManyAtOnceOneMakesTheRecord(t *testing.T) {
+	w := newWorld(t)
+	var group sync.WaitGroup
+	records := make([]dataflow.Record, 8)
+	errs := make([]error, len(records))
+	for i := range records {
+		group.Go(func() {
+			records[i], errs[i] = w.process(fmt.Sprintf("p%d", i)).Declare(context.Background(), definition("users"))
+		})
+	}
+	group.Wait()
+	winners := 0
+	for i := range records {
+		switch {
+		case errs[i] == nil && records[i].UID == w.record().UID:
+			winners++
+		case errs[i] != nil && !dataflow.IsCode(errs[i], dataflow.CodeExists):
+			t.Errorf("process %d: %v", i, errs[i])
+		}
+	}
+	want(t, "processes whose record it is", 1, winners)
+}
+
+func TestDeclare_OfTwoOnOneRemovedNameOnlyOneImports(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.process("a"), w.process("b")
+	first := a.declare(definition("users"))
+	second := b.declare(definition("groups")) // takes over a record that has not run
+	_, err := a.Import(t.Context(), first)
+	want(t, "code", dataflow.CodeForeign, dataflow.CodeOf(err))
+	want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": import: it was made anew since this run was planned. Plan again.`, err.Error())
+	b.completes(second)
+	want(t, "history", "1 Completed", w.history())
+	want(t, "tables", []dataflow.TableID{groupsID}, w.catalog.Tables("customers"))
+}
