@@ -69,13 +69,12 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 			o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKeyValue(product, version))
 		}
 	})
-	share := float64(c.MaxRequestsPerSecond) / userList.perSecond
 	for _, q := range quotas {
 		key := limiterKey{account: account(c, credentials), quota: q.name}
 		if q.perPool {
 			key.pool = c.UserPoolID
 		}
-		p.leases[q.name] = processLimiters.Lease(key, q.perSecond*share)
+		p.leases[q.name] = processLimiters.Lease(key, q.perSecond*float64(c.MaxRequestsPerSecond)/userList.perSecond)
 	}
 	return p, nil
 }
