@@ -36,7 +36,7 @@ var hostileDateTimes = []string{
 }
 
 // Attributes that no schema defines: left over from an earlier one, or differing from a defined one in case only.
-var strayAttributes = []string{"custom:legacy", "custom:Plan", "CUSTOM:PLAN", "custom:scoré", "custom:a b", `custom:"quoted"`, "dev:custom:note", "custom:custom:plan"}
+var strayAttributes = []string{"custom:legacy", "custom:Plan", "CUSTOM:PLAN", "custom:scoré", "custom:a/b", `custom:"quoted"`, "dev:custom:note", "custom:custom:plan"}
 
 // Usernames have no white space. Each pair is two names that careless comparison takes for one.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserType.html
