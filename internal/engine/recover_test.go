@@ -365,6 +365,123 @@ func TestRecover_AProcessMayDieAtAnyWrite(t *testing.T) {
 	}
 }
 
+// Whatever write a process sleeps before or after, and however much is run meanwhile: when it wakes it changes nothing
+// that others have done. One that slept before it had started its run runs afterwards, as if it had come late.
+func TestRecover_AProcessMaySleepAtAnyWrite(t *testing.T) {
+	for name, act := range map[string]func(context.Context, *process, engine.Order) (dataflow.Run, error){
+		"of an import": func(ctx context.Context, p *process, order engine.Order) (dataflow.Run, error) {
+			return p.Import(ctx, order)
+		},
+		"of a removal": func(ctx context.Context, p *process, order engine.Order) (dataflow.Run, error) {
+			return p.Remove(ctx, order)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			late, through := 0, false
+			for n := 1; !through; n++ {
+				w, p, order := imported(t, "users", "groups")
+				w.source.SetTable(dataflow.SourceTable{Key: "devices", FileName: "Devices", Schema: columns("name")})
+				w.source.Put("users", row("u4", "Dan"))
+				slept := order
+				slept.Definition = definition("users", "devices")
+				hook, asleep, wake := enginetest.SleepAtStep(n)
+				type outcome struct {
+					run dataflow.Run
+					err error
+				}
+				ended := make(chan outcome, 1)
+				go func() {
+					run, err := act(context.Background(), w.process("sleeper", hook), slept)
+					ended <- outcome{run, err}
+				}()
+				select {
+				case <-asleep:
+				case <-ended:
+					through = true
+					continue
+				}
+				w.looks("sleeper", engine.LivenessDead)
+				all := definition("users", "groups", "devices")
+				for range 2 {
+					w.source.Put("users", row(fmt.Sprintf("u%d", 5+len(w.source.Rows("users"))), "Eve"))
+					order.Definition = all
+					_, err := p.Import(t.Context(), order)
+					if dataflow.IsCode(err, dataflow.CodeNotFound) { // the removal was rolled forward
+						order = p.declare(all)
+						_, err = p.Import(t.Context(), order)
+					}
+					if err != nil {
+						t.Fatalf("asleep at step %d: %v", n, err)
+					}
+				}
+				wake()
+				end := <-ended
+				var failure *engine.RunError
+				if end.err != nil && !errors.As(end.err, &failure) {
+					t.Fatalf("asleep at step %d: it ended with %v", n, end.err)
+				}
+				if end.run.Run == 2 {
+					late++
+					for key := range all.Tables {
+						w.holds(all.TableID(key), key)
+					}
+				}
+				w.isClean(n)
+				if t.Failed() {
+					t.Fatalf("asleep at step %d; history: %s", n, w.history())
+				}
+			}
+			if late < 8 {
+				t.Errorf("it came late %d times only: the test has lost its subject", late)
+			}
+		})
+	}
+}
+
+// A process that mends what another one left may die as well, wherever it is.
+func TestRecover_TheProcessThatRecoversMayDieAtAnyWriteToo(t *testing.T) {
+	deaths := 0
+	for n := 1; ; n++ {
+		reached := false
+		for m := 1; ; m++ {
+			w, p, order := imported(t, "users", "groups")
+			w.source.SetTable(dataflow.SourceTable{Key: "devices", FileName: "Devices", Schema: columns("name")})
+			w.source.Put("users", row("u4", "Dan"))
+			order.Definition = definition("users", "devices")
+			first, firstKilled := enginetest.KillAt(n)
+			_, _ = w.process("victim", first).Import(t.Context(), order) // how it ends is the next process's matter
+			if reached = firstKilled(); !reached {
+				break
+			}
+			w.looks("victim", engine.LivenessDead)
+			second, secondKilled := enginetest.KillAt(m)
+			_, err := w.process("rescuer", second).Import(t.Context(), order)
+			if !secondKilled() {
+				if err != nil {
+					t.Fatalf("killed at step %d, then nobody: %v", n, err)
+				}
+				break
+			}
+			deaths++
+			w.looks("rescuer", engine.LivenessDead)
+			p.completes(order)
+			for key := range order.Definition.Tables {
+				w.holds(order.Definition.TableID(key), key)
+			}
+			w.isClean(n)
+			if t.Failed() {
+				t.Fatalf("killed at step %d, then at step %d; history: %s", n, m, w.history())
+			}
+		}
+		if !reached {
+			break
+		}
+	}
+	if deaths < 200 {
+		t.Errorf("%d pairs of deaths only: the test has lost its subject", deaths)
+	}
+}
+
 // isClean checks that no run is unfinished, no branch but main is left, and every data file belongs to a snapshot with a ref.
 func (w *world) isClean(step int) {
 	w.t.Helper()

@@ -81,6 +81,28 @@ func SleepAt(op string, when When) (hook Hook, asleep <-chan struct{}, wake func
 	}, sleeping, sync.OnceFunc(func() { close(woken) })
 }
 
+// SleepAtStep makes a hook that stops its whole process at the n-th step of its writes, counted as KillAt does, until wake
+// is called: whatever else the process does waits as well, also reads.
+func SleepAtStep(n int) (hook Hook, asleep <-chan struct{}, wake func()) {
+	var mu sync.Mutex
+	var steps int
+	sleeping, woken := make(chan struct{}), make(chan struct{})
+	return func(_ context.Context, step Step) error {
+		mu.Lock()
+		if steps < n && step.When != Reading {
+			if steps++; steps == n {
+				close(sleeping)
+			}
+		}
+		stopped := steps >= n
+		mu.Unlock()
+		if stopped {
+			<-woken
+		}
+		return nil
+	}, sleeping, sync.OnceFunc(func() { close(woken) })
+}
+
 func (h Hook) at(ctx context.Context, step Step) error {
 	if h != nil {
 		if err := h(ctx, step); err != nil {
