@@ -1,5 +1,7 @@
 package cognitotest
 
+import "slices"
+
 // Credential is a key that a Server knows.
 type Credential struct {
 	AccessKeyID     string
@@ -13,4 +15,23 @@ type Credential struct {
 // Source: the example key of https://docs.aws.amazon.com/IAM/latest/UserGuide/security-creds.html
 func DefaultCredential() Credential {
 	return Credential{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+}
+
+// SetCredentials makes these the keys that the server knows from now on: keys are rotated, permissions given and taken.
+func (s *Server) SetCredentials(credentials ...Credential) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts.Credentials = slices.Clone(credentials)
+}
+
+// credential gives the known credential of this key, or nil.
+func (s *Server) credential(accessKeyID string) *Credential {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.opts.Credentials {
+		if c.AccessKeyID == accessKeyID {
+			return &c
+		}
+	}
+	return nil
 }

@@ -66,15 +66,6 @@ func (s *Server) authenticate(r *http.Request, body []byte) (*Credential, string
 	return credential, scope[2], nil
 }
 
-func (s *Server) credential(accessKeyID string) *Credential {
-	for i := range s.opts.Credentials {
-		if s.opts.Credentials[i].AccessKeyID == accessKeyID {
-			return &s.opts.Credentials[i]
-		}
-	}
-	return nil
-}
-
 // checkStamp checks the time of a signature and what it is scoped to.
 func checkStamp(stamp string, scope []string) error {
 	signed, err := time.Parse(signatureTime, stamp)

@@ -1,0 +1,87 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+)
+
+// world is what an acceptance test lives in: a Cognito with one pool, and a workspace of its own.
+type world struct {
+	t         *testing.T
+	server    *cognitotest.Server
+	pool      *cognitotest.PoolHandle
+	endpoint  string
+	workspace string
+}
+
+const (
+	testPoolID = "us-east-1_Test12345"
+	testKeyID  = "AKIAACCEPTANCETEST01"
+	testSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYACCEPTANCE"
+)
+
+func newWorld(t *testing.T, users int) *world {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("acceptance tests run a real CLI: set TF_ACC=1, or use make test")
+	}
+	t.Parallel()
+	server := cognitotest.New(cognitotest.Options{Credentials: []cognitotest.Credential{{AccessKeyID: testKeyID, SecretAccessKey: testSecret}}})
+	pool := server.AddPool(cognitotest.Pool{
+		ID: testPoolID, Name: "customers", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: users, Groups: 3}),
+	})
+	return &world{t: t, server: server, pool: pool, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
+}
+
+// factories serve the provider in the test's own process.
+func factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"skypoint": providerserver.NewProtocol6WithError(provider.New("test")()),
+	}
+}
+
+// provider gives the provider's block.
+func (w *world) provider() string {
+	return fmt.Sprintf("provider \"skypoint\" {\n  workspace = %q\n}\n", w.workspace)
+}
+
+// connector gives a connector that works.
+func (w *world) connector() string {
+	return w.provider() + fmt.Sprintf(`
+resource "skypoint_cognito_connector" "app" {
+  name                         = "App"
+  user_pool_id                 = %q
+  access_key_id                = %q
+  secret_access_key_wo         = %q
+  secret_access_key_wo_version = 1
+  endpoint                     = %q
+  max_requests_per_second      = 10000
+}
+`, testPoolID, testKeyID, testSecret, w.endpoint)
+}
+
+// dataflow gives the connector and a dataflow with these arguments.
+func (w *world) dataflow(arguments string) string {
+	return w.connector() + fmt.Sprintf(`
+resource "skypoint_dataflow" "customers" {
+  name         = "Customers"
+  connector_id = skypoint_cognito_connector.app.id
+%s
+}
+`, arguments)
+}
+
+// run runs the steps of a test. The framework checks after each step that the plan is empty.
+func (w *world) run(steps ...resource.TestStep) {
+	w.t.Helper()
+	resource.Test(w.t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
+}

@@ -1,0 +1,127 @@
+package provider_test
+
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+)
+
+// said matches words in a diagnostic, which a CLI breaks into lines and frames.
+func said(pattern string) *regexp.Regexp {
+	return regexp.MustCompile("(?s)" + strings.NewReplacer(" ", `[\s│╷╵|]+`, ".*", `.*`).Replace(pattern))
+}
+
+// deny makes the pool refuse these operations from now on, and no others.
+func (w *world) deny(operations ...string) {
+	w.server.SetCredentials(cognitotest.Credential{AccessKeyID: testKeyID, SecretAccessKey: testSecret, Deny: operations})
+}
+
+func (w *world) must(err error) {
+	if err != nil {
+		w.t.Helper()
+		w.t.Fatal(err)
+	}
+}
+
+// dataFiles lists the data files of the warehouse.
+func (w *world) dataFiles() []string {
+	var files []string
+	err := filepath.WalkDir(filepath.Join(w.workspace, "warehouse"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".parquet") {
+			files = append(files, path)
+		}
+		return nil //nolint:nilerr // a folder that is not there has no files
+	})
+	w.must(err)
+	return files
+}
+
+func (w *world) equalFiles(want []string, why string) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, w.dataFiles()); diff != "" {
+		w.t.Errorf("%s (-want +got):\n%s", why, diff)
+	}
+}
+
+// equalTables compares the catalog's tables in database customers: "name" or "name hidden".
+func (w *world) equalTables(want ...string) {
+	w.t.Helper()
+	var got []string
+	summaries, err := w.lakehouse().List(context.Background(), "customers")
+	w.must(err)
+	for _, s := range summaries {
+		name := s.ID.Name
+		if s.Hidden {
+			name += " hidden"
+		}
+		got = append(got, name)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}
+
+func (w *world) ledger() *ledger.Ledger {
+	l, err := ledger.Open(context.Background(), ledger.Config{Workspace: w.workspace})
+	w.must(err)
+	return l
+}
+
+func (w *world) lakehouse() *lakehouse.Lakehouse {
+	id, err := w.ledger().ID(context.Background(), false)
+	w.must(err)
+	lake, err := lakehouse.Open(context.Background(), lakehouse.Config{
+		Catalog: lakehouse.Catalog{URI: filepath.Join(w.workspace, "catalog.db")}, Warehouse: filepath.Join(w.workspace, "warehouse"), Workspace: id,
+	})
+	w.must(err)
+	w.t.Cleanup(func() { _ = lake.Close() })
+	return lake
+}
+
+// record writes the record of a dataflow "Customers" with a new uid, as another working directory would.
+func (w *world) record(phase dataflow.Phase) {
+	w.must(w.ledger().PutDataflow(context.Background(), dataflow.Record{
+		UID: uuid.NewString(), Phase: phase, Type: dataflow.TypeCognito,
+		Definition: dataflow.Definition{Name: "Customers", Connector: "App", Database: "customers"},
+		CreatedAt:  time.Now().UTC(), UpdatedAt: time.Now().UTC(),
+	}))
+}
+
+// importElsewhere runs the dataflow as another working directory would.
+func (w *world) importElsewhere() {
+	ctx := context.Background()
+	record, err := w.ledger().Dataflow(ctx, "Customers")
+	w.must(err)
+	_, err = provider.EngineFor(w.t, w.workspace).Import(ctx, engine.Order{
+		UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource,
+	})
+	w.must(err)
+}
+
+// dropTable drops a table of database customers behind everybody's back.
+func (w *world) dropTable(name string) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.workspace, "catalog.db"))
+	w.must(err)
+	defer func() { w.must(db.Close()) }()
+	result, err := db.ExecContext(context.Background(), "DELETE FROM iceberg_tables WHERE table_namespace = 'customers' AND table_name = ?", name)
+	w.must(err)
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		w.t.Fatalf("dropped %d tables called %s: %v", n, name, err)
+	}
+}
