@@ -37,3 +37,14 @@ func BenchmarkServer(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEvolve measures what a changed pool costs: memory for each user that is touched, none for the others.
+func BenchmarkEvolve(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		pool := cognitotest.New(cognitotest.Options{}).AddPool(cognitotest.Pool{ID: poolID, Users: cognitotest.Generate(cognitotest.Spec{Users: 1_000_000, Groups: 50})})
+		if _, err := pool.Evolve(cognitotest.Evolution{Changed: 10_000, Added: 10_000, Removed: 10_000}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

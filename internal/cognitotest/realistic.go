@@ -170,6 +170,6 @@ func (d draws) date(u *User) {
 // identities is JSON inside a string.
 // Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-identity-federation.html
 func identities(id, provider, kind string, primary bool, at time.Time) string {
-	return fmt.Sprintf(`[{"userId":"%s","providerName":"%s","providerType":"%s","issuer":null,"primary":"%t","dateCreated":"%d"}]`,
+	return fmt.Sprintf(`[{"userId":%q,"providerName":%q,"providerType":%q,"issuer":null,"primary":"%t","dateCreated":"%d"}]`,
 		id, provider, kind, primary, at.UnixMilli())
 }
