@@ -88,13 +88,13 @@ data "skypoint_tables" "customers" {
 
 data "skypoint_table" "users" {
   dataflow_id = skypoint_dataflow.customers.id
-  table       = "users"
+  key         = "users"
   at_run      = skypoint_dataflow.customers.current_run
 }
 
 data "skypoint_table_rows" "users" {
   dataflow_id = skypoint_dataflow.customers.id
-  table       = "users"
+  key         = "users"
   columns     = ["username", "status", "email", "custom_plan", "custom_score", "updated_at"]
   limit       = 5
   at_run      = skypoint_dataflow.customers.current_run

@@ -67,14 +67,6 @@ def boolean(text):
 PARSERS = {"String": string, "Number": number, "DateTime": timestamp, "Boolean": boolean}
 
 
-def instant(seconds):
-    """Cognito's own timestamps: seconds with milliseconds."""
-    if seconds is None:
-        return None
-    milliseconds = round(decimal.Decimal(str(seconds)) * 1000)
-    return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(milliseconds=milliseconds)
-
-
 def column_of(attribute):
     """custom:score is custom_score; a name that the user record itself has (updated_at) is set apart."""
     name = re.sub(r"[^a-z0-9_]", "_", attribute.lower())
@@ -82,11 +74,12 @@ def column_of(attribute):
 
 
 class Users:
-    table, key = "users", ("sub",)
+    table, key, file = "users", ("sub",), "users.jsonl"
 
     def __init__(self, folder):
         # sub is the key itself; identities is always text, whatever the schema calls it.
-        self.types = {a["Name"]: a["AttributeDataType"] for a in lines(folder, "schema.json") if a["Name"] not in ("sub", "identities")}
+        (schema,) = lines(folder, "schema.json")
+        self.types = {name: kind for name, kind in schema.items() if name not in ("sub", "identities")}
         self.columns = dict(USER_COLUMNS)
         self.columns.update({column_of(name): TYPES[kind] for name, kind in self.types.items()})
         self.columns.update({"identities": "string", "other_attributes": "map<string, string>"})
@@ -94,9 +87,10 @@ class Users:
     def row(self, user):
         row = dict.fromkeys(self.columns)
         other = {}
-        for attribute in user["Attributes"]:
-            name, value = attribute["Name"], attribute["Value"]
-            if name in ("sub", "identities"):
+        for name, value in user["attributes"].items():
+            if name == "sub":
+                continue
+            if name == "identities":
                 row[name] = value
                 continue
             try:
@@ -104,15 +98,15 @@ class Users:
             except (KeyError, CannotHold):
                 other[name] = value
         row.update(
-            username=user["Username"], status=user["UserStatus"], enabled=user["Enabled"],
-            created_at=instant(user["UserCreateDate"]), updated_at=instant(user["UserLastModifiedDate"]),
+            sub=user["sub"], username=user["username"], status=user["status"], enabled=user["enabled"],
+            created_at=timestamp(user["created_at"]), updated_at=timestamp(user["updated_at"]),
             other_attributes=other or None,
         )
         return row
 
 
 class Groups:
-    table, key = "groups", ("group_name",)
+    table, key, file = "groups", ("group_name",), "groups.jsonl"
     columns = {
         "group_name": "string", "description": "string", "precedence": "long", "role_arn": "string",
         "created_at": "timestamptz", "updated_at": "timestamptz",
@@ -123,22 +117,20 @@ class Groups:
 
     def row(self, group):
         return {
-            "group_name": group["GroupName"], "description": group.get("Description"), "precedence": group.get("Precedence"),
-            "role_arn": group.get("RoleArn"),
-            "created_at": instant(group["CreationDate"]), "updated_at": instant(group["LastModifiedDate"]),
+            "group_name": group["name"], "description": group["description"], "precedence": group["precedence"], "role_arn": group["role_arn"],
+            "created_at": timestamp(group["created_at"]), "updated_at": timestamp(group["updated_at"]),
         }
 
 
 class GroupMemberships:
-    table, key = "group_memberships", ("group_name", "sub")
+    table, key, file = "group_memberships", ("group_name", "sub"), "memberships.jsonl"
     columns = {"group_name": "string", "sub": "string", "username": "string"}
 
     def __init__(self, folder):
         pass
 
     def row(self, member):
-        (sub,) = [a["Value"] for a in member["Attributes"] if a["Name"] == "sub"]
-        return {"group_name": member["GroupName"], "sub": sub, "username": member["Username"]}
+        return {"group_name": member["group"], "sub": member["sub"], "username": member["username"]}
 
 
 def lines(folder, name):
@@ -175,7 +167,7 @@ def compare(kind, folder, catalog, database, ref, differences):
 
     # What the pool holds stays text until its row comes: memory is that of the file.
     want = {}
-    for record in lines(folder, kind.__name__.lower().replace("groupmemberships", "memberships") + ".jsonl"):
+    for record in lines(folder, kind.file):
         row = rules.row(record)
         want[tuple(row[c] for c in kind.key)] = json.dumps(record)
     expected, rows, values = len(want), 0, 0

@@ -71,11 +71,11 @@ func startMoto(t *testing.T, users, groups int) *pool {
 	return p
 }
 
-// dump reads the pool over its API with another client, into a folder that compare.py takes.
-func (p *pool) dump(t *testing.T) string {
+// dump reads the pool over its API with another client, into a folder that compare.py takes; or only what is named.
+func (p *pool) dump(t *testing.T, only ...string) string {
 	t.Helper()
 	folder := t.TempDir()
-	cmd := python(t, "PYICEBERG", "dump.py", p.Endpoint, p.UserPoolID, folder)
+	cmd := python(t, "PYICEBERG", "dump.py", append([]string{p.Endpoint, p.UserPoolID, folder}, only...)...)
 	cmd.Env = append(cmd.Env, "ACCESS_KEY_ID="+p.keyID, "SECRET_ACCESS_KEY="+p.secret)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("dump: %v\n%s", err, out)
@@ -117,14 +117,10 @@ func startCognitotest(t *testing.T, users, groups int) *pool {
 // fetchAll writes what the server says is there, past its API, into a folder that compare.py takes.
 func (p *pool) fetchAll(t *testing.T) string {
 	t.Helper()
-	folder := t.TempDir()
-	for _, what := range []string{"users", "groups", "memberships", "schema"} {
-		name := what + ".jsonl"
-		if what == "schema" {
-			name = "schema.json"
-		}
+	folder := p.dump(t, "schema")
+	for _, what := range []string{"users", "groups", "memberships"} {
 		resp := p.request(t, http.MethodGet, "/_test/"+what)
-		f, err := os.Create(filepath.Join(folder, name))
+		f, err := os.Create(filepath.Join(folder, what+".jsonl"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // workspace is a folder with a configuration that the built provider applies.
@@ -80,55 +81,48 @@ func (w *workspace) runCompare(t *testing.T, folder, ref string) (string, error)
 }
 
 // spoilers change one value of one user, each in a way that a careless comparison would not see.
-var spoilers = map[string]func(user map[string]any) bool{
-	"an empty string becomes absent": func(user map[string]any) bool {
-		return editAttributes(user, func(a map[string]any) (keep, changed bool) { return a["Value"] != "", a["Value"] == "" })
-	},
-	"a composed accent becomes decomposed": func(user map[string]any) bool {
-		return editAttributes(user, func(a map[string]any) (keep, changed bool) {
-			if a["Value"] != "caf\u00e9" {
-				return true, false
+// They say whether this user has what they change.
+var spoilers = map[string]func(user, attributes map[string]any) bool{
+	"an empty string becomes absent": func(_, attributes map[string]any) bool {
+		for name, value := range attributes {
+			if value == "" {
+				delete(attributes, name)
+				return true
 			}
-			a["Value"] = "cafe\u0301"
-			return true, true
-		})
-	},
-	"a millisecond": func(user map[string]any) bool {
-		seconds, ok := user["UserLastModifiedDate"].(float64)
-		user["UserLastModifiedDate"] = seconds + 0.001
-		return ok
-	},
-	"a user who was disabled": func(user map[string]any) bool {
-		enabled, ok := user["Enabled"].(bool)
-		user["Enabled"] = !enabled
-		return ok
-	},
-}
-
-// editAttributes calls edit for each attribute until one is changed.
-func editAttributes(user map[string]any, edit func(map[string]any) (keep, changed bool)) bool {
-	list, ok := user["Attributes"].([]any)
-	if !ok {
+		}
 		return false
-	}
-	for i, v := range list {
-		a, ok := v.(map[string]any)
-		if !ok {
-			return false
+	},
+	"a composed accent becomes decomposed": func(_, attributes map[string]any) bool {
+		for name, value := range attributes {
+			if value == "caf\u00e9" {
+				attributes[name] = "cafe\u0301"
+				return true
+			}
 		}
-		keep, changed := edit(a)
-		if !keep {
-			user["Attributes"] = slices.Delete(list, i, i+1)
+		return false
+	},
+	"a number loses the zero that made it a text": func(_, attributes map[string]any) bool {
+		found := attributes["custom:score"] == "007"
+		if found {
+			attributes["custom:score"] = "7"
 		}
-		if changed {
-			return true
-		}
-	}
-	return false
+		return found
+	},
+	"a time moves by a millisecond": func(user, _ map[string]any) bool {
+		at, ok := user["updated_at"].(string)
+		moved, err := time.Parse(time.RFC3339, at)
+		user["updated_at"] = moved.Add(time.Millisecond).Format("2006-01-02T15:04:05.000Z")
+		return ok && err == nil
+	},
+	"a user is disabled": func(user, _ map[string]any) bool {
+		was, ok := user["enabled"].(bool)
+		user["enabled"] = false
+		return ok && was
+	},
 }
 
-// edit changes the first object of the file that the spoiler can change.
-func edit(t *testing.T, path string, spoil func(map[string]any) bool) {
+// edit changes the first user of the file that has what the spoiler changes.
+func edit(t *testing.T, path string, spoil func(user, attributes map[string]any) bool) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -136,14 +130,15 @@ func edit(t *testing.T, path string, spoil func(map[string]any) bool) {
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for i, line := range lines {
-		var object map[string]any
-		if err := json.Unmarshal([]byte(line), &object); err != nil {
+		var user map[string]any
+		if err := json.Unmarshal([]byte(line), &user); err != nil {
 			t.Fatal(err)
 		}
-		if !spoil(object) {
+		attributes, ok := user["attributes"].(map[string]any)
+		if !ok || !spoil(user, attributes) {
 			continue
 		}
-		changed, err := json.Marshal(object)
+		changed, err := json.Marshal(user)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,9 +55,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := cli.apply(ctx, pool, "1"); err != nil {
 		return err
 	}
-	if _, err := show(ctx, cli); err != nil {
+	first, err := cli.outputs(ctx)
+	if err != nil {
 		return err
 	}
+	first.show()
+	first.showRows()
 
 	fmt.Printf("\n2. In the pool, %d users change, %d come and %d go; %s applies again\n", evolution.changed, evolution.added, evolution.removed, cli.name)
 	if err := pool.evolve(ctx); err != nil {
@@ -66,11 +69,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := cli.apply(ctx, pool, "2"); err != nil {
 		return err
 	}
-	seen, err := show(ctx, cli)
+	second, err := cli.outputs(ctx)
 	if err != nil {
 		return err
 	}
-	if err := seen.holds(evolution); err != nil {
+	second.show()
+	if err := second.holds(evolution); err != nil {
 		return err
 	}
 	fmt.Print(whereToLook(d.dir, cli))

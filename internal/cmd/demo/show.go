@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -60,18 +58,18 @@ type outputs struct {
 }
 
 // show prints what a person wants to see after a run.
-func show(ctx context.Context, c *cli) (outputs, error) {
-	o, err := c.outputs(ctx)
-	if err != nil {
-		return o, err
-	}
+func (o outputs) show() {
 	d := o.Dataflow.Value
 	fmt.Print("\nDataflow\n", grid([]string{"NAME", "TYPE", "STATUS", "TABLES", "CURRENT RUN", "LAST REFRESH"},
 		[][]string{{d.Name, d.Type, d.Status, strconv.FormatInt(d.TableCount, 10), number(d.CurrentRun), minute(d.LastRefreshAt)}}))
 
 	var runs [][]string
 	for _, r := range o.Runs.Value {
-		runs = append(runs, []string{strconv.FormatInt(r.Run, 10), r.Kind, r.Status, r.Trigger, took(r.StartedAt, r.EndedAt), r.Description})
+		description := fold(r.Description, 72)
+		runs = append(runs, []string{strconv.FormatInt(r.Run, 10), r.Kind, r.Status, r.Trigger, took(r.StartedAt, r.EndedAt), description[0]})
+		for _, more := range description[1:] {
+			runs = append(runs, []string{"", "", "", "", "", more})
+		}
 	}
 	fmt.Print("\nRun history\n", grid([]string{"RUN", "KIND", "STATUS", "TRIGGER", "TOOK", "DESCRIPTION"}, runs))
 
@@ -85,8 +83,12 @@ func show(ctx context.Context, c *cli) (outputs, error) {
 	}
 	fmt.Print("\nTables\n", grid([]string{"TABLE", "FILE NAME", "PURPOSE", "ROWS", "ADDED", "CHANGED", "REMOVED", "UNCHANGED"}, tables))
 
+}
+
+// showRows prints the few rows that the configuration asked for.
+func (o outputs) showRows() {
 	if len(o.Rows.Value) == 0 {
-		return o, errors.New("the table users has no rows to show")
+		return
 	}
 	columns := rowColumns(o.Rows.Value[0])
 	var rows [][]string
@@ -97,8 +99,7 @@ func show(ctx context.Context, c *cli) (outputs, error) {
 		}
 		rows = append(rows, cells)
 	}
-	fmt.Printf("\nSome of the rows of users (%d of its %d columns)\n%s", len(columns), len(o.Columns.Value), grid(columns, rows))
-	return o, nil
+	fmt.Printf("\nSome of the rows of users (%d of its %d columns; · is absent)\n%s", len(columns), len(o.Columns.Value), grid(columns, rows))
 }
 
 // holds says whether the last run did to the table users what happened in the pool.
@@ -162,6 +163,23 @@ func grid(head []string, rows [][]string) string {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return b.String()
+}
+
+// fold breaks a text between words into lines of at most so many letters. There is at least one.
+func fold(text string, letters int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= letters:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 func number(n *int64) string {

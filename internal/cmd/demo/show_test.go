@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestGrid_AlignsColumnsByWhatIsSeen(t *testing.T) {
 	got := grid([]string{"A", "B"}, [][]string{{"é", "1"}, {"long", "2 "}})
@@ -30,6 +33,18 @@ func TestThousands(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -123456: "-123,456", 1234567: "1,234,567"} {
 		if got := thousands(n); got != want {
 			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestFold_BreaksBetweenWords(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                     {""},
+		"one two three":        {"one two", "three"},
+		"a muchlongerword é b": {"a", "muchlongerword", "é b"},
+	} {
+		if got := fold(text, 7); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }
