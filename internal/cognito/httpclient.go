@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"io"
 	"net/http"
 	"sync"
 
@@ -32,8 +33,32 @@ func keepConnections(t *http.Transport) *http.Client {
 	t.MaxIdleConns = 0 // no limit but the one per host
 	t.MaxIdleConnsPerHost = idleConnections
 	return &http.Client{
-		Transport: t,
+		Transport: &transport{t},
 		// A signature is for one host: an answer that sends us elsewhere is an error, not a way.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// transport hides from net/http that the SDK's request bodies can write themselves.
+//
+// The SDK closes a request's body as soon as an answer arrives. net/http may only then look whether the body has ended,
+// and a closed body of the SDK's (smithy-go v1.28) answers WriteTo with io.EOF as an error, which closes the connection in the
+// middle of the answer. A near endpoint is that fast: up to two in a hundred requests to an emulator failed so.
+// Read, which net/http falls back to, ends as it should.
+type transport struct{ http.RoundTripper }
+
+// RoundTrip sends a request.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, ok := r.Body.(io.WriterTo); ok {
+		r = r.WithContext(r.Context()) // a shallow copy: a RoundTripper leaves the request as it is
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return t.RoundTripper.RoundTrip(r)
+}
+
+// CloseIdleConnections is what http.Client looks for.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
 	}
 }
