@@ -32,7 +32,7 @@ type sorter struct {
 
 const (
 	// sortBufferBytes bounds one buffer of a sorter. Smaller ones make more runs to merge, larger ones more memory for nothing: merging is not the slow part.
-	sortBufferBytes = 8 << 20
+	sortBufferBytes = 4 << 20
 	// sortFanIn is how many runs are merged at a time, each through a buffer of mergeBufferBytes.
 	sortFanIn        = 128
 	mergeBufferBytes = 32 << 10

@@ -1,0 +1,158 @@
+package lakehouse
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func readAll(t interface{ Fatal(...any) }, in records) []string {
+	var all []string
+	for {
+		key, payload, err := in.next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(key)+"\x00\x00"+string(payload))
+	}
+}
+
+func TestSorter_SortsWhateverTheBuffer(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.SampledFrom([]int{1, 64, 300, 4096, 1 << 20}).Draw(t, "limit")
+		keys := rapid.SliceOfN(rapid.StringN(0, 12, -1), 0, 400).Draw(t, "keys")
+		s := newSorter(dir, limit)
+		type record struct{ key, payload string }
+		var want []record
+		for i, key := range keys {
+			payload := fmt.Sprint(i % 7)
+			if err := s.add([]byte(key), []byte(payload)); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, record{key, payload})
+		}
+		if err := s.seal(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.add(nil, nil); err == nil {
+			t.Fatal("something was added after the end")
+		}
+		slices.SortFunc(want, func(a, b record) int {
+			if c := bytes.Compare([]byte(a.key), []byte(b.key)); c != 0 {
+				return c
+			}
+			return bytes.Compare([]byte(a.payload), []byte(b.payload))
+		})
+		var sorted []string
+		for _, r := range want {
+			sorted = append(sorted, r.key+"\x00\x00"+r.payload)
+		}
+		for pass := 1; pass <= 2; pass++ {
+			if got := readAll(t, s.records()); !slices.Equal(got, sorted) {
+				t.Fatalf("pass %d is not sorted: %q, want %q", pass, got, sorted)
+			}
+		}
+		if err := s.close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestSorter_MergesMoreRunsThanItOpensAtOnce(t *testing.T) {
+	s := newSorter(t.TempDir(), 1) // a run for every record
+	const n = 3*sortFanIn + 5
+	for i := range n {
+		if err := s.add([]byte(fmt.Sprintf("%06d", (i*7919)%n)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.seal(); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.spool.runs) > sortFanIn {
+		t.Errorf("%d runs are left", len(s.spool.runs))
+	}
+	all := readAll(t, s.records())
+	if len(all) != n || !slices.IsSorted(all) {
+		t.Errorf("%d records, sorted: %t", len(all), slices.IsSorted(all))
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSorter_TakesRecordsFromManyAtOnce(t *testing.T) {
+	s := newSorter(t.TempDir(), 1000)
+	var group sync.WaitGroup
+	for worker := range 8 {
+		group.Go(func() {
+			for i := range 500 {
+				if err := s.add([]byte(fmt.Sprintf("%03d", i)), []byte{byte(worker)}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := s.seal(); err != nil {
+		t.Fatal(err)
+	}
+	all := readAll(t, s.records())
+	if len(all) != 4000 || !slices.IsSorted(all) || len(slices.Compact(all)) != 4000 {
+		t.Errorf("%d records", len(all))
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSpool_LeavesNoFileBehind_AndIsForTheOwnerOnly(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "spool")
+	s := newSorter(dir, 1)
+	for _, key := range []string{"b", "a", "c"} {
+		if err := s.add([]byte(key), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.seal(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := s.spool.file.Stat()
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the spool file's mode is %v, %v", info.Mode(), err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("while it is used the folder holds %v, %v", entries, err)
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSorter_SaysThatTheDiskFailed(t *testing.T) {
+	blocked := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newSorter(blocked, 1)
+	first, second := s.add([]byte("a"), nil), s.add([]byte("b"), nil)
+	if first != nil || second == nil {
+		t.Errorf("errors are %v and %v", first, second)
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
