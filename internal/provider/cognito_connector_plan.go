@@ -25,7 +25,7 @@ func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.
 		return
 	}
 	if r.services != nil {
-		if err := r.services.claimName(ctx, "connector", plan.Name, state.Name); err != nil {
+		if err := r.services.claimName(ctx, kindConnector, plan.Name, state.Name); err != nil {
 			report(&resp.Diagnostics, "Name is taken", err, blame{dataflow.CodeInvalid: path.Root("name")})
 			return
 		}

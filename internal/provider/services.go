@@ -30,11 +30,19 @@ type services struct {
 	mu     sync.Mutex
 	opened *ledger.Ledger
 	lake   *lakehouse.Lakehouse
-	claims map[string]string // names that this plan has seen: kind/folded name → name
+
+	claims   map[string]string // names that this plan has seen: kind/folded name → name
+	released map[string]bool   // kind/folded name of what this plan replaces by one of another case
 }
 
+// The kinds of names.
+const (
+	kindConnector = "connector"
+	kindDataflow  = "dataflow"
+)
+
 func newServices(version string) *services {
-	return &services{version: version, claims: map[string]string{}}
+	return &services{version: version, claims: map[string]string{}, released: map[string]bool{}}
 }
 
 func (s *services) userAgent() string { return "terraform-provider-skypoint/" + s.version }
@@ -104,15 +112,22 @@ func (s *services) openLakehouse(ctx context.Context, workspaceID string) (*lake
 }
 
 // claimName finds a name that differs only in case from another one: from a record of the workspace, or from
-// another resource of the same plan. A resource may change the case of its own name.
+// another resource of the same plan.
+//
+// A connector may change the case of its own name: Terraform plans that twice, the second time as if there were
+// no connector yet, so the first time is remembered. A dataflow may not: its history stays under the name it has.
 func (s *services) claimName(ctx context.Context, kind string, name, before types.String) error {
 	if name.IsUnknown() || s.unknown || name.Equal(before) {
 		return nil
 	}
-	s.mu.Lock()
 	key := kind + "/" + dataflow.FoldName(name.ValueString())
+	s.mu.Lock()
 	other, taken := s.claims[key]
 	s.claims[key] = name.ValueString()
+	if kind == kindConnector && dataflow.FoldName(name.ValueString()) == dataflow.FoldName(before.ValueString()) {
+		s.released[key] = true
+	}
+	released := s.released[key]
 	s.mu.Unlock()
 	if taken && other != name.ValueString() {
 		return &dataflow.Error{
@@ -121,14 +136,14 @@ func (s *services) claimName(ctx context.Context, kind string, name, before type
 			Hint:  "Names are unique without regard to case: choose another one.",
 		}
 	}
-	if dataflow.FoldName(name.ValueString()) == dataflow.FoldName(before.ValueString()) {
+	if released {
 		return nil
 	}
 	l, err := s.ledger(ctx)
 	if err != nil {
 		return err
 	}
-	if kind == "connector" {
+	if kind == kindConnector {
 		_, err = l.Connector(ctx, name.ValueString())
 	} else {
 		_, err = l.Dataflow(ctx, name.ValueString())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -124,4 +125,10 @@ func (w *world) dropTable(name string) {
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		w.t.Fatalf("dropped %d tables called %s: %v", n, name, err)
 	}
+}
+
+// exists says whether the workspace has been made.
+func (w *world) exists() bool {
+	_, err := os.Stat(w.workspace)
+	return err == nil
 }
