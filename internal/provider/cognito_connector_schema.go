@@ -67,7 +67,7 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			"access_key_id": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "The AWS access key's id. It needs `secret_access_key_wo`.",
 				Validators: []validator.String{
-					stringvalidator.LengthBetween(1, 128),
+					stringvalidator.LengthBetween(1, 128), unspaced(),
 					stringvalidator.AlsoRequires(path.MatchRoot("secret_access_key_wo"), path.MatchRoot("secret_access_key_wo_version")),
 					stringvalidator.ConflictsWith(path.MatchRoot("profile"), path.MatchRoot("assume_role")),
 				},
@@ -76,7 +76,7 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				Optional: true, Sensitive: true, WriteOnly: true,
 				MarkdownDescription: "The AWS secret access key. Write-only: it is in no plan and no state, and sealed in the workspace. A new secret takes a new `secret_access_key_wo_version`.",
 				Validators: []validator.String{
-					stringvalidator.LengthBetween(1, 1024),
+					stringvalidator.LengthBetween(1, 1024), unspaced(),
 					stringvalidator.AlsoRequires(path.MatchRoot("access_key_id"), path.MatchRoot("secret_access_key_wo_version")),
 				},
 			},

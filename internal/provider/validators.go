@@ -3,10 +3,12 @@ package provider
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
@@ -27,7 +29,11 @@ func (r stringRule) ValidateString(_ context.Context, req validator.StringReques
 		return
 	}
 	if err := r.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", err.Error()+".")
+		detail := err.Error() + "."
+		if len(req.Path.Steps()) > 1 { // a CLI shows the line of an argument, but not of what is nested in it
+			detail = fmt.Sprintf("Attribute %s: %s", req.Path, detail)
+		}
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", detail)
 	}
 }
 
@@ -42,6 +48,20 @@ func duration(atLeast time.Duration) validator.String {
 			}
 			if d < atLeast {
 				return fmt.Errorf("%q is too short: the shortest is %q", text, atLeast.String())
+			}
+			return nil
+		},
+	}
+}
+
+// unspaced refuses the line break that comes along when a key is read from a file: AWS would only say that the signature
+// is wrong, or that a header is. The error never repeats the text, which may be a secret.
+func unspaced() validator.String {
+	return stringRule{
+		description: "no white space or control characters",
+		check: func(text string) error {
+			if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+				return errors.New("it must have no white space or control characters: trimspace() takes away the line break at the end of a file")
 			}
 			return nil
 		},
