@@ -1,0 +1,434 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+	"github.com/zclconf/go-cty/cty/msgpack"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+)
+
+const (
+	connectorType = "skypoint_cognito_connector"
+	dataflowType  = "skypoint_dataflow"
+)
+
+// badInput is an object that must be refused at plan.
+type badInput struct {
+	name      string
+	object    string // its type; "provider": the provider's own configuration
+	arguments string // HCL; arguments that are required and not here get a value that is good
+	at        string // the attribute that the error is at, as HCL writes it
+	says      string // words of the error; white space is one space
+}
+
+// required gives each object the arguments that it can't be without.
+var required = map[string]map[string]string{
+	connectorType:            {"name": `"Good"`, "user_pool_id": `"us-east-1_Good12345"`},
+	dataflowType:             {"name": `"Good"`, "connector_id": `"App"`, "tables": `{ users = {} }`},
+	"skypoint_dataflow_runs": {"dataflow_id": `"Good"`},
+	"skypoint_tables":        {},
+	"skypoint_table":         {"dataflow_id": `"Good"`, "key": `"users"`},
+	"skypoint_table_rows":    {"dataflow_id": `"Good"`, "key": `"users"`},
+	"provider":               {},
+}
+
+const (
+	sayName       = `a name has 1 to 64 letters and digits (A-Z, a-z, 0-9), starting with a letter`
+	sayIdentifier = `it has 1 to 255 lower-case letters, digits and underscores (a-z, 0-9, _), starting with a letter`
+	sayPool       = `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`
+	sayURL        = `is not an http or https URL, such as "https://vpce-1a2b.cognito-idp.us-east-1.vpce.amazonaws.com"`
+	sayKeys       = `the tables of a user pool are users, groups, group_memberships`
+	sayNothing    = `would load neither data nor metadata. Set one of them to true, or leave the table out.`
+	sayDuration   = `is not a duration: write a number and a unit, such as "30m" or "24h" (units: s, m, h)`
+	sayDatabase   = `a database can't be called "skypoint": the catalog has this name, and readers such as Spark need the two to differ`
+	keyAndSecret  = "access_key_id = \"AKIAGOOD\"\nsecret_access_key_wo = \"good\"\nsecret_access_key_wo_version = 1\n"
+	readerRole    = `assume_role = { role_arn = "arn:aws:iam::123456789012:role/reader" }`
+)
+
+func badInputs() []badInput {
+	long := func(n int) string { return `"` + strings.Repeat("a", n) + `"` }
+	var cases []badInput
+	connector := func(name, arguments, at, says string) {
+		cases = append(cases, badInput{"connector: " + name, connectorType, arguments, at, says})
+	}
+	flow := func(name, arguments, at, says string) {
+		cases = append(cases, badInput{"dataflow: " + name, dataflowType, arguments, at, says})
+	}
+	other := func(name, object, arguments, at, says string) {
+		cases = append(cases, badInput{object + ": " + name, object, arguments, at, says})
+	}
+
+	for what, name := range map[string]string{
+		"that begins with a digit": `"1App"`, "that is empty": `""`, "with a space": `"My App"`, "with a hyphen": `"my-app"`,
+		"that ends with a line break": `"App\n"`, "with NUL": `"Ap\u0000p"`, "with a letter of another alphabet": `"Café"`, "of 65 letters": long(65),
+	} {
+		connector("a name "+what, "name = "+name, "name", sayName)
+		flow("a name "+what, "name = "+name, "name", sayName)
+		flow("a connector's id "+what, "connector_id = "+name, "connector_id", sayName)
+	}
+
+	connector("a pool id without a Region", `user_pool_id = "AbCdEf123"`, "user_pool_id", sayPool)
+	connector("a pool id without the pool", `user_pool_id = "us-east-1_"`, "user_pool_id", sayPool)
+	connector("a pool's ARN", `user_pool_id = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_x"`, "user_pool_id", sayPool)
+	connector("a pool id that ends with a line break", `user_pool_id = "us-east-1_AbCdEf123\n"`, "user_pool_id", sayPool)
+	connector("a pool id that is empty", `user_pool_id = ""`, "user_pool_id", sayPool)
+	connector("a pool id of 56 characters", `user_pool_id = "us-east-1_`+strings.Repeat("a", 46)+`"`, "user_pool_id", "string length must be between 1 and 55")
+	connector("a Region in capitals", `region = "US-EAST-1"`, "region", `must be an AWS Region, such as "us-east-1"`)
+	connector("a Region that is empty", `region = ""`, "region", `must be an AWS Region, such as "us-east-1"`)
+
+	connector("a key without its secret", `access_key_id = "AKIAGOOD"`, "access_key_id", `Attribute "secret_access_key_wo" must be specified when "access_key_id" is specified`)
+	connector("a secret without its key", "secret_access_key_wo = \"good\"\nsecret_access_key_wo_version = 1", "secret_access_key_wo", `Attribute "access_key_id" must be specified when "secret_access_key_wo" is specified`)
+	connector("a secret without its version", "access_key_id = \"AKIAGOOD\"\nsecret_access_key_wo = \"good\"", "secret_access_key_wo", `Attribute "secret_access_key_wo_version" must be specified when "secret_access_key_wo" is specified`)
+	connector("a secret's version alone", `secret_access_key_wo_version = 1`, "secret_access_key_wo_version", `Attribute "access_key_id" must be specified when "secret_access_key_wo_version" is specified`)
+	connector("a key that is empty", strings.Replace(keyAndSecret, "AKIAGOOD", "", 1), "access_key_id", "string length must be between 1 and 128")
+	connector("a secret that is empty", strings.Replace(keyAndSecret, `"good"`, `""`, 1), "secret_access_key_wo", "string length must be between 1 and 1024")
+	connector("a key that ends with a line break", strings.Replace(keyAndSecret, "AKIAGOOD", `AKIAGOOD\n`, 1), "access_key_id", "must have no white space or control characters")
+	connector("a secret that ends with a line break", strings.Replace(keyAndSecret, `"good"`, `"good\n"`, 1), "secret_access_key_wo", "must have no white space or control characters")
+	connector("a key and a profile", keyAndSecret+`profile = "good"`, "access_key_id", `Attribute "profile" cannot be specified when "access_key_id" is specified`)
+	connector("a key and a role", keyAndSecret+readerRole, "access_key_id", `Attribute "assume_role" cannot be specified when "access_key_id" is specified`)
+	connector("a profile and a key", keyAndSecret+`profile = "good"`, "profile", `Attribute "access_key_id" cannot be specified when "profile" is specified`)
+	connector("a profile and a role", `profile = "good"`+"\n"+readerRole, "profile", `Attribute "assume_role" cannot be specified when "profile" is specified`)
+	connector("a profile that is empty", `profile = ""`, "profile", "string length must be between 1 and 256")
+	connector("a user's ARN for a role", `assume_role = { role_arn = "arn:aws:iam::123456789012:user/reader" }`, "assume_role.role_arn", `Attribute assume_role.role_arn must be the ARN of an IAM role, such as "arn:aws:iam::123456789012:role/reader"`)
+
+	for what, endpoint := range map[string]string{
+		"of another scheme": "ftp://localhost", "without a scheme": "localhost:4566", "without a host": "https://", "that is empty": "",
+		"with a space in its host": "http://local host", "with a line break": `http://localhost:4566\n`, "with a port that is none": "http://localhost:port",
+	} {
+		connector("an endpoint "+what, `endpoint = "`+endpoint+`"`, "endpoint", sayURL)
+	}
+	connector("an endpoint with a password", `endpoint = "https://me:hunter2@localhost"`, "endpoint", "an endpoint takes no user and password: sign in with access_key_id, profile or assume_role")
+	connector("no requests", `max_requests_per_second = 0`, "max_requests_per_second", "value must be between 1 and 10000, got: 0")
+	connector("requests below zero", `max_requests_per_second = -1`, "max_requests_per_second", "value must be between 1 and 10000, got: -1")
+	connector("too many requests", `max_requests_per_second = 10001`, "max_requests_per_second", "value must be between 1 and 10000, got: 10001")
+	connector("half a request", `max_requests_per_second = 1.5`, "max_requests_per_second", "1.5")
+	connector("a display name that is too long", `display_name = `+long(2049), "display_name", "at most 2048")
+	connector("a description that is too long", `description = `+long(2049), "description", "at most 2048")
+
+	flow("a display name that is too long", `display_name = `+long(2049), "display_name", "at most 2048")
+	flow("a description that is too long", `description = `+long(2049), "description", "at most 2048")
+	flow("a database called skypoint", `database = "skypoint"`, "database", sayDatabase)
+	flow("a database called skypoint by the dataflow's name", `name = "Skypoint"`, "database", "Without a database the dataflow's name in lower case is taken: "+sayDatabase+". Set database.")
+	for what, name := range map[string]string{
+		"in capitals": `"Customers"`, "that begins with a digit": `"1st"`, "with a hyphen": `"my-customers"`, "with a dot": `"a.b"`,
+		"that is empty": `""`, "that climbs": `"../up"`, "of 256 letters": long(256), "that ends with a line break": `"users\n"`,
+	} {
+		flow("a database "+what, `database = `+name, "database", sayIdentifier)
+		flow("a table name "+what, `tables = { users = { table_name = `+name+` } }`, `tables["users"].table_name`, `Attribute tables["users"].table_name: `+name+` is not a valid table name: `+sayIdentifier)
+	}
+	flow("no tables", `tables = {}`, "tables", "map must contain at least 1 elements, got: 0")
+	flow("a table that is not known", `tables = { user = {} }`, `tables["user"]`, `there is no table "user": `+sayKeys)
+	flow("a table in capitals", `tables = { Users = {} }`, `tables["Users"]`, `there is no table "Users": `+sayKeys)
+	flow("a table that is null", `tables = { users = null }`, `tables["users"]`, "A table can't be null: give {} to take its defaults, or leave the key out.")
+	flow("a table that is null beside others", `tables = { groups = {}, users = null }`, `tables["users"]`, "A table can't be null: give {} to take its defaults, or leave the key out.")
+	flow("a purpose that is not known", `tables = { users = { purpose = "Marketing" } }`, `tables["users"].purpose`, `Attribute tables["users"].purpose value must be one of: ["All" "Customer 360" "Privacy-Metadata"], got: "Marketing"`)
+	flow("a purpose in lower case", `tables = { users = { purpose = "all" } }`, `tables["users"].purpose`, `Attribute tables["users"].purpose value must be one of: ["All" "Customer 360" "Privacy-Metadata"], got: "all"`)
+	flow("a purpose that is empty", `tables = { users = { purpose = "" } }`, `tables["users"].purpose`, `Attribute tables["users"].purpose value must be one of: ["All" "Customer 360" "Privacy-Metadata"], got: ""`)
+	flow("two tables of one name", `tables = { groups = { table_name = "people" }, users = { table_name = "people" } }`, `tables["users"].table_name`, `Tables "groups" and "users" would both be called "people". Give each a table_name of its own.`)
+	flow("a table with another one's default name", `tables = { groups = { table_name = "users" }, users = {} }`, `tables["users"].table_name`, `Tables "groups" and "users" would both be called "users". Give each a table_name of its own.`)
+	flow("neither data nor metadata", `tables = { users = { data = false, metadata = false } }`, `tables["users"].metadata`, `Table "users" `+sayNothing)
+	flow("no metadata for a purpose that loads no data", `tables = { users = { purpose = "Privacy-Metadata", metadata = false } }`, `tables["users"].metadata`, `Table "users" `+sayNothing)
+	flow("triggers that run nothing", "run_on_apply = false\nrefresh_triggers = { build = \"1\" }", "refresh_triggers", "refresh_triggers runs the dataflow on apply, and run_on_apply = false forbids that. Leave one of them out.")
+	flow("an age that runs nothing", "run_on_apply = false\nmax_age = \"24h\"", "max_age", "max_age runs the dataflow on apply, and run_on_apply = false forbids that. Leave one of them out.")
+	flow("a trigger that is null", `refresh_triggers = { build = null }`, `refresh_triggers`, "null")
+	for what, age := range map[string]string{"in words": "soon", "in days": "1d", "without a unit": "24", "that is empty": ""} {
+		flow("an age "+what, `max_age = "`+age+`"`, "max_age", `"`+age+`" `+sayDuration)
+	}
+	flow("an age below a minute", `max_age = "59s"`, "max_age", `"59s" is too short: the shortest is "1m0s"`)
+	flow("an age below zero", `max_age = "-24h"`, "max_age", `"-24h" is too short: the shortest is "1m0s"`)
+	for _, timeout := range []string{"create", "update", "delete"} {
+		for what, length := range map[string]string{"in words": "soon", "in days": "1d", "that is empty": ""} {
+			flow("a "+timeout+" timeout "+what, `timeouts = { `+timeout+` = "`+length+`" }`, "timeouts."+timeout, `Attribute timeouts.`+timeout+`: "`+length+`" `+sayDuration)
+		}
+		for _, length := range []string{"0s", "-1h"} {
+			flow("a "+timeout+" timeout of "+length, `timeouts = { `+timeout+` = "`+length+`" }`, "timeouts."+timeout, `Attribute timeouts.`+timeout+`: "`+length+`" is too short: the shortest is "1s"`)
+		}
+	}
+	flow("a share below zero", `max_removed_percent = -1`, "max_removed_percent", "value must be between 0 and 100, got: -1")
+	flow("a share above all", `max_removed_percent = 101`, "max_removed_percent", "value must be between 0 and 100, got: 101")
+	flow("an unknown end", `on_destroy = "keep"`, "on_destroy", `value must be one of: ["delete" "retain"], got: "keep"`)
+
+	other("a database in capitals", "skypoint_tables", `database = "Customers"`, "database", sayIdentifier)
+	other("a dataflow's id that is none", "skypoint_dataflow_runs", `dataflow_id = "no id"`, "dataflow_id", sayName)
+	other("no runs", "skypoint_dataflow_runs", `limit = 0`, "limit", "value must be between 1 and 10000, got: 0")
+	other("too many runs", "skypoint_dataflow_runs", `limit = 10001`, "limit", "value must be between 1 and 10000, got: 10001")
+	other("a table that is not known", "skypoint_table", `key = "user"`, "key", `there is no table "user": `+sayKeys)
+	other("a run that never is", "skypoint_table_rows", `at_run = 0`, "at_run", "value must be at least 1, got: 0")
+	other("no rows", "skypoint_table_rows", `limit = 0`, "limit", "value must be between 1 and 1000, got: 0")
+	other("too many rows", "skypoint_table_rows", `limit = 1001`, "limit", "value must be between 1 and 1000, got: 1001")
+	other("no columns", "skypoint_table_rows", `columns = []`, "columns", "list must contain at least 1 elements, got: 0")
+	other("a column twice", "skypoint_table_rows", `columns = ["sub", "sub"]`, "columns", `sub`)
+
+	other("a workspace that is empty", "provider", `workspace = ""`, "workspace", "the workspace can't be empty: leave it out for the default")
+	other("a workspace in a bucket", "provider", `workspace = "s3://bucket/skypoint"`, "workspace", "a workspace at s3:// is not supported: give the path of a folder")
+	other("a warehouse in a bucket", "provider", `warehouse = "gs://bucket/warehouse"`, "warehouse", "a warehouse at gs:// is not supported: give the path of a folder")
+	other("a secrets key of another kind", "provider", `secrets_key = "c2VjcmV0"`, "secrets_key", "the secrets key must be a base64key:// URL")
+	other("a secrets key that is too short", "provider", `secrets_key = "base64key://c2VjcmV0"`, "secrets_key", "base64key:// must be followed by 32 bytes in URL-safe base64")
+
+	slices.SortFunc(cases, func(a, b badInput) int { return strings.Compare(a.name, b.name) })
+	return cases
+}
+
+// complete gives the arguments with those that the object can't be without.
+func (b badInput) complete() string {
+	text := b.arguments + "\n"
+	for _, name := range slices.Sorted(maps.Keys(required[b.object])) {
+		if !b.gives(name) {
+			text += name + " = " + required[b.object][name] + "\n"
+		}
+	}
+	return text
+}
+
+// gives says whether the case has this argument.
+func (b badInput) gives(argument string) bool {
+	return regexp.MustCompile(`(?m)^\s*` + argument + `\s*=`).MatchString(b.arguments)
+}
+
+// root is the argument that the error is in.
+func (b badInput) root() string { return regexp.MustCompile(`^\w+`).FindString(b.at) }
+
+// spaced makes every run of white space one space: the CLI breaks its lines where it likes.
+func spaced(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func TestPlan_RefusesBadInputAtItsAttribute(t *testing.T) {
+	p := newProtocol(t)
+	for _, c := range badInputs() {
+		t.Run(c.name, func(t *testing.T) {
+			found := false
+			for _, d := range p.diagnose(t, c.object, c.complete(), nil) {
+				if d.Severity != tfprotov6.DiagnosticSeverityError {
+					continue
+				}
+				at, said := hclPath(d.Attribute), spaced(d.Summary+": "+d.Detail)
+				if strings.Contains(said, "hunter2") || strings.Contains(said, "c2VjcmV0") {
+					t.Errorf("the error repeats a secret: %s", said)
+				}
+				found = found || (at == c.at && strings.Contains(said, c.says))
+				t.Logf("%s: %s", at, said)
+			}
+			if !found {
+				t.Errorf("no error at %s that says %q", c.at, c.says)
+			}
+		})
+	}
+}
+
+// All of them in one configuration: the CLI validates every object before it plans any.
+func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
+	w := newWorld(t, 0)
+	cases := badInputs()
+	var config strings.Builder
+	config.WriteString(w.provider())
+	for i, c := range cases {
+		label := fmt.Sprintf("c%03d", i)
+		switch {
+		case c.object == "provider":
+			fmt.Fprintf(&config, "provider \"skypoint\" {\nalias = %q\n%s}\ndata \"skypoint_tables\" %q {\nprovider = skypoint.%s\n}\n", label, c.complete(), label, label)
+		case slices.Contains([]string{connectorType, dataflowType}, c.object):
+			fmt.Fprintf(&config, "resource %q %q {\n%s}\n", c.object, label, c.complete())
+		default:
+			fmt.Fprintf(&config, "data %q %q {\n%s}\n", c.object, label, c.complete())
+		}
+	}
+	var said string
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		ErrorCheck:               func(err error) error { said = err.Error(); return nil },
+		Steps:                    []resource.TestStep{{Config: config.String(), PlanOnly: true}},
+	})
+	blocks := strings.Split(said, "Error: ")
+	for i, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			address := fmt.Sprintf(`with %s\.c%03d,`, regexp.QuoteMeta(c.object), i)
+			switch {
+			case c.object == "provider":
+				address = fmt.Sprintf(`with provider\["[^"]+/skypointcloud/skypoint"\]\.c%03d,`, i)
+			case !slices.Contains([]string{connectorType, dataflowType}, c.object):
+				address = strings.Replace(address, "with ", `with data\.`, 1)
+			}
+			shown := `resource "` // what is nested in an argument, or not there, is shown at its resource
+			if !strings.Contains(c.at, ".") && (c.gives(c.root()) || required[c.object][c.root()] != "") {
+				shown = c.root() + " = "
+			}
+			where := regexp.MustCompile(address + ` on \S+ line \d+, in (?:resource|data|provider) (?:"[^"]+" ?)+: \d+: ` + regexp.QuoteMeta(shown))
+			found := false
+			var about []string
+			for _, block := range blocks {
+				if block = spaced(block); regexp.MustCompile(address).MatchString(block) {
+					about = append(about, block)
+					found = found || (where.MatchString(block) && strings.Contains(block, c.says))
+				}
+			}
+			if !found {
+				t.Errorf("no error at %q that says %q, but:\n%s", shown, c.says, strings.Join(about, "\n"))
+			}
+		})
+	}
+}
+
+// protocol speaks to the provider as a CLI does, without one.
+type protocol struct {
+	server tfprotov6.ProviderServer
+	types  map[string]cty.Type
+}
+
+func newProtocol(t *testing.T) protocol {
+	t.Helper()
+	p := protocol{server: providerserver.NewProtocol6(provider.New("test")())(), types: map[string]cty.Type{}}
+	schema, err := p.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.types["provider"] = ctyType(t, schema.Provider.ValueType())
+	for _, schemas := range []map[string]*tfprotov6.Schema{schema.DataSourceSchemas, schema.ResourceSchemas} {
+		for name, s := range schemas {
+			p.types[name] = ctyType(t, s.ValueType())
+		}
+	}
+	p.types["data.skypoint_dataflow"] = ctyType(t, schema.DataSourceSchemas["skypoint_dataflow"].ValueType())
+	config := p.config(t, "provider", fmt.Sprintf("workspace = %q", t.TempDir()), nil)
+	response, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.0", Config: config})
+	if err != nil || len(response.Diagnostics) > 0 {
+		t.Fatal(err, response)
+	}
+	return p
+}
+
+// diagnose validates an object and, when it is a resource that is valid, plans its creation.
+func (p protocol) diagnose(t *testing.T, object, arguments string, variables map[string]cty.Value) []*tfprotov6.Diagnostic {
+	t.Helper()
+	config := p.config(t, object, arguments, variables)
+	switch object {
+	case "provider":
+		response, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	case connectorType, dataflowType:
+		validated, err := p.server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: object, Config: config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(validated.Diagnostics) > 0 {
+			return validated.Diagnostics
+		}
+		planned, err := p.server.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
+			TypeName: object, PriorState: dynamic(t, cty.NullVal(p.types[object]), p.types[object]), ProposedNewState: config, Config: config,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return planned.Diagnostics
+	default:
+		response, err := p.server.ValidateDataResourceConfig(t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: object, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	}
+}
+
+// config turns HCL into what a CLI would send.
+func (p protocol) config(t *testing.T, object, arguments string, variables map[string]cty.Value) *tfprotov6.DynamicValue {
+	t.Helper()
+	file, diags := hclsyntax.ParseConfig([]byte(arguments), object, hcl.InitialPos)
+	attributes, more := file.Body.JustAttributes()
+	if diags = append(diags, more...); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	values := map[string]cty.Value{}
+	for name, attribute := range attributes {
+		value, diags := attribute.Expr.Value(&hcl.EvalContext{Variables: variables})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		values[name] = value
+	}
+	value, err := convert.Convert(cty.ObjectVal(values), lenient(p.types[object]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dynamic(t, value, p.types[object])
+}
+
+// lenient lets every attribute be left out, at any depth: it is null then, as it is in a CLI.
+func lenient(kind cty.Type) cty.Type {
+	switch {
+	case kind.IsObjectType():
+		attributes := map[string]cty.Type{}
+		for name, inner := range kind.AttributeTypes() {
+			attributes[name] = lenient(inner)
+		}
+		return cty.ObjectWithOptionalAttrs(attributes, slices.Collect(maps.Keys(attributes)))
+	case kind.IsMapType():
+		return cty.Map(lenient(kind.ElementType()))
+	case kind.IsListType():
+		return cty.List(lenient(kind.ElementType()))
+	default:
+		return kind
+	}
+}
+
+func dynamic(t *testing.T, value cty.Value, kind cty.Type) *tfprotov6.DynamicValue {
+	t.Helper()
+	encoded, err := msgpack.Marshal(value, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tfprotov6.DynamicValue{MsgPack: encoded}
+}
+
+func ctyType(t *testing.T, kind tftypes.Type) cty.Type {
+	t.Helper()
+	encoded, err := json.Marshal(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	converted, err := ctyjson.UnmarshalType(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return converted
+}
+
+// hclPath writes a path as HCL does: tables["users"].purpose.
+func hclPath(path *tftypes.AttributePath) string {
+	if path == nil {
+		return ""
+	}
+	var text strings.Builder
+	for _, step := range path.Steps() {
+		switch s := step.(type) {
+		case tftypes.AttributeName:
+			if text.Len() > 0 {
+				text.WriteString(".")
+			}
+			text.WriteString(string(s))
+		case tftypes.ElementKeyString:
+			fmt.Fprintf(&text, "[%q]", string(s))
+		case tftypes.ElementKeyInt:
+			fmt.Fprintf(&text, "[%d]", int64(s))
+		}
+	}
+	return text.String()
+}
