@@ -78,7 +78,11 @@ func (p *PoolHandle) change(at slot, u User) {
 		p.touched[at] = p.evolutions
 		return
 	}
-	u.UpdatedAt = evolved(p.evolutions, mix(mixText(u.Sub), uint64(p.evolutions)))
+	if day := evolved(p.evolutions, mix(mixText(u.Sub), uint64(p.evolutions))); day.After(u.UpdatedAt) {
+		u.UpdatedAt = day
+	} else {
+		u.UpdatedAt = u.UpdatedAt.AddDate(0, 0, 1) // it was put with a time of its own, which may be later
+	}
 	u.Attributes = slices.DeleteFunc(slices.Clone(u.Attributes), func(a AttributeValue) bool { return a.Name == "custom:score" })
 	u.Attributes = append(u.Attributes, AttributeValue{"custom:score", strconv.Itoa(int(p.evolutions))})
 	p.put(at, u)

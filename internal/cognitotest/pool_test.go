@@ -98,6 +98,27 @@ func TestEvolve_RefusesMoreThanThereAreAndChangesNothing(t *testing.T) {
 	}
 }
 
+func TestEvolve_ChangesUsersThatWerePutToo(t *testing.T) {
+	_, _, pool := serve(t, cognitotest.Options{}, cognitotest.Spec{Users: 2})
+	replaced := slices.Collect(pool.All())[0]
+	late := time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)
+	replaced.Username, replaced.UpdatedAt = "replaced", late
+	pool.Put(replaced)
+	pool.Put(cognitotest.User{Sub: "put", CreatedAt: time.UnixMilli(0), UpdatedAt: time.UnixMilli(0), Attributes: []cognitotest.AttributeValue{{Name: "custom:score", Value: "0"}}})
+	if _, err := pool.Evolve(cognitotest.Evolution{Changed: 3}); err != nil {
+		t.Fatal(err)
+	}
+	for sub, before := range map[string]time.Time{replaced.Sub: late, "put": time.UnixMilli(0)} {
+		u, ok := pool.User(sub)
+		if score, _ := u.Attribute("custom:score"); !ok || !u.UpdatedAt.After(before) || score != "1" {
+			t.Errorf("%+v", u)
+		}
+	}
+	if u, _ := pool.User(replaced.Sub); u.Username != "replaced" {
+		t.Errorf("what was put is lost: %+v", u)
+	}
+}
+
 func TestScan_MeetsAUserTwiceThatWasDeletedAndPutAgainMeanwhile(t *testing.T) {
 	var pool *cognitotest.PoolHandle
 	again := cognitotest.User{Username: "again", Enabled: true, Status: "CONFIRMED", CreatedAt: time.UnixMilli(1), UpdatedAt: time.UnixMilli(2_000_000_000_000)}
