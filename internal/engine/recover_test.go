@@ -90,13 +90,13 @@ func TestRecover_ARunThatDecidedToPublishIsRolledForward(t *testing.T) {
 func TestRecover_ALiveOwnerIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, p, order := imported(t, "users")
+		w.source.Put("users", row("u4", "Dan"))
 		hook, asleep, wake := enginetest.SleepAt("stage", enginetest.Writing)
 		slow := make(chan error)
 		go func() {
 			_, err := w.process("slow", hook).Import(t.Context(), order)
 			slow <- err
 		}()
-		w.source.Put("users", row("u4", "Dan"))
 		<-asleep
 		began := time.Now()
 		time.AfterFunc(10*time.Minute, wake)
@@ -289,6 +289,35 @@ func TestRecover_AnOwnerThatSleepsThroughItsPublishUndoesNothing(t *testing.T) {
 			want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
 		})
 	}
+}
+
+// A late publish finds its table dropped by a later run. Its own run was finished long ago: that is what it gives.
+func TestRecover_AnOwnerThatSleepsThroughARemovalGivesTheRunThatOthersFinished(t *testing.T) {
+	w, p, order := imported(t, "users")
+	w.source.Put("users", row("u4", "Dan"))
+	hook, asleep, wake := enginetest.SleepAt("publish", enginetest.Writing)
+	type outcome struct {
+		run dataflow.Run
+		err error
+	}
+	slow := make(chan outcome)
+	go func() {
+		run, err := w.process("slow", hook).Import(t.Context(), order)
+		slow <- outcome{run, err}
+	}()
+	<-asleep
+	if _, err := p.Remove(t.Context(), order); err != nil {
+		t.Fatal(err)
+	}
+	wake()
+	end := <-slow
+	if end.err != nil {
+		t.Errorf("its run is finished and completed, and it says %v", end.err)
+	}
+	want(t, "description", "Imported 1 table: users 4 rows (1 added).", end.run.Description)
+	want(t, "tables", nil, w.catalog.Tables("customers"))
+	want(t, "data files", nil, w.catalog.Files(""))
+	want(t, "phase", dataflow.PhaseRemoved, w.record().Phase)
 }
 
 // Whatever write a process dies before or after: once the next run is through, every table is at it, nothing is half
