@@ -120,8 +120,8 @@ func TestLatency_EndsWhenTheClientLeaves(t *testing.T) {
 	leave()
 	func() {
 		defer func() {
-			if r := recover(); r != http.ErrAbortHandler {
-				t.Errorf("the request ended with %v", r)
+			if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+				t.Errorf("the request ended with %v", err)
 			}
 		}()
 		server.Handler().ServeHTTP(httptest.NewRecorder(), newRequest([]byte("{}")).WithContext(ctx))
