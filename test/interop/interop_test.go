@@ -9,6 +9,7 @@ import (
 )
 
 func TestMoto_EveryValueIsReadBackByPyiceberg(t *testing.T) {
+	t.Parallel()
 	pool := startMoto(t, 1500, 20)
 	w := newWorkspace(t)
 	w.apply(t, pool, "1")
@@ -16,6 +17,7 @@ func TestMoto_EveryValueIsReadBackByPyiceberg(t *testing.T) {
 }
 
 func TestHostileUsers_EveryValueIsReadBackByPyiceberg(t *testing.T) {
+	t.Parallel()
 	pool := startCognitotest(t, 100_000, 20)
 	w := newWorkspace(t)
 	w.apply(t, pool, "1")
@@ -30,6 +32,7 @@ func TestHostileUsers_EveryValueIsReadBackByPyiceberg(t *testing.T) {
 
 // TestCompare_SeesADifference holds the comparison itself to account: one that finds nothing proves nothing.
 func TestCompare_SeesADifference(t *testing.T) {
+	t.Parallel()
 	pool := startMoto(t, 100, 8)
 	w := newWorkspace(t)
 	w.apply(t, pool, "1")

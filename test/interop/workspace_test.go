@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -54,8 +55,8 @@ func (w *workspace) apply(t *testing.T, p *pool, build string) {
 		if err != nil {
 			t.Fatalf("%s %s: %v\n%s", w.cli, args[0], err, out)
 		}
-		if args[0] == "apply" {
-			t.Log(strings.TrimSpace(string(out[strings.LastIndex(string(out), "Outputs:")+1:])))
+		if i := bytes.LastIndex(out, []byte("\nOutputs:")); i >= 0 {
+			t.Logf("%s", bytes.TrimSpace(out[i:]))
 		}
 	}
 }

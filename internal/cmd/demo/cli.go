@@ -72,7 +72,7 @@ func (c *cli) download(ctx context.Context, bin string) error {
 		fmt.Printf("Downloading Terraform %s (no terraform or tofu on PATH that would do)…\n", wanted)
 		release := &releases.ExactVersion{Product: product.Terraform, Version: wanted, InstallDir: bin}
 		if _, err := release.Install(ctx); err != nil {
-			return fmt.Errorf("download Terraform: %w\nInstall terraform or tofu %s or newer and run the demo again", err, oldest)
+			return fmt.Errorf("download Terraform: %w\nPut a terraform or tofu %s or newer on PATH and run the demo again; tools/install-tofu.sh builds one from the Go module proxy", err, oldest)
 		}
 	}
 	_, err := c.version(ctx)
@@ -120,6 +120,9 @@ func (c *cli) apply(ctx context.Context, pool *cognito, build string) error {
 	cmd.Stdout, cmd.Stderr = &said, &said
 	begun := time.Now()
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
 		return fmt.Errorf("%s apply: %w\n%s", c.path, err, said.String())
 	}
 	for line := range strings.Lines(said.String()) {
