@@ -58,21 +58,14 @@ func (l *Ledger) PutDataflow(ctx context.Context, record dataflow.Record) error 
 // Dataflows gives the names of all dataflows, removed ones too, in the order of their names without regard to case.
 // It reads every record, because only the record knows how its name is written.
 func (l *Ledger) Dataflows(ctx context.Context) ([]string, error) {
-	records, err := list(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (dataflow.Record, error) {
+	return list(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
 		p, err := dataflowPlace(folded)
 		if err != nil {
-			return dataflow.Record{}, err
+			return "", err
 		}
-		return get(ctx, l, p, func(r dataflow.Record) error { return ignoreCase(checkDataflow(folded)(r)) })
+		record, err := get(ctx, l, p, func(r dataflow.Record) error { return ignoreCase(checkDataflow(folded)(r)) })
+		return record.Definition.Name, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, len(records))
-	for i, record := range records {
-		names[i] = record.Definition.Name
-	}
-	return names, nil
 }
 
 func checkDataflow(name string) func(dataflow.Record) error {
