@@ -169,3 +169,24 @@ func TestRegion_HasPoolsAndQuotasOfItsOwn(t *testing.T) {
 	_, err = client(endpoint, "eu-west-1", cognitotest.DefaultCredential()).ListUsers(t.Context(), &cognito.ListUsersInput{UserPoolId: aws.String(poolID)})
 	wantError(t, err, "TooManyRequestsException", "Too many requests")
 }
+
+func TestSetCredentials_HoldsFromTheNextRequestOn(t *testing.T) {
+	c, server, _ := serve(t, cognitotest.Options{}, cognitotest.Spec{Users: 1})
+	list := func() error {
+		_, err := c.ListUsers(t.Context(), &cognito.ListUsersInput{UserPoolId: aws.String(poolID)})
+		return err
+	}
+	if err := list(); err != nil {
+		t.Fatal(err)
+	}
+	known := cognitotest.DefaultCredential()
+	rotated := known
+	rotated.SecretAccessKey = "another"
+	server.SetCredentials(rotated)
+	wantError(t, list(), "InvalidSignatureException", "does not match")
+	known.Deny = []string{"ListUsers"}
+	server.SetCredentials(known)
+	wantError(t, list(), "AccessDeniedException", "cognito-idp:ListUsers")
+	server.SetCredentials()
+	wantError(t, list(), "UnrecognizedClientException", "invalid")
+}
