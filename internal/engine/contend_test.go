@@ -67,7 +67,7 @@ func TestContend_ManyProcessesRecoverOneRunAtOnce(t *testing.T) {
 				w, p, order := imported(t, "users", "groups")
 				w.source.Put("users", row("u4", "Dan"))
 				w.source.Put("groups", row("g2", "Guests"))
-				w.killed("victim", order, killedAt(at.op, enginetest.Writing))
+				w.killed(order, killedAt(at.op, enginetest.Writing))
 				var group sync.WaitGroup
 				for i := range 8 {
 					group.Go(func() {

@@ -37,10 +37,10 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 			}
 		}},
 		"its creator died while it staged": {arrange: func(_ *testing.T, w *world, p *process) {
-			w.killed("victim", p.declare(definition("users")), killedAt("stage", enginetest.Written))
+			w.killed(p.declare(definition("users")), killedAt("stage", enginetest.Written))
 		}},
 		"its creator died while it published": {arrange: func(_ *testing.T, w *world, p *process) {
-			w.killed("victim", p.declare(definition("users")), killedAt("publish", enginetest.Written))
+			w.killed(p.declare(definition("users")), killedAt("publish", enginetest.Written))
 		}},
 		"removed": {arrange: func(t *testing.T, _ *world, p *process) {
 			order := p.declare(definition("users"))

@@ -54,8 +54,7 @@ func TestRunError_SaysWhichRunFailedAndWhy(t *testing.T) {
 	_, err := p.Import(t.Context(), order)
 	want(t, "message", `Run 2 of dataflow "Customers" failed: table devices: the source has no such table. `+
 		"Nothing was published; the tables are at run 1.", err.Error())
-	var cause *dataflow.Error
-	if !errors.As(err, &cause) {
+	if _, ok := errors.AsType[*dataflow.Error](err); !ok {
 		t.Errorf("the cause is lost: %v", err)
 	}
 	want(t, "history", "1 Completed, 2 Failed", w.history())

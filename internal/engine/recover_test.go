@@ -25,14 +25,14 @@ func killedAt(op string, when enginetest.When) enginetest.Hook {
 	}
 }
 
-// killed runs an import in a process of its own that is killed there; everybody sees that it is dead.
-func (w *world) killed(id string, order engine.Order, hook enginetest.Hook) {
+// killed runs an import in a process of its own, the victim, that is killed there; everybody sees that it is dead.
+func (w *world) killed(order engine.Order, hook enginetest.Hook) {
 	w.t.Helper()
-	_, err := w.process(id, hook).Import(w.t.Context(), order)
+	_, err := w.process("victim", hook).Import(w.t.Context(), order)
 	if !errors.Is(err, enginetest.ErrKilled) {
 		w.t.Fatalf("the import ended with %v; want that its process was killed", err)
 	}
-	w.looks(id, engine.LivenessDead)
+	w.looks("victim", engine.LivenessDead)
 }
 
 func TestRecover_ADeadOwnersRunWithoutADecisionIsAbandoned(t *testing.T) {
@@ -40,7 +40,7 @@ func TestRecover_ADeadOwnersRunWithoutADecisionIsAbandoned(t *testing.T) {
 	files := w.catalog.Files("")
 	w.source.Put("users", row("u4", "Dan"))
 	w.source.Put("groups", row("g2", "Guests"))
-	w.killed("victim", order, killedAt("decision", enginetest.Writing))
+	w.killed(order, killedAt("decision", enginetest.Writing))
 	want(t, "refs that the dead process left", "main run_1 run_2_staging", w.refs(usersID))
 	w.source.Delete("users", "u4")
 	w.source.Delete("groups", "g2")
@@ -69,7 +69,7 @@ func TestRecover_ARunThatDecidedToPublishIsRolledForward(t *testing.T) {
 			w.source.Put("groups", row("g2", "Guests"))
 			changed := order
 			changed.Definition.RetainRuns = 7
-			w.killed("victim", changed, killedAt("publish", enginetest.Written)) // groups is published, users is not
+			w.killed(changed, killedAt("publish", enginetest.Written)) // groups is published, users is not
 			w.looks("victim", life)
 			want(t, "rows of groups", 2, len(w.rows(groupsID)))
 			want(t, "rows of users", 3, len(w.rows(usersID)))
@@ -146,7 +146,7 @@ func TestRecover_AnOwnerElsewhereIsDeadWhenItsHeartHasNotBeatenForTheLease(t *te
 			synctest.Test(t, func(t *testing.T) {
 				w, _, order := imported(t, "users")
 				w.source.Put("users", row("u4", "Dan"))
-				w.killed("victim", order, killedAt("decision", enginetest.Writing))
+				w.killed(order, killedAt("decision", enginetest.Writing))
 				w.looks("victim", engine.LivenessUnknown)
 				began := time.Now()
 				w.processWithClock("observer", func() time.Time { return time.Now().Add(ahead) }).completes(order)
@@ -342,7 +342,7 @@ func TestRecover_AProcessMayDieAtAnyWrite(t *testing.T) {
 		"in a removal":                     {definition("users", "groups"), definition("users", "groups"), removing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			steps := 0
+			var steps int
 			for n := 1; ; n++ {
 				w := newWorld(t)
 				w.source.SetTable(dataflow.SourceTable{Key: "devices", FileName: "Devices", Schema: columns("name")})
@@ -471,7 +471,7 @@ func TestRecover_AProcessMaySleepAtAnyWrite(t *testing.T) {
 func TestRecover_TheProcessThatRecoversMayDieAtAnyWriteToo(t *testing.T) {
 	deaths := 0
 	for n := 1; ; n++ {
-		reached := false
+		var reached bool
 		for m := 1; ; m++ {
 			w, p, order := imported(t, "users", "groups")
 			w.source.SetTable(dataflow.SourceTable{Key: "devices", FileName: "Devices", Schema: columns("name")})

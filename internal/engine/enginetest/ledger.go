@@ -70,7 +70,8 @@ func read[T any](ctx context.Context, l *Ledger, op, name string, run int64) (re
 	if !ok {
 		return record, &dataflow.Error{Code: dataflow.CodeNotFound, Object: path, Op: "read record", Cause: errors.New("there is no such record")}
 	}
-	return record, json.Unmarshal(text, &record)
+	err = json.Unmarshal(text, &record)
+	return record, err
 }
 
 // once creates a record and gives the one that stands.

@@ -73,7 +73,7 @@ func (s *Source) Put(key string, rows ...dataflow.Row) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, row := range rows {
-		s.tables[key].rows[row[0].(string)] = row
+		s.tables[key].rows[fmt.Sprint(row[0])] = row
 	}
 }
 
