@@ -63,7 +63,9 @@ func (l *Ledger) Dataflows(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return "", err
 		}
-		record, err := get(ctx, l, p, func(r dataflow.Record) error { return ignoreCase(checkDataflow(folded)(r)) })
+		record, err := get(ctx, l, p, func(r dataflow.Record) error {
+			return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), anyDataflow(r))
+		})
 		return record.Definition.Name, err
 	})
 }

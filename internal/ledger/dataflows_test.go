@@ -85,7 +85,8 @@ func TestDataflows_HidesNoRecordThatItCannotRead(t *testing.T) {
 	for content, want := range map[string]dataflow.Code{
 		`{"format":2}`: dataflow.CodeNewerFormat,
 		`{`:            dataflow.CodeCorrupt,
-		`{"format":1,"phase":"created","definition":{"name":"Orders"}}`: dataflow.CodeCorrupt,
+		`{"format":1,"phase":"resting","definition":{"name":"Customers"}}`: dataflow.CodeCorrupt,
+		`{"format":1,"phase":"created","definition":{"name":"Orders"}}`:    dataflow.CodeCorrupt,
 	} {
 		l, store := inMemory()
 		must(t, l.CreateDataflow(t.Context(), recordOf("App")))
