@@ -105,6 +105,13 @@ func TestCall_SignsOnceMoreWhenTheClockWasOff(t *testing.T) {
 	}
 }
 
+func TestCall_AScanOutlivesTheSessionItBeganWith(t *testing.T) {
+	p, requests := describing(t, refusal("ExpiredTokenException", "The security token included in the request is expired"))
+	if _, err := p.describe(t.Context()); err != nil || requests() != 2 {
+		t.Errorf("after %d requests: %v", requests(), err)
+	}
+}
+
 func TestCall_EndsWithItsContext(t *testing.T) {
 	reason := errors.New("interrupted")
 	for name, first := range map[string]answer{"while it is throttled": tooMany, "while the server fails": serverFailed} {

@@ -51,7 +51,9 @@ const (
 	remedyNone   remedy = iota // it is an answer
 	remedySlower               // too many requests: again, slower
 	remedyAgain                // the server or the connection failed: again, a few times
-	remedyResign               // the clock was off: the SDK has learnt by how much, so once again
+	// Once again, with a new signature: the clock was off, and the SDK has learnt by how much; or a role's session
+	// ended on the way, as it does every hour of a long scan, and the SDK gets the next one.
+	remedyResign
 )
 
 // failure is a request's error, as the project says it, with what can be done.
@@ -114,8 +116,8 @@ var rules = map[string]rule{
 	"InvalidSignatureException":   {code: dataflow.CodeUnauthenticated, hint: hintSecret},
 	"SignatureDoesNotMatch":       {code: dataflow.CodeUnauthenticated, hint: hintSecret},
 	"IncompleteSignature":         {code: dataflow.CodeUnauthenticated, hint: hintSecret},
-	"ExpiredToken":                {code: dataflow.CodeUnauthenticated, hint: hintExpired},
-	"ExpiredTokenException":       {code: dataflow.CodeUnauthenticated, hint: hintExpired},
+	"ExpiredToken":                {code: dataflow.CodeUnauthenticated, remedy: remedyResign, hint: hintExpired},
+	"ExpiredTokenException":       {code: dataflow.CodeUnauthenticated, remedy: remedyResign, hint: hintExpired},
 	"RequestExpired":              {code: dataflow.CodeUnauthenticated, remedy: remedyResign, hint: hintClock},
 
 	"AccessDenied":           {code: dataflow.CodeAccessDenied, hint: hintAllow},

@@ -48,8 +48,8 @@ func TestClassify(t *testing.T) {
 		{api("InvalidSignatureException", "Signature not yet current: told"), dataflow.CodeUnauthenticated, remedyResign, "InvalidSignatureException: Signature not yet current: told", hintClock},
 		{api("SignatureDoesNotMatch", "told. The String-to-Sign should have been 'x'"), dataflow.CodeUnauthenticated, remedyNone, "SignatureDoesNotMatch: told.", hintSecret},
 		{api("IncompleteSignature", "told. Authorization=AWS4-HMAC-SHA256 Credential=AKIA"), dataflow.CodeUnauthenticated, remedyNone, "IncompleteSignature: told.", hintSecret},
-		{api("ExpiredToken", "told"), dataflow.CodeUnauthenticated, remedyNone, "ExpiredToken: told", hintExpired},
-		{api("ExpiredTokenException", "told"), dataflow.CodeUnauthenticated, remedyNone, "ExpiredTokenException: told", hintExpired},
+		{api("ExpiredToken", "told"), dataflow.CodeUnauthenticated, remedyResign, "ExpiredToken: told", hintExpired},
+		{api("ExpiredTokenException", "told"), dataflow.CodeUnauthenticated, remedyResign, "ExpiredTokenException: told", hintExpired},
 		{api("RequestExpired", "told"), dataflow.CodeUnauthenticated, remedyResign, "RequestExpired: told", hintClock},
 
 		{api("AccessDeniedException", denied), dataflow.CodeAccessDenied, remedyNone, "AccessDeniedException: " + denied, allow},
@@ -73,7 +73,7 @@ func TestClassify(t *testing.T) {
 		{api("ServiceUnavailable", ""), dataflow.CodeUnreachable, remedyAgain, "ServiceUnavailable", later},
 		{withStatus(503, api("UnknownError", "UnknownError")), dataflow.CodeUnreachable, remedyAgain, "UnknownError", later},
 		{withStatus(404, api("UnknownError", "UnknownError")), dataflow.CodeUnreachable, remedyNone, "cognito-idp.us-east-1.amazonaws.com answered with HTTP status 404 and not in Cognito's form", "Check endpoint: what answers there is not Cognito."},
-		{api("com.amazonaws.cognito#ExpiredToken", "told"), dataflow.CodeUnauthenticated, remedyNone, "ExpiredToken: told", hintExpired},
+		{api("com.amazonaws.cognito#ExpiredToken", "told"), dataflow.CodeUnauthenticated, remedyResign, "ExpiredToken: told", hintExpired},
 		{withStatus(400, api("SomethingNew", "told")), dataflow.CodeInternal, remedyNone, "SomethingNew: told", ""},
 
 		{sending(&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nowhere.example", IsNotFound: true}}), dataflow.CodeUnreachable, remedyAgain, "cognito-idp.us-east-1.amazonaws.com does not answer: dial tcp: lookup nowhere.example: no such host", reach},
@@ -84,7 +84,7 @@ func TestClassify(t *testing.T) {
 		{withStatus(200, &smithy.DeserializationError{Err: errors.New("failed to decode half of alice@example.com"), Snapshot: []byte("alice@example.com")}), dataflow.CodeUnreachable, remedyAgain, "cognito-idp.us-east-1.amazonaws.com gave an answer that is cut off or is not Cognito's", reach},
 
 		{&signInError{api("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole")}, dataflow.CodeAccessDenied, remedyNone, "AccessDenied: User: x is not authorized to perform: sts:AssumeRole", "Allow sts:AssumeRole on the role to whom signs in, and let the role's trust policy name it (and the external ID, if it asks for one)."},
-		{&signInError{api("ExpiredToken", "told")}, dataflow.CodeUnauthenticated, remedyNone, "ExpiredToken: told", hintExpired},
+		{&signInError{api("ExpiredToken", "told")}, dataflow.CodeUnauthenticated, remedyResign, "ExpiredToken: told", hintExpired},
 		{&signInError{sending(io.EOF)}, dataflow.CodeUnreachable, remedyAgain, "the service that signs in does not answer: EOF", reach},
 		{&signInError{errors.New("the SSO session has expired or is invalid")}, dataflow.CodeUnauthenticated, remedyNone, "the SSO session has expired or is invalid", "Check how the connector signs in: the access key, the profile or the role."},
 		{&signInError{errors.New("parse failed of process output: {\"SecretAccessKey\": \"s3cr3t\"}, error: EOF")}, dataflow.CodeUnauthenticated, remedyNone, "parse failed of process output", "Check how the connector signs in: the access key, the profile or the role."},

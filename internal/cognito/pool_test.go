@@ -293,8 +293,12 @@ func TestCheck_FailsWithWhatIsWrongAndWhatToDo(t *testing.T) {
 					t.Errorf("%q tells %q", err, secret)
 				}
 			}
-			if p.Usage().Calls != 1 {
-				t.Errorf("%d calls, want one: it was an answer", p.Usage().Calls)
+			want := int64(1) // it was an answer
+			if c.key.Expired {
+				want = 2 // the next signature could have been of a new session
+			}
+			if p.Usage().Calls != want {
+				t.Errorf("%d calls, want %d", p.Usage().Calls, want)
 			}
 		})
 	}
