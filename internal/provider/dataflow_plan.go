@@ -41,6 +41,9 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 			return
 		}
 	}
+	var config types.Map
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("tables"), &config)...)
+	plan.forgetDefaults(config)
 	if req.State.Raw.IsNull() {
 		planCreate(&plan)
 	} else {
@@ -49,6 +52,21 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		planUpdate(&plan, state, readAt)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// forgetDefaults makes a table unknown again that the configuration does not know yet: the framework has given it the
+// defaults of one whose arguments are left out, and a plan may not say more than the configuration.
+func (m *dataflowModel) forgetDefaults(config types.Map) {
+	if m.Tables.IsUnknown() || config.IsUnknown() {
+		return
+	}
+	tables := m.Tables.Elements()
+	for key, table := range config.Elements() {
+		if table.IsUnknown() {
+			tables[key] = types.ObjectUnknown(tableType.AttrTypes)
+		}
+	}
+	m.Tables = types.MapValueMust(tableType, tables)
 }
 
 // protected says whether deletion_protection holds: never for a dataflow that published nothing.
@@ -61,7 +79,7 @@ func planCreate(plan *dataflowModel) {
 	plan.ID = plan.Name
 	plan.Type = types.StringValue(dataflow.TypeCognito)
 	if plan.RunOnApply.IsUnknown() || plan.RunOnApply.ValueBool() {
-		plan.TableDetails = pendingDetails(plan.Tables)
+		plan.TableDetails = plan.pendingDetails()
 		return
 	}
 	plan.Status = types.StringValue(string(dataflow.StatusNew))
@@ -83,7 +101,7 @@ func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
 		plan.CurrentRun = types.Int64Unknown()
 		plan.LastRun = types.ObjectUnknown(runType.AttrTypes)
 		plan.RunPending = types.BoolUnknown()
-		plan.TableDetails = pendingDetails(plan.Tables)
+		plan.TableDetails = plan.pendingDetails()
 		return
 	}
 	if !plan.sameRecord(state) {
@@ -138,12 +156,13 @@ func isOlder(maxAge, lastRefreshAt types.String, readAt time.Time) bool {
 }
 
 // pendingDetails is table_details while a run is planned: its keys are those of tables, so that for_each over it can be planned.
-func pendingDetails(tables types.Map) types.Map {
-	if tables.IsUnknown() {
+// Where it is not known whether there will be a run, the keys aren't either: without one they are those of the tables that are published.
+func (m dataflowModel) pendingDetails() types.Map {
+	if m.Tables.IsUnknown() || m.RunOnApply.IsUnknown() {
 		return types.MapUnknown(tableDetailsType)
 	}
 	details := map[string]attr.Value{}
-	for key := range tables.Elements() {
+	for key := range m.Tables.Elements() {
 		inner := map[string]attr.Value{}
 		for name, kind := range tableDetailsType.AttrTypes {
 			inner[name] = unknownOf(kind)
