@@ -213,15 +213,12 @@ func TestPlan_RefusesBadInputAtItsAttribute(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			found := false
 			for _, d := range p.diagnose(t, c.object, c.complete(), nil) {
-				if d.Severity != tfprotov6.DiagnosticSeverityError {
-					continue
+				at, words := hclPath(d.Attribute), spaced(d.Summary+": "+d.Detail)
+				if strings.Contains(words, "hunter2") || strings.Contains(words, "c2VjcmV0") {
+					t.Errorf("the error repeats a secret: %s", words)
 				}
-				at, said := hclPath(d.Attribute), spaced(d.Summary+": "+d.Detail)
-				if strings.Contains(said, "hunter2") || strings.Contains(said, "c2VjcmV0") {
-					t.Errorf("the error repeats a secret: %s", said)
-				}
-				found = found || (at == c.at && strings.Contains(said, c.says))
-				t.Logf("%s: %s", at, said)
+				found = found || (d.Severity == tfprotov6.DiagnosticSeverityError && at == c.at && strings.Contains(words, c.says))
+				t.Logf("%s: %s", at, words)
 			}
 			if !found {
 				t.Errorf("no error at %s that says %q", c.at, c.says)
@@ -247,13 +244,13 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 			fmt.Fprintf(&config, "data %q %q {\n%s}\n", c.object, label, c.complete())
 		}
 	}
-	var said string
+	var output string
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
-		ErrorCheck:               func(err error) error { said = err.Error(); return nil },
+		ErrorCheck:               func(err error) error { output = err.Error(); return nil },
 		Steps:                    []resource.TestStep{{Config: config.String(), PlanOnly: true}},
 	})
-	blocks := strings.Split(said, "Error: ")
+	blocks := strings.Split(output, "Error: ")
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			address := fmt.Sprintf(`with %s\.c%03d,`, regexp.QuoteMeta(c.object), i)
@@ -278,6 +275,223 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 			}
 			if !found {
 				t.Errorf("no error at %q that says %q, but:\n%s", shown, c.says, strings.Join(about, "\n"))
+			}
+		})
+	}
+}
+
+// located matches an error that a CLI shows at an argument of an object. White space is whatever it is.
+func located(address, argument, words string) *regexp.Regexp {
+	resource, _, _ := strings.Cut(address, ".")
+	text := regexp.QuoteMeta("with "+address+", on ") + `\S+` + regexp.QuoteMeta(" line ") + `\d+` +
+		regexp.QuoteMeta(`, in resource "`+resource+`" "`) + `\w+": \d+: ` + regexp.QuoteMeta(argument) + `\s*=[^\n]* ` + regexp.QuoteMeta(words)
+	return regexp.MustCompile(strings.ReplaceAll(text, " ", `\s+`))
+}
+
+func TestPlan_RefusesNamesThatDifferOnlyInCase(t *testing.T) {
+	another := func(object, name string) string {
+		return fmt.Sprintf("resource %q \"another\" {\n%s}\n", object, badInput{object: object, arguments: "name = \"" + name + "\""}.complete())
+	}
+	w := newWorld(t, 1)
+	w.run(
+		resource.TestStep{ // of the two the one that is planned later is refused
+			Config: w.connector() + another(connectorType, "aPP"), PlanOnly: true,
+			ExpectError: said(`with skypoint_cognito_connector\.(app|another), .* name = .* the name differs only in case from "(App|aPP)", which this configuration has too\. Names are unique without regard to case: choose another one\.`),
+		},
+		resource.TestStep{
+			Config: w.dataflow(allTables) + another(dataflowType, "CUSTOMERS"), PlanOnly: true,
+			ExpectError: said(`with skypoint_dataflow\.(customers|another), .* name = .* the name differs only in case from "(Customers|CUSTOMERS)", which this configuration has too\. Names are unique without regard to case: choose another one\.`),
+		},
+		resource.TestStep{Config: w.dataflow(allTables)},
+		resource.TestStep{ // the records stand, and the configuration has only the other spelling
+			Config: w.provider() + another(connectorType, "aPP"), PlanOnly: true,
+			ExpectError: located(connectorType+".another", "name", `check name: connector "aPP" differs only in case from the existing connector "App". Names are unique without regard to case: write it as it is, or choose another one.`),
+		},
+		resource.TestStep{
+			Config: w.connector() + another(dataflowType, "CUSTOMERS"), PlanOnly: true,
+			ExpectError: located(dataflowType+".another", "name", `check name: dataflow "CUSTOMERS" differs only in case from the existing dataflow "Customers". Names are unique without regard to case: write it as it is, or choose another one.`),
+		},
+		resource.TestStep{ // a dataflow can't change the case of its name either: its history bears the old one
+			Config: strings.Replace(w.dataflow(allTables), `"Customers"`, `"customers"`, 1), PlanOnly: true,
+			ExpectError: located(customers, "name", `check name: dataflow "customers" differs only in case from the existing dataflow "Customers". Names are unique without regard to case: write it as it is, or choose another one.`),
+		},
+		resource.TestStep{Config: w.dataflow(allTables), PlanOnly: true},
+	)
+}
+
+func TestImport_RefusesAnIDThatIsNoName(t *testing.T) {
+	w := newWorld(t, 1)
+	steps := []resource.TestStep{{Config: w.dataflow(allTables)}}
+	for _, id := range []string{"no id", "../Customers", "Customers/1"} {
+		for _, address := range []string{customers, app} {
+			steps = append(steps, resource.TestStep{
+				ResourceName: address, ImportState: true, ImportStateId: id,
+				ExpectError: said(`Invalid import id .*` + regexp.QuoteMeta(id) + `" is not a valid name: ` + regexp.QuoteMeta(sayName)),
+			})
+		}
+	}
+	for _, address := range []string{customers, app} { // what is not there, and what is there in another case
+		steps = append(steps,
+			resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: "Nobody", ExpectError: said(`Cannot import non-existent remote object`)},
+			resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: map[string]string{customers: "customers", app: "app"}[address], ExpectError: said(`differs only in case from the existing (connector "App"|dataflow "Customers")`)},
+		)
+	}
+	w.run(steps...)
+}
+
+// later is what an argument gets whose value is known only after apply.
+type later struct {
+	object   string
+	argument string // HCL with LATER where the value stands
+	value    string // HCL
+}
+
+func laterConnectors(w *world) []later {
+	return []later{
+		{argument: `name = LATER`, value: `"Later"`},
+		{argument: `display_name = LATER`, value: `"Later"`},
+		{argument: `description = LATER`, value: `null`},
+		{argument: `user_pool_id = LATER`, value: `"` + testPoolID + `"`},
+		{argument: `region = LATER`, value: `"us-east-1"`},
+		{argument: `region = LATER`, value: `null`},
+		{argument: `access_key_id = LATER`, value: `"` + testKeyID + `"`},
+		{argument: `secret_access_key_wo = LATER`, value: `"` + testSecret + `"`},
+		{argument: `secret_access_key_wo_version = LATER`, value: `7`},
+		{argument: `profile = LATER`, value: `null`},
+		{argument: `assume_role = LATER`, value: `null`},
+		{argument: `endpoint = LATER`, value: `"` + w.endpoint + `"`},
+		{argument: `max_requests_per_second = LATER`, value: `5000`},
+		{argument: `max_requests_per_second = LATER`, value: `null`},
+	}
+}
+
+func laterDataflows() []later {
+	return []later{
+		{argument: `name = LATER`, value: `"LaterFlow"`},
+		{argument: `display_name = LATER`, value: `"Later"`},
+		{argument: `description = LATER`, value: `null`},
+		{argument: `connector_id = LATER`, value: `"App"`},
+		{argument: `database = LATER`, value: `"later_database"`},
+		{argument: `database = LATER`, value: `null`},
+		{argument: `tables = LATER`, value: `{ users = {}, groups = { purpose = "Customer 360" } }`},
+		{argument: `tables = { users = LATER }`, value: `{ purpose = "Customer 360" }`},
+		{argument: `tables = { users = { purpose = LATER } }`, value: `"Privacy-Metadata"`},
+		{argument: `tables = { users = { purpose = LATER } }`, value: `null`},
+		{argument: `tables = { users = { data = LATER } }`, value: `false`},
+		{argument: `tables = { users = { data = LATER, metadata = false } }`, value: `true`},
+		{argument: `tables = { users = { purpose = LATER, metadata = false } }`, value: `"All"`},
+		{argument: `tables = { users = { metadata = LATER } }`, value: `false`},
+		{argument: `tables = { users = { table_name = LATER } }`, value: `"people"`},
+		{argument: `tables = { users = { table_name = LATER }, groups = { table_name = "users" } }`, value: `"people"`},
+		{argument: `run_on_apply = LATER`, value: `true`},
+		{argument: `run_on_apply = LATER`, value: `false`},
+		{argument: "run_on_apply = false\nrefresh_triggers = LATER", value: `null`},
+		{argument: "run_on_apply = false\nmax_age = LATER", value: `null`},
+		{argument: `refresh_triggers = LATER`, value: `{ build = "1" }`},
+		{argument: `refresh_triggers = { build = LATER }`, value: `"1"`},
+		{argument: `max_age = LATER`, value: `"24h"`},
+		{argument: `max_removed_percent = LATER`, value: `10`},
+		{argument: `on_destroy = LATER`, value: `"delete"`},
+		{argument: `deletion_protection = LATER`, value: `false`},
+		{argument: `timeouts = { create = LATER }`, value: `"1h"`},
+		{argument: `timeouts = LATER`, value: `{ create = "1h", update = "2h" }`},
+	}
+}
+
+func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
+	p := newProtocol(t)
+	cases := laterDataflows()
+	for i := range cases {
+		cases[i].object = dataflowType
+	}
+	for _, c := range laterConnectors(&world{}) {
+		c.object = connectorType
+		cases = append(cases, c)
+	}
+	cases = append(cases,
+		later{object: connectorType, argument: "access_key_id = LATER\nprofile = LATER\nassume_role = LATER"},
+		later{object: connectorType, argument: "access_key_id = \"AKIAGOOD\"\nsecret_access_key_wo = LATER\nsecret_access_key_wo_version = LATER\nprofile = LATER"},
+		later{object: connectorType, argument: `assume_role = { role_arn = LATER, external_id = LATER }`},
+		later{object: "skypoint_tables", argument: "database = LATER\nat_run = LATER"},
+		later{object: "skypoint_dataflow_runs", argument: "dataflow_id = LATER\nat_run = LATER\nlimit = LATER"},
+		later{object: "skypoint_table", argument: "dataflow_id = LATER\nkey = LATER\nat_run = LATER"},
+		later{object: "skypoint_table_rows", argument: "dataflow_id = LATER\nkey = LATER\nat_run = LATER\ncolumns = LATER\nequals = LATER\nlimit = LATER"},
+		later{object: "skypoint_table_rows", argument: "columns = [LATER, LATER]\nequals = { sub = LATER }"},
+		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nsecrets_key = LATER"},
+	)
+	for _, c := range cases {
+		t.Run(c.object+": "+c.argument, func(t *testing.T) {
+			complete := badInput{object: c.object, arguments: c.argument}.complete()
+			for _, d := range p.diagnose(t, c.object, complete, map[string]cty.Value{"LATER": cty.DynamicVal}) {
+				t.Errorf("%s: %s: %s", hclPath(d.Attribute), d.Summary, d.Detail)
+			}
+		})
+	}
+}
+
+// Each argument of its own in an object of its own, all fed by a resource that is made in the same apply.
+func TestApply_TakesValuesThatWereUnknownAtPlan(t *testing.T) {
+	w := newWorld(t, 3)
+	signIn := map[string]string{
+		"user_pool_id": `"` + testPoolID + `"`, "access_key_id": `"` + testKeyID + `"`, "secret_access_key_wo": `"` + testSecret + `"`,
+		"secret_access_key_wo_version": "1", "endpoint": `"` + w.endpoint + `"`, "max_requests_per_second": "10000",
+	}
+	var values, objects strings.Builder
+	add := func(object, label string, c later, others map[string]string) {
+		arguments := strings.ReplaceAll(c.argument, "LATER", "terraform_data.later.output."+label)
+		given := badInput{object: object, arguments: arguments}
+		for _, name := range slices.Sorted(maps.Keys(others)) {
+			if !given.gives(name) {
+				arguments += "\n" + name + " = " + others[name]
+			}
+		}
+		fmt.Fprintf(&values, "    %s = %s\n", label, c.value)
+		fmt.Fprintf(&objects, "resource %q %q {\n%s\n}\n", object, label, arguments)
+	}
+	for i, c := range laterConnectors(w) {
+		others := maps.Clone(signIn)
+		others["name"] = fmt.Sprintf(`"Connector%d"`, i)
+		add(connectorType, fmt.Sprintf("connector%d", i), c, others)
+	}
+	for i, c := range laterDataflows() {
+		add(dataflowType, fmt.Sprintf("dataflow%d", i), c, map[string]string{
+			"name": fmt.Sprintf(`"Dataflow%d"`, i), "connector_id": connectorType + ".app.id", "tables": "{ users = {} }",
+		})
+	}
+	config := func(build string) string {
+		return w.connector() + "resource \"terraform_data\" \"later\" {\n  input = {\n    build = " + build + "\n" + values.String() + "  }\n}\n" +
+			strings.ReplaceAll(objects.String(), `connector_id = terraform_data`, "depends_on = ["+connectorType+".app]\nconnector_id = terraform_data")
+	}
+	w.run(
+		resource.TestStep{Config: config("1")},
+		resource.TestStep{Config: config("2")}, // unknown once more, for objects that are there, and then what they were
+	)
+}
+
+func TestApply_RefusesWhatTurnsOutToBeBad(t *testing.T) {
+	w := newWorld(t, 3)
+	for _, c := range []struct{ argument, value, at, words string }{
+		{`database = LATER`, `"Customers"`, "database", `"Customers" is not a valid database name: ` + sayIdentifier},
+		{`max_age = LATER`, `"soon"`, "max_age", `"soon" ` + sayDuration},
+		{`tables = LATER`, `{}`, "tables", `Attribute tables map must contain at least 1 elements, got: 0`},
+		{`tables = LATER`, `{ user = {} }`, "tables", `Attribute tables["user"]: there is no table "user": ` + sayKeys},
+		{"run_on_apply = LATER\nmax_age = \"24h\"", `false`, "max_age", `max_age runs the dataflow on apply, and run_on_apply = false forbids that`},
+	} {
+		t.Run(c.argument+" "+c.value, func(t *testing.T) {
+			config := func(value string) string {
+				arguments := strings.ReplaceAll(c.argument, "LATER", "terraform_data.later.output.value")
+				if !strings.Contains(arguments, "tables") {
+					arguments += "\n" + allTables
+				}
+				return w.dataflow(arguments) + "resource \"terraform_data\" \"later\" {\n  input = { value = " + value + " }\n}\n"
+			}
+			w := *w
+			w.t = t
+			w.run(resource.TestStep{Config: config(c.value), ExpectError: located(customers, c.at, c.words)})
+			if w.exists() {
+				if runs, err := w.ledger().Runs(t.Context(), "Customers", 0, 10); err != nil || len(runs) > 0 {
+					t.Errorf("the history has %d runs: %v", len(runs), err)
+				}
 			}
 		})
 	}
