@@ -152,11 +152,11 @@ func (r *reader) endPackage(e event) {
 		r.print(b.String())
 		delete(r.builds, e.FailedBuild) // said once, though other packages may fail by it too
 	}
-	r.print(own.output.String())
-	r.print(fmt.Sprintf("FAIL  %s (%.1f s)\n", e.Package, e.Elapsed))
 	if !counted {
+		r.print(own.output.String())
 		r.result.Failed++
 	}
+	r.print(fmt.Sprintf("FAIL  %s (%.1f s)\n", e.Package, e.Elapsed))
 }
 
 // logLine is how testing begins what a test logs: four spaces a level, then file and line.
