@@ -91,6 +91,11 @@ func TestUserReader_ReadsTheUsersOwnFields(t *testing.T) {
 		Username: aws.String(""), UserStatus: "CONFIRMED", UserCreateDate: &created, UserLastModifiedDate: aws.Time(created.Add(time.Nanosecond)), Attributes: attributesOf("sub", "s"),
 	})
 	at := time.Date(2024, 5, 1, 11, 0, 0, 123_000_000, time.UTC)
+	for _, column := range []string{"created_at", "updated_at"} {
+		if got[column].(time.Time).Location() != time.UTC {
+			t.Errorf("%s is in %v, want UTC", column, got[column].(time.Time).Location())
+		}
+	}
 	want := map[string]any{"sub": "s", "username": "", "status": "CONFIRMED", "enabled": false, "created_at": at, "updated_at": at}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
