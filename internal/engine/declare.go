@@ -13,33 +13,49 @@ import (
 //
 // A record that nobody can miss is taken over: one that was removed, one whose creation nobody works on any more,
 // and one that never published anything. Its history stays and its numbering goes on.
-// Any other record of the name fails with dataflow.CodeExists; one that a live process works on with dataflow.CodeBusy.
+// Any other record of the name fails with dataflow.CodeExists. A run that is under way is waited for, until it is
+// finished or its owner dead; when ctx ends before, that is dataflow.CodeBusy.
 func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (dataflow.Record, error) {
 	now := e.clock()
 	record := dataflow.Record{
 		UID: uuid.NewString(), Phase: dataflow.PhaseCreating, Type: dataflow.TypeCognito,
 		Definition: definition, CreatedAt: now, UpdatedAt: now,
 	}
-	state, err := e.State(ctx, definition.Name)
-	switch {
-	case dataflow.IsCode(err, dataflow.CodeNotFound):
-		err = e.ledger.CreateDataflow(ctx, record)
-		return record, err
-	case err != nil:
-		return dataflow.Record{}, err
-	}
-	object := fmt.Sprintf("dataflow %q", state.Record.Definition.Name)
-	if state.Status() == dataflow.StatusProcessing {
-		return dataflow.Record{}, busy(object, *state.LastRun)
-	}
-	if state.Record.Phase == dataflow.PhaseCreated && state.Published() {
-		return dataflow.Record{}, &dataflow.Error{
-			Code: dataflow.CodeExists, Object: object, Op: "create",
-			Cause: fmt.Errorf("a dataflow of this name exists in the workspace and has tables at run %d", *state.Standing.CurrentRun),
-			Hint:  fmt.Sprintf("To manage it from here: terraform import skypoint_dataflow.ADDRESS %s", state.Record.Definition.Name),
+	ownerDead := false
+	for {
+		state, err := e.State(ctx, definition.Name)
+		switch {
+		case dataflow.IsCode(err, dataflow.CodeNotFound):
+			return record, e.ledger.CreateDataflow(ctx, record)
+		case err != nil:
+			return dataflow.Record{}, err
+		case state.Record.Phase == dataflow.PhaseCreated && state.Published():
+			return dataflow.Record{}, exists(state)
+		case state.LastRun == nil || state.LastRun.Status != dataflow.StatusProcessing || ownerDead:
+			return record, e.ledger.PutDataflow(ctx, record)
+		}
+		started, err := e.ledger.Started(ctx, definition.Name, state.LastRun.Run)
+		if err != nil {
+			return dataflow.Record{}, err
+		}
+		ownerDead, err = e.outlive(ctx, started, func() error {
+			_, err := e.ledger.Finished(ctx, definition.Name, started.Run)
+			return err
+		})
+		if err != nil {
+			return dataflow.Record{}, err
 		}
 	}
-	return record, e.ledger.PutDataflow(ctx, record)
+}
+
+// exists says that a dataflow of this name is there, and how to manage it.
+func exists(state State) error {
+	name := state.Record.Definition.Name
+	return &dataflow.Error{
+		Code: dataflow.CodeExists, Object: fmt.Sprintf("dataflow %q", name), Op: "create",
+		Cause: fmt.Errorf("a dataflow of this name exists in the workspace and has tables at run %d", *state.Standing.CurrentRun),
+		Hint:  "To manage it from here: terraform import skypoint_dataflow.ADDRESS " + name,
+	}
 }
 
 // Define gives a dataflow a new definition without a run: for arguments that change no row.

@@ -113,7 +113,7 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 	}
 }
 
-func TestDeclare_RefusesWhatALiveProcessWorksOn(t *testing.T) {
+func TestDeclare_WaitsForALiveProcessAndThenSaysWhoItIs(t *testing.T) {
 	for name, life := range map[string]engine.Liveness{"here": engine.LivenessAlive, "elsewhere": engine.LivenessUnknown} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -124,13 +124,17 @@ func TestDeclare_RefusesWhatALiveProcessWorksOn(t *testing.T) {
 				reached := blockScan(w)
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error)
-				since := time.Now().UTC().Format(time.RFC3339)
+				began := time.Now()
+				since := began.UTC().Format(time.RFC3339)
 				go func() {
 					_, err := slow.Import(ctx, order)
 					ended <- err
 				}()
 				<-reached
-				_, err := w.process("second").Declare(t.Context(), definition("groups"))
+				patience, done := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer done()
+				_, err := w.process("second").Declare(patience, definition("groups"))
+				want(t, "waited", "10m0s", time.Since(began).String())
 				want(t, "code", dataflow.CodeBusy, dataflow.CodeOf(err))
 				want(t, "message", `dataflow "Customers": run 1 is under way on host host-of-slow, process 104, since `+since+
 					". Wait for it to end and apply again, or give a longer timeout.", err.Error())

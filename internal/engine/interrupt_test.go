@@ -140,14 +140,17 @@ func TestImport_APanicOfTheSourceIsAFailedRun(t *testing.T) {
 			w, p, order := imported(t, "users")
 			w.source.Before(func(_ context.Context, at enginetest.Point) error {
 				if at.Call == call {
-					panic("index out of range")
+					panic("jane.doe@example.com") // a value of a customer's
 				}
 				return nil
 			})
 			run, err := p.Import(t.Context(), order)
 			failed(t, err, run.Description)
-			if !strings.HasPrefix(run.Description, "panic: index out of range") {
-				t.Errorf("the description does not begin with the panic: %s", run.Description)
+			if !strings.HasPrefix(run.Description, "panic: in engine_test.TestImport_APanicOfTheSourceIsAFailedRun.func") {
+				t.Errorf("the description does not say where the panic was: %s", run.Description)
+			}
+			if strings.Contains(run.Description, "jane.doe") {
+				t.Errorf("the description gives away what was panicked with: %s", run.Description)
 			}
 			if end := "This is a fault of the provider: please report it. Nothing was published; the tables are at run 1."; !strings.HasSuffix(run.Description, end) {
 				t.Errorf("the description does not end with %q: %s", end, run.Description)

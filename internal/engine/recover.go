@@ -14,44 +14,56 @@ import (
 // once its owner is dead; while the owner lives, settle waits until ctx ends and then says who runs the dataflow.
 // Any number of processes may settle one run at once.
 func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.Run, error) {
+	finished, err := e.ledger.Finished(ctx, name, run)
+	if !dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return finished, err
+	}
+	started, err := e.ledger.Started(ctx, name, run)
+	if err != nil {
+		return dataflow.Run{}, err
+	}
+	var decision dataflow.Decision
+	dead, err := e.outlive(ctx, started, func() (err error) {
+		decision, err = e.ledger.Decision(ctx, name, run)
+		return err
+	})
+	if dead {
+		decision, err = e.ledger.Decide(ctx, dataflow.Decision{
+			Dataflow: name, Run: run, Outcome: dataflow.OutcomeAbandon, By: e.self.ID, DecidedAt: e.clock(), Reason: interrupted,
+		})
+	}
+	if err != nil {
+		return dataflow.Run{}, err
+	}
+	before, err := e.standingBefore(ctx, name, run)
+	if err != nil {
+		return dataflow.Run{}, err
+	}
+	finished, err = e.carryOut(ctx, started, decision, before)
+	if err != nil {
+		return dataflow.Run{}, fmt.Errorf("recover run %d: %w", run, err)
+	}
+	return finished, nil
+}
+
+// outlive waits until the run has the record that read asks for (dead is false), or its owner is dead without it.
+// When ctx ends before, it says who runs the dataflow.
+func (e *Engine) outlive(ctx context.Context, started dataflow.Started, read func() error) (dead bool, err error) {
 	watch := watcher{}
 	for {
-		finished, err := e.ledger.Finished(ctx, name, run)
-		if !dataflow.IsCode(err, dataflow.CodeNotFound) {
-			return finished, err
-		}
-		started, err := e.ledger.Started(ctx, name, run)
-		if err != nil {
-			return dataflow.Run{}, err
-		}
-		decision, err := e.ledger.Decision(ctx, name, run)
-		if dataflow.IsCode(err, dataflow.CodeNotFound) {
-			dead, watchErr := e.isDead(ctx, started, &watch)
-			if watchErr != nil {
-				return dataflow.Run{}, watchErr
-			}
-			if !dead {
-				if err := e.wait(ctx, started); err != nil {
-					return dataflow.Run{}, err
+		if err = read(); dataflow.IsCode(err, dataflow.CodeNotFound) {
+			dead, err = e.isDead(ctx, started, &watch)
+			if err == nil && !dead {
+				err = wait(ctx)
+				if err == nil {
+					continue
 				}
-				continue
 			}
-			decision, err = e.ledger.Decide(ctx, dataflow.Decision{
-				Dataflow: name, Run: run, Outcome: dataflow.OutcomeAbandon, By: e.self.ID, DecidedAt: e.clock(), Reason: interrupted,
-			})
 		}
-		if err != nil {
-			return dataflow.Run{}, err
+		if err != nil && ctx.Err() != nil {
+			err = busy(started.View())
 		}
-		before, err := e.standingBefore(ctx, name, run)
-		if err != nil {
-			return dataflow.Run{}, err
-		}
-		finished, err = e.carryOut(ctx, started, decision, before)
-		if err != nil {
-			return dataflow.Run{}, fmt.Errorf("recover run %d: %w", run, err)
-		}
-		return finished, nil
+		return dead, err
 	}
 }
 
@@ -82,21 +94,21 @@ func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watche
 	return now.Sub(w.since) >= lease, nil
 }
 
-func (e *Engine) wait(ctx context.Context, started dataflow.Started) error {
+func wait(ctx context.Context) error {
 	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return busy(fmt.Sprintf("dataflow %q", started.Dataflow), started.View())
+		return ctx.Err()
 	}
 }
 
 // busy says who runs the dataflow.
-func busy(object string, run dataflow.Run) error {
+func busy(run dataflow.Run) error {
 	return &dataflow.Error{
-		Code: dataflow.CodeBusy, Object: object,
+		Code: dataflow.CodeBusy, Object: fmt.Sprintf("dataflow %q", run.Dataflow),
 		Cause: fmt.Errorf("run %d is under way on host %s, process %d, since %s",
 			run.Run, run.Owner.Host, run.Owner.PID, run.StartedAt.Format(time.RFC3339)),
 		Hint: "Wait for it to end and apply again, or give a longer timeout.",

@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
+	"path"
+	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -201,16 +203,51 @@ func databases(started dataflow.Started, before dataflow.Standing) []string {
 }
 
 // guarded turns a panic into an error, so that a fault in one run is a failed run and not a dead process.
+// The error says where, and what only when the Go runtime says it: a value that somebody panicked with may be a customer's.
 func guarded[T any](do func() (T, error)) (result T, err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = &dataflow.Error{
-				Code: dataflow.CodeInternal, Op: "panic", Cause: fmt.Errorf("%v\n%s", p, debug.Stack()),
-				Hint: "This is a fault of the provider: please report it.",
-			}
+		p := recover()
+		if p == nil {
+			return
+		}
+		cause, ok := p.(runtime.Error)
+		if !ok {
+			cause = nil
+		}
+		err = &dataflow.Error{
+			Code: dataflow.CodeInternal, Op: "panic", Cause: panicked{cause: cause, at: panicSite()},
+			Hint: "This is a fault of the provider: please report it.",
 		}
 	}()
 	return do()
+}
+
+// panicked is a recovered panic.
+type panicked struct {
+	cause error // nil: not from the Go runtime
+	at    string
+}
+
+func (p panicked) Error() string {
+	if p.cause == nil {
+		return "in " + p.at
+	}
+	return p.cause.Error() + " in " + p.at
+}
+
+// panicSite names the function that panicked, called from the deferred function that recovers.
+func panicSite() string {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)]) // skips Callers, panicSite and the deferred function
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") {
+			return fmt.Sprintf("%s:%d", path.Base(frame.Function), frame.Line)
+		}
+		if !more {
+			return "an unknown function"
+		}
+	}
 }
 
 func (e *Engine) event(ctx context.Context, started dataflow.Started, table, step string, rows int64) {

@@ -62,6 +62,8 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	record, err := e.Declare(ctx, definition)
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
@@ -84,22 +86,13 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 			return
 		}
 	} else {
-		err = r.run(ctx, timeout, e, engine.Order{UID: record.UID, Definition: definition, Trigger: dataflow.TriggerCreate})
-		if err != nil {
+		if _, err := e.Import(ctx, engine.Order{UID: record.UID, Definition: definition, Trigger: dataflow.TriggerCreate}); err != nil {
 			report(&resp.Diagnostics, "Import failed", err, dataflowBlame)
 		}
 	}
 	if s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics); ok {
 		save(s)
 	}
-}
-
-// run imports within the timeout, in a context that ends with it.
-func (*dataflowResource) run(ctx context.Context, timeout time.Duration, e *engine.Engine, order engine.Order) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	_, err := e.Import(ctx, order)
-	return err
 }
 
 // reread gives the dataflow as the ledger has it after a run, also when the run's own context has ended.
@@ -192,11 +185,13 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	summary := "Dataflow was not changed"
 	switch {
 	case plan.LastRun.IsUnknown():
 		summary = "Import failed"
-		err = r.run(ctx, timeout, e, engine.Order{UID: uid, Definition: definition, Trigger: trigger(plan, state, readAt)})
+		_, err = e.Import(ctx, engine.Order{UID: uid, Definition: definition, Trigger: trigger(plan, state, readAt)})
 	case !plan.sameRecord(state):
 		err = e.Define(ctx, definition)
 	}
