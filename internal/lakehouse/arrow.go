@@ -79,8 +79,12 @@ func (c codec) appendTo(builder *array.RecordBuilder, to layout, encoded []byte)
 		case *array.TimestampBuilder:
 			b.Append(arrow.Timestamp(in.long()))
 		case *array.MapBuilder:
+			keys, okKeys := b.KeyBuilder().(*array.StringBuilder)
+			items, okItems := b.ItemBuilder().(*array.StringBuilder)
+			if !okKeys || !okItems {
+				return fmt.Errorf("column %s: no way to write a %s", c.schema.Columns[i].Name, field.Type())
+			}
 			b.Append(true)
-			keys, items := b.KeyBuilder().(*array.StringBuilder), b.ItemBuilder().(*array.StringBuilder)
 			for n := in.length(); n > 0 && in.err == nil; n-- {
 				keys.BinaryBuilder.Append(in.text())
 				items.BinaryBuilder.Append(in.text())
@@ -123,7 +127,7 @@ func newPresentReader(column arrow.Array) (reader, bool) {
 	case *array.Decimal128:
 		return func(dst []byte, row int) []byte { return appendDecimal(dst, a.Value(row)) }, true
 	case *array.Timestamp:
-		if a.DataType().(*arrow.TimestampType).Unit != arrow.Microsecond {
+		if t, ok := a.DataType().(*arrow.TimestampType); !ok || t.Unit != arrow.Microsecond {
 			return nil, false
 		}
 		return func(dst []byte, row int) []byte { return appendLong(dst, int64(a.Value(row))) }, true
@@ -160,11 +164,13 @@ func valueReader(column arrow.Array) func(row int) any {
 		case *array.Int64:
 			return a.Value(row)
 		case *array.Decimal128:
-			if t := a.DataType().(*arrow.Decimal128Type); t.Scale == dataflow.DecimalScale {
+			if t, ok := a.DataType().(*arrow.Decimal128Type); ok && t.Scale == dataflow.DecimalScale {
 				return formatDecimal(a.Value(row))
 			}
 		case *array.Timestamp:
-			return a.Value(row).ToTime(a.DataType().(*arrow.TimestampType).Unit).UTC()
+			if t, ok := a.DataType().(*arrow.TimestampType); ok {
+				return a.Value(row).ToTime(t.Unit).UTC()
+			}
 		case *array.Map:
 			keys, okKeys := a.Keys().(array.StringLike)
 			items, okItems := a.Items().(array.StringLike)

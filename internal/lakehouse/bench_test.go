@@ -72,7 +72,7 @@ func peakMB() float64 {
 
 // BenchmarkStage stages and publishes a table of 20 columns: the first import, the same rows again, and 1 in 10,000 changed.
 func BenchmarkStage(b *testing.B) {
-	for _, rows := range []int{100_000, 1_000_000} {
+	for _, rows := range []int{100_000, 300_000, 1_000_000} {
 		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
 			for b.Loop() {
 				p := newPlace(b)

@@ -37,7 +37,7 @@ func parseDecimal(d dataflow.Decimal) (decimal128.Num, bool) {
 	for range dataflow.DecimalScale - len(fraction) {
 		add(0)
 	}
-	n := decimal128.New(int64(hi), lo) //nolint:gosec // below 2^127
+	n := decimal128.New(int64(hi), lo) // below 2^127
 	if negative {
 		n = n.Negate()
 	}
@@ -50,8 +50,8 @@ func formatDecimal(n decimal128.Num) dataflow.Decimal {
 	if negative {
 		n = n.Negate()
 	}
-	const unit = 1_000_000_000 // 10^DecimalScale
-	hi, lo := uint64(n.HighBits()), n.LowBits()
+	const unit = 1_000_000_000                  // 10^DecimalScale
+	hi, lo := uint64(n.HighBits()), n.LowBits() //nolint:gosec // not negative here
 	high, rest := hi/unit, hi%unit
 	low, fraction := bits.Div64(rest, lo, unit)
 

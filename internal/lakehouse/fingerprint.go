@@ -110,7 +110,11 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 	}
 	keys := make([]array.StringLike, len(c.key))
 	for i, column := range c.key {
-		keys[i] = batch.Column(layout.fields[column]).(array.StringLike) // a key is a string: newCodec
+		key, ok := batch.Column(layout.fields[column]).(array.StringLike)
+		if !ok {
+			return fmt.Errorf("column %s: the key is no text", c.schema.Columns[column].Name)
+		}
+		keys[i] = key
 	}
 	var key, row, payload []byte
 	for i := range int(batch.NumRows()) {

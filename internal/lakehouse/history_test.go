@@ -26,7 +26,7 @@ func TestHistory_IsWhatAModelSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		defer closing(t, l)
 		ctx := context.Background()
 		buffer := rapid.SampledFrom([]int{200, 2000, 1 << 20}).Draw(t, "buffer")
 
@@ -204,7 +204,7 @@ func TestCancelled_StopsPutAndCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer closing(t, s)
 	if err := s.Put(ctx, user("a", "a@x", 1)); err != nil {
 		t.Fatal(err)
 	}

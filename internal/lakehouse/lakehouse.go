@@ -239,10 +239,11 @@ func removeOldMetadata(ctx context.Context, before *table.Table, after table.Met
 	}
 }
 
-// properties that every table gets. The first three keep memory flat while writing: page and batch size are what counts there.
+// writeProperties are what every table gets. The first three keep memory flat: page and batch size do while writing, the row group
+// while reading, since a reader holds one whole. Row groups of 8 MiB took 15 MB more at a million rows and made files no smaller.
 func writeProperties() iceberg.Properties {
 	return iceberg.Properties{
-		table.ParquetRowGroupSizeBytesKey:         "8388608",
+		table.ParquetRowGroupSizeBytesKey:         "4194304",
 		table.ParquetPageSizeBytesKey:             "65536",
 		table.ParquetBatchSizeKey:                 "1024",
 		table.ParquetCompressionKey:               "zstd",

@@ -3,6 +3,7 @@ package lakehouse
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -179,7 +180,11 @@ func (p *place) dataFiles() map[string]int64 {
 	return found
 }
 
-func ptr[T any](v T) *T { return &v }
+func closing(t interface{ Error(...any) }, c io.Closer) {
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
 
 func at(second int) time.Time { return time.Date(2026, 1, 2, 3, 4, second, 123456000, time.UTC) }
 
@@ -272,7 +277,7 @@ func TestChange_CountsWhatBecameOfEveryRow(t *testing.T) {
 		t.Errorf("counts are %+v, want %+v", got, want)
 	}
 	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("b", "new@x", 2), user("e", "e@x", 1), user("d", "d@x", 1))
-	p.wantRows(RowsRequest{Run: ptr(int64(1))}, user("a", "a@x", 1), user("b", "b@x", 1), user("c", "c@x", 1), user("d", "d@x", 1))
+	p.wantRows(RowsRequest{Run: new(int64(1))}, user("a", "a@x", 1), user("b", "b@x", 1), user("c", "c@x", 1), user("d", "d@x", 1))
 }
 
 func TestEmptyImport_StillMakesASnapshot(t *testing.T) {
@@ -355,7 +360,7 @@ func TestRows_AreProjectedLimitedAndChosen(t *testing.T) {
 		"bad column":    {req: RowsRequest{Equals: map[string]string{"nope": "1"}}, code: dataflow.CodeInvalid},
 		"map":           {req: RowsRequest{Equals: map[string]string{"other_attributes": "1"}}, code: dataflow.CodeInvalid},
 		"bad selection": {req: RowsRequest{Columns: []string{"nope"}}, code: dataflow.CodeInvalid},
-		"bad run":       {req: RowsRequest{Run: ptr(int64(9))}, code: dataflow.CodeNotFound},
+		"bad run":       {req: RowsRequest{Run: new(int64(9))}, code: dataflow.CodeNotFound},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -390,7 +395,8 @@ func TestWarehousePath_MayHoldAnything(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, entry := range entries {
-		names[strings.TrimRight(entry.Name(), "-shmwal")] = true
+		name, _, _ := strings.Cut(entry.Name(), "-") // catalog.db-wal and -shm
+		names[name] = true
 	}
 	if want := map[string]bool{"catalog.db": true, "warehouse": true}; !maps.Equal(names, want) {
 		t.Errorf("the folder holds %v", names)

@@ -45,5 +45,5 @@ func runOfDataFile(path string) (int64, bool) {
 		return 0, false
 	}
 	run, err := strconv.ParseUint(match[1], 16, 32)
-	return int64(run), err == nil //nolint:gosec // 32 bits
+	return int64(run), err == nil // 32 bits
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -113,9 +114,7 @@ func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 	if req.Table.Description != "" {
 		properties["comment"] = req.Table.Description // the name that Spark and Trino show
 	}
-	for name, source := range sources(made, req.Table.Schema) {
-		properties[name] = source
-	}
+	maps.Copy(properties, sources(made, req.Table.Schema))
 	tbl, err := c.CreateTable(ctx, identifier(req.ID), made.schema,
 		catalog.WithLocation(l.newLocation(req.ID)), catalog.WithProperties(properties))
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {

@@ -133,7 +133,7 @@ func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer closing(t, s)
 	if err := s.Put(ctx, user("b", "b@x", 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -242,8 +242,7 @@ func TestCreate_BySeveralAtOnce_MakesOneTable(t *testing.T) {
 		})
 	}
 	group.Wait()
-	p := &place{Lakehouse: openAt(t, dir, "w"), t: t, dir: dir}
-	owned, err := p.Owned(context.Background(), "Customers", []string{"customers"})
+	owned, err := openAt(t, dir, "w").Owned(context.Background(), "Customers", []string{"customers"})
 	if err != nil || len(owned) != 1 || !owned[0].Hidden {
 		t.Errorf("owned: %+v, %v", owned, err)
 	}
@@ -277,7 +276,7 @@ func TestHide_TakesMainAway_AndALaterImportBringsItBack(t *testing.T) {
 		t.Errorf("refs differ (-want +got):\n%s", diff)
 	}
 	p.wantRows(RowsRequest{})
-	p.wantRows(RowsRequest{Run: ptr(int64(1))}, user("a", "a@x", 1))
+	p.wantRows(RowsRequest{Run: new(int64(1))}, user("a", "a@x", 1))
 	if d := p.describe(); !d.Hidden {
 		t.Errorf("description is %+v", d)
 	}
@@ -348,21 +347,20 @@ func TestDrop_OfATableThatWasNeverPublished_NeedsNoTicket(t *testing.T) {
 }
 
 func TestDrop_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
-	ctx := context.Background()
 	kills := map[string]func(*place, dataflow.TableChange){
 		"before the entry": func(p *place, drop dataflow.TableChange) {
 			c, _ := p.raw()
-			if _, err := p.hide(ctx, c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
+			if _, err := p.hide(context.Background(), c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
 				p.t.Fatal(err)
 			}
 		},
 		"before the files": func(p *place, drop dataflow.TableChange) {
 			c, _ := p.raw()
-			if _, err := p.hide(ctx, c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
+			if _, err := p.hide(context.Background(), c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
 				p.t.Fatal(err)
 			}
 			_, tbl := p.raw()
-			if dropped, err := c.dropEntry(ctx, usersID, tbl.MetadataLocation()); err != nil || !dropped {
+			if dropped, err := c.dropEntry(context.Background(), usersID, tbl.MetadataLocation()); err != nil || !dropped {
 				p.t.Fatal(dropped, err)
 			}
 		},
@@ -511,7 +509,7 @@ func TestMetadataFiles_DoNotGrowForEver(t *testing.T) {
 	for run := int64(2); run <= 9; run++ {
 		p.load(run, user("a", "a@x", 1))
 	}
-	found, err := filepath.Glob(filepath.Join(p.dir, "warehouse/customers/*/metadata/*.metadata.json"))
+	found, err := filepath.Glob(filepath.Join(p.dir, "warehouse", "customers", "*", "metadata", "*.metadata.json"))
 	if err != nil || len(found) != 4 {
 		t.Errorf("%d metadata files are left, want the newest and three before it: %v", len(found), err)
 	}

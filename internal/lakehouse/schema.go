@@ -155,8 +155,8 @@ func taken(fields []iceberg.NestedField, id int) bool {
 }
 
 func earlierField(earlier []*iceberg.Schema, name string, kind dataflow.ColumnType) (iceberg.NestedField, bool) {
-	for i := len(earlier) - 1; i >= 0; i-- {
-		for _, field := range earlier[i].Fields() {
+	for _, schema := range slices.Backward(earlier) {
+		for _, field := range schema.Fields() {
 			if field.Name == name && columnType(field.Type) == kind {
 				return field, true
 			}

@@ -54,7 +54,7 @@ func TestNewColumn_IsSeenWhenItsRunIsPublished_NotBefore(t *testing.T) {
 		t.Errorf("columns are %v", p.columns())
 	}
 	p.wantRows(RowsRequest{}, dataflow.Row{"a", "a@x", nil}, dataflow.Row{"b", "b@x", dataflow.Decimal("7")})
-	p.wantRows(RowsRequest{Run: ptr(int64(1))}, dataflow.Row{"a", "a@x"}, dataflow.Row{"b", "b@x"})
+	p.wantRows(RowsRequest{Run: new(int64(1))}, dataflow.Row{"a", "a@x"}, dataflow.Row{"b", "b@x"})
 	added := p.describe().Columns[2]
 	if added.Source != "custom:score" || added.Description != "The score." || added.Required {
 		t.Errorf("the column is %+v", added)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -43,7 +44,6 @@ func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (*Stag
 	}
 	s := &Staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes}
 	s.rows = newSorter(l.config.SpoolDir, s.buffer)
-	s.scratch.New = func() any { return &encoded{} }
 	return s, nil
 }
 
@@ -53,7 +53,10 @@ func (s *Staging) Put(ctx context.Context, row dataflow.Row) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e := s.scratch.Get().(*encoded)
+	e, ok := s.scratch.Get().(*encoded)
+	if !ok {
+		e = &encoded{} // the pool was empty
+	}
 	defer s.scratch.Put(e)
 	var err error
 	if e.row, err = s.codec.appendRow(e.row[:0], row); err == nil {
@@ -247,8 +250,9 @@ func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 	if err != nil {
 		return fail(err)
 	}
-	requirements := append(staged.Requirements,
-		table.AssertCurrentSchemaID(tbl.Schema().ID), table.AssertLastAssignedFieldID(tbl.Metadata().LastColumnID()))
+	requirements := slices.Concat(staged.Requirements, []table.Requirement{
+		table.AssertCurrentSchemaID(tbl.Schema().ID), table.AssertLastAssignedFieldID(tbl.Metadata().LastColumnID()),
+	})
 	var updates []table.Update
 	if addSchema != nil {
 		updates = append(updates, addSchema)
