@@ -82,7 +82,7 @@ func newFront(t *testing.T, users int) *front {
 }
 
 func (f *front) serve(server *cognitotest.Server) {
-	listener, err := net.Listen("tcp", f.address) //nolint:noctx // it is there at once or never
+	listener, err := net.Listen("tcp", f.address)
 	f.must(err)
 	f.address = listener.Addr().String()
 	f.serving = &http.Server{Handler: server.Handler(), ReadHeaderTimeout: time.Minute}

@@ -260,11 +260,14 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 			case !slices.Contains([]string{connectorType, dataflowType}, c.object):
 				address = strings.Replace(address, "with ", `with data\.`, 1)
 			}
-			shown := `resource "` // what is nested in an argument, or not there, is shown at its resource
-			if !strings.Contains(c.at, ".") && (c.gives(c.root()) || required[c.object][c.root()] != "") {
+			shown := `resource "` // an argument that is not there is shown at its resource, as older CLIs do with what is nested in one
+			switch given := c.gives(c.root()) || required[c.object][c.root()] != ""; {
+			case given && strings.Contains(c.at, "."):
+				shown = `(?:resource "|` + c.root() + ` = )`
+			case given:
 				shown = c.root() + " = "
 			}
-			where := regexp.MustCompile(address + ` on \S+ line \d+, in (?:resource|data|provider) (?:"[^"]+" ?)+: \d+: ` + regexp.QuoteMeta(shown))
+			where := regexp.MustCompile(address + ` on \S+ line \d+, in (?:resource|data|provider) (?:"[^"]+" ?)+: \d+: ` + shown)
 			found := false
 			var about []string
 			for _, block := range blocks {

@@ -30,7 +30,7 @@ func (r stringRule) ValidateString(_ context.Context, req validator.StringReques
 	}
 	if err := r.check(req.ConfigValue.ValueString()); err != nil {
 		detail := err.Error() + "."
-		if len(req.Path.Steps()) > 1 { // a CLI shows the line of an argument, but not of what is nested in it
+		if len(req.Path.Steps()) > 1 { // older CLIs show where the resource begins, not the line of what is nested in it
 			detail = fmt.Sprintf("Attribute %s: %s", req.Path, detail)
 		}
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", detail)
