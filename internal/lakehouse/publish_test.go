@@ -435,6 +435,25 @@ func TestSweep_RemovesWhatAnAbandonedRunLeft_AndNothingElse(t *testing.T) {
 	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("d", "d@x", 1))
 }
 
+func TestSweep_GoesOnBehindATableOfSomebodyElse(t *testing.T) {
+	p := newPlace(t)
+	other := stageRequest(1, usersSchema())
+	other.Dataflow, other.ID.Database = "Other", "another"
+	if _, err := p.tryStage(other, user("a", "a@x", 1)); err != nil {
+		t.Fatal(err)
+	}
+	p.load(1, user("a", "a@x", 1))
+	refs := p.refs()
+	p.stage(stageRequest(2, usersSchema()), user("b", "b@x", 1))
+	err := p.Sweep(context.Background(), "Customers", 2, []dataflow.TableID{other.ID, usersID})
+	if !dataflow.IsCode(err, dataflow.CodeForeign) {
+		t.Errorf("error is %v", err)
+	}
+	if diff := cmp.Diff(refs, p.refs()); diff != "" {
+		t.Errorf("refs differ (-want +got):\n%s", diff)
+	}
+}
+
 func TestSweep_OfAPublishedRun_RemovesNothing(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))

@@ -15,7 +15,7 @@ import (
 )
 
 // Sweep removes what an abandoned run left on these tables: its branch with the snapshot that only it had, then the data files that only it wrote.
-// Tables that are not there are skipped.
+// Tables that are not there are skipped. One that can't be swept, or is somebody else's, keeps no other from being swept.
 func (l *Lakehouse) Sweep(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID) error {
 	c, err := l.catalog(ctx, false)
 	if errors.Is(err, errNoCatalog) {
@@ -27,13 +27,14 @@ func (l *Lakehouse) Sweep(ctx context.Context, dataflowName string, run int64, t
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for _, id := range tables {
 		err := l.sweep(ctx, c, dataflowName, run, id)
 		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
-			return fmt.Errorf("sweep run %d: %w", run, err)
+			failures = append(failures, fmt.Errorf("sweep run %d: %w", run, err))
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID) error {

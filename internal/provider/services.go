@@ -108,6 +108,7 @@ func (s *services) openLakehouse(ctx context.Context, workspaceID string) (*lake
 	return lakehouse.Open(ctx, lakehouse.Config{
 		Catalog:   lakehouse.Catalog{Type: lakehouse.CatalogSQLite, URI: filepath.Join(s.workspace, "catalog.db")},
 		Warehouse: s.warehouse, Workspace: workspaceID,
+		SpoolDir: filepath.Join(s.workspace, "spool"), // not the system's temporary folder, which may be memory
 	})
 }
 
