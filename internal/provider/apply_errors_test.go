@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -91,12 +92,12 @@ func (f *front) serve(server *cognitotest.Server) {
 
 func (f *front) close() { f.must(f.serving.Close()) }
 
-// trouble is a cause for which the import of table users fails at the source, and which passes.
+// trouble is a cause for which an import fails before it has a row, and which passes.
 type trouble struct {
 	name     string
 	begin    func(*front)
 	end      func(*front)
-	sentence string // ADDRESS stands for the endpoint's
+	sentence string // ADDRESS stands for the endpoint's, WORKSPACE for the folder
 }
 
 func troubles() []trouble {
@@ -146,14 +147,25 @@ func troubles() []trouble {
 				`ADDRESS does not answer: dial tcp ADDRESS: connect: connection refused. ` +
 				`Check region and endpoint, and that this machine may reach it.`,
 		},
+		{
+			"SecretsKeyIsGone", func(f *front) { f.move("key", "key.away") }, func(f *front) { f.move("key.away", "key") },
+			`open the secret of connector "App": WORKSPACE/key: read key: the workspace's secrets key is not there. ` +
+				`Configure the secrets key that sealed it (secrets_key, SKYPOINT_SECRETS_KEY, or the workspace's file "key"), ` +
+				`or seal the secret anew: set secret_access_key_wo together with a new secret_access_key_wo_version.`,
+		},
 	}
+}
+
+// move renames a file of the workspace.
+func (w *world) move(from, to string) {
+	w.must(os.Rename(filepath.Join(w.workspace, from), filepath.Join(w.workspace, to)))
 }
 
 func TestImport_FailsWithCauseAndHintAndPublishesNothing(t *testing.T) {
 	for _, c := range troubles() {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFront(t, 30)
-			sentence := strings.ReplaceAll(c.sentence, "ADDRESS", f.address)
+			sentence := strings.NewReplacer("ADDRESS", f.address, "WORKSPACE", f.workspace).Replace(c.sentence)
 			first := sentence + " Nothing was published; there are no tables yet."
 			third := sentence + " Nothing was published; the tables are at run 2."
 			const imported = "Imported 1 table: users 30 rows (30 added)."
@@ -274,6 +286,31 @@ func TestConnectionCheck_FailsAtTheArgumentAndLeavesNothing(t *testing.T) {
 			)
 		})
 	}
+}
+
+func TestConnectionCheck_ThatFailsOnUpdateLeavesTheConnectorAsItWas(t *testing.T) {
+	w := newWorld(t, 10)
+	build := func(n string) string {
+		return w.dataflow("  tables = { users = {} }\n  refresh_triggers = { build = \"" + n + "\" }")
+	}
+	wrong := strings.Replace(strings.Replace(build("2"), testSecret, "another", 1), "secret_access_key_wo_version = 1", "secret_access_key_wo_version = 2", 1)
+	w.run(
+		resource.TestStep{Config: build("1")},
+		resource.TestStep{Config: wrong, ExpectError: located(app, "access_key_id", "user pool us-east-1_Test12345: DescribeUserPool: InvalidSignatureException: ")},
+		resource.TestStep{
+			RefreshState: true, ExpectNonEmptyPlan: true,
+			Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckResourceAttr(app, "secret_access_key_wo_version", "1"),
+				resource.TestCheckResourceAttr(customers, "refresh_triggers.build", "1"),
+				resource.TestCheckResourceAttr(customers, "last_run.run", "1"), // nothing was tried with it
+			),
+		},
+		resource.TestStep{
+			Config: wrong, PlanOnly: true, ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{plancheck.ExpectResourceAction(app, plancheck.ResourceActionUpdate)}},
+		},
+		resource.TestStep{Config: build("2"), ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(2), "current_run")}}, // the old secret still holds
+	)
 }
 
 func TestConnectionCheck_SaysWhyATableCantBeRead(t *testing.T) {
