@@ -147,14 +147,14 @@ func winnerOf(rivals []string, column string) string {
 
 // afterPrefix replaces only the colons of Cognito's own prefixes.
 func afterPrefix(attribute string) string {
-	out := ""
+	var out strings.Builder
 	for _, prefix := range []string{prefixDeveloper, prefixCustom} {
 		if rest, ok := strings.CutPrefix(attribute, prefix); ok {
-			out += strings.TrimSuffix(prefix, ":") + "_"
+			out.WriteString(strings.TrimSuffix(prefix, ":") + "_")
 			attribute = rest
 		}
 	}
-	return out + attribute
+	return out.String() + attribute
 }
 
 func plainColumn(attribute string, reserved []string) string {

@@ -44,8 +44,7 @@ func call[In, Out any](ctx context.Context, p *Pool, op operation, in *In,
 			return nil, fmt.Errorf("%s: %w", op.name, context.Cause(ctx))
 		}
 		f := p.target.classify(op, err)
-		var answer *serviceError
-		if errors.As(f.err, &answer) {
+		if _, ok := errors.AsType[*serviceError](f.err); ok {
 			p.answered.Store(true)
 		}
 

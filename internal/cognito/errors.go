@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -82,12 +83,7 @@ func hasCode(err error, codes ...string) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	for _, c := range codes {
-		if e.code == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, e.code)
 }
 
 // rule says what an error code of AWS means. A hint may name what was refused: {action}, {arn}, {region}.
@@ -100,7 +96,7 @@ type rule struct {
 // Hints that several codes share.
 const (
 	hintKey     = "AWS does not know the access key: check access_key_id (or the profile), and that the key is active."
-	hintSecret  = "The secret does not belong to the access key: check secret_access_key_wo, and raise secret_access_key_wo_version when you change it." //nolint:gosec // says where the secret is set, holds none
+	hintSecret  = "The secret does not belong to the access key: check secret_access_key_wo, and raise secret_access_key_wo_version when you change it."
 	hintExpired = "The session has ended: sign in again, or give the connector a key that lasts."
 	hintAllow   = "Allow {action} on {arn}."
 	hintLater   = "Run it again later; https://health.aws.amazon.com says whether Cognito has a problem in {region}."
@@ -140,8 +136,7 @@ var rules = map[string]rule{
 
 // classify says what an error of the SDK is.
 func (t target) classify(op operation, err error) failure {
-	var signIn *signInError
-	if errors.As(err, &signIn) {
+	if signIn, ok := errors.AsType[*signInError](err); ok {
 		f := judge(signIn.err, "the service that signs in")
 		f.err.Op, f.err.Object = signInOp, t.object()
 		switch f.err.Code { //nolint:exhaustive // the others say the same whoever says it
@@ -153,8 +148,7 @@ func (t target) classify(op operation, err error) failure {
 		}
 		return f
 	}
-	var sdk *smithy.OperationError
-	if errors.As(err, &sdk) {
+	if sdk, ok := errors.AsType[*smithy.OperationError](err); ok {
 		err = sdk.Err // what it adds is the operation, which the project's error names itself
 	}
 	f := judge(err, t.endpoint())
@@ -165,11 +159,10 @@ func (t target) classify(op operation, err error) failure {
 
 // judge says what an error is that came from where.
 func judge(err error, where string) failure {
-	var answer smithy.APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		return judgeAnswer(answer, httpStatus(err), where)
 	}
-	if cause, ok := certificateProblem(err); ok {
+	if cause := certificateProblem(err); cause != nil {
 		return failure{err: &dataflow.Error{
 			Code: dataflow.CodeUnreachable, Cause: fmt.Errorf("%s can't be trusted: %w", where, cause),
 			Hint: "Check endpoint, and AWS_CA_BUNDLE when certificates are your own.",
@@ -244,16 +237,14 @@ func httpStatus(err error) int {
 	return 0
 }
 
-func certificateProblem(err error) (error, bool) {
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &certificate) {
-		return certificate.Err, true
+func certificateProblem(err error) error {
+	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return certificate.Err
 	}
-	var record tls.RecordHeaderError
-	if errors.As(err, &record) {
-		return errors.New(record.Msg), true
+	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return errors.New(record.Msg)
 	}
-	return nil, false
+	return nil
 }
 
 // longestMessage is the most bytes of a message of AWS's that an error repeats.

@@ -96,8 +96,7 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%v:\n got %s %d %q %q\nwant %s %d %q %q", c.err, got.err.Code, got.remedy, got.err.Cause, got.err.Hint, c.code, c.remedy, c.cause, c.hint)
 		}
 		op := "ListUsers"
-		var signIn *signInError
-		if errors.As(c.err, &signIn) {
+		if _, ok := errors.AsType[*signInError](c.err); ok {
 			op = "sign in"
 		}
 		if got.err.Op != op || got.err.Object != "user pool us-east-1_Example1" {

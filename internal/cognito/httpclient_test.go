@@ -28,7 +28,7 @@ func TestTransport_BodiesDoNotWriteThemselves(t *testing.T) {
 	sent := errors.New("sent")
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody)
 	request.Body = selfWriting{strings.NewReader("body")}
-	_, err := (&transport{roundTripper(func(r *http.Request) (*http.Response, error) { //nolint:bodyclose // there is no answer
+	answer, err := (&transport{roundTripper(func(r *http.Request) (*http.Response, error) {
 		if text, err := io.ReadAll(r.Body); string(text) != "body" || err != nil {
 			t.Errorf("the body is %q, %v", text, err)
 		}
@@ -37,6 +37,10 @@ func TestTransport_BodiesDoNotWriteThemselves(t *testing.T) {
 		}
 		return nil, sent
 	})}).RoundTrip(request)
+	if answer != nil {
+		_ = answer.Body.Close()
+		t.Error("an error came with an answer")
+	}
 	if !errors.Is(err, sent) {
 		t.Error(err)
 	}

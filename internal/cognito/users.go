@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -61,11 +62,10 @@ func schemaOfUsers(attributes []types.SchemaAttributeType) dataflow.Schema {
 		{Name: columnOtherAttributes, Type: dataflow.TextMap, Source: "Attributes", Description: "What no column holds, under the attribute's own name, as it came: attributes without a column, and values that their column's type can't hold."},
 	}
 	var reserved []string
-	for _, c := range append(first, last...) {
+	for _, c := range slices.Concat(first, last) {
 		reserved = append(reserved, c.Name)
 	}
-	all := append(first, attributeColumns(attributes, reserved)...)
-	return dataflow.Schema{Columns: append(all, last...), Key: []string{attributeSub}, Version: columnUpdatedAt}
+	return dataflow.Schema{Columns: slices.Concat(first, attributeColumns(attributes, reserved), last), Key: []string{attributeSub}, Version: columnUpdatedAt}
 }
 
 func subColumn() dataflow.Column {

@@ -187,6 +187,7 @@ func canonical(schema dataflow.Schema, name, value string) string {
 			continue
 		}
 		switch c.Type {
+		case dataflow.String, dataflow.Boolean, dataflow.Long, dataflow.TextMap: // as it came
 		case dataflow.Number:
 			if d, ok := dataflow.ParseDecimal(value); ok {
 				return string(d)

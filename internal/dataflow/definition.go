@@ -63,9 +63,9 @@ func (d Definition) TableID(key string) TableID {
 // Arguments that change no row (names for people, triggers, retention) are not in it.
 func (d Definition) Digest() string {
 	what := struct {
-		Connector string
-		Database  string
-		Tables    map[string]TableDefinition
+		Connector string                     `json:"connector"`
+		Database  string                     `json:"database"`
+		Tables    map[string]TableDefinition `json:"tables"`
 	}{FoldName(d.Connector), d.Database, d.Tables}
 	text, err := json.Marshal(what) // map keys are sorted by encoding/json
 	if err != nil {

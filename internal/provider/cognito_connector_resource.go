@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,9 +44,7 @@ var connectorBlame = blame{
 // blame points at the way to sign in that the connector really uses.
 func (m cognitoConnectorModel) blame() blame {
 	b := blame{}
-	for code, at := range connectorBlame {
-		b[code] = at
-	}
+	maps.Copy(b, connectorBlame)
 	signIn := path.Root("access_key_id")
 	switch {
 	case !m.Profile.IsNull():

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -45,9 +46,7 @@ func (*dataflowDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 		"connector_id": computedText("The connector that is imported."),
 		"database":     computedText("The database of the tables."),
 	}
-	for name, attribute := range dataflowResultDataAttributes() {
-		attributes[name] = attribute
-	}
+	maps.Copy(attributes, dataflowResultDataAttributes())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A dataflow as the workspace has it: where it stands, its newest run, its tables.",
 		Attributes:          attributes,

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,12 +37,10 @@ func (*dataflowResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		MarkdownDescription: "A dataflow imports chosen tables of a connector into a database of Apache Iceberg tables. " +
 			"Creating it runs it; so does a change of what it imports or of `refresh_triggers`. " +
 			"A plan runs the dataflow exactly when it shows `last_run` as known after apply. " +
-			"A run that fails fails the apply, publishes nothing, and is planned again.",
+			"A run that fails the apply, publishes nothing, and is planned again.",
 		Attributes: dataflowArgumentAttributes(ctx),
 	}
-	for name, attribute := range dataflowResultAttributes() {
-		resp.Schema.Attributes[name] = attribute
-	}
+	maps.Copy(resp.Schema.Attributes, dataflowResultAttributes())
 }
 
 func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute {
@@ -250,10 +250,8 @@ func tableKeyValidator() validator.String {
 	return stringRule{
 		description: "the key of a table",
 		check: func(key string) error {
-			for _, known := range tableKeys() {
-				if key == known {
-					return nil
-				}
+			if slices.Contains(tableKeys(), key) {
+				return nil
 			}
 			return fmt.Errorf("there is no table %q: the tables of a user pool are %s", key, strings.Join(tableKeys(), ", "))
 		},
