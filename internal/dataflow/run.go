@@ -149,6 +149,7 @@ type TableResult struct {
 // so that reading a dataflow reads its newest finished run and no more.
 type Standing struct {
 	CurrentRun    *int64        `json:"current_run"`     // the import whose data the tables hold; nil: none
+	UID           string        `json:"uid"`             // of the dataflow that published them: an earlier one of the name may have left the tables
 	Digest        string        `json:"digest"`          // Definition.Digest of that import
 	LastRefreshAt *time.Time    `json:"last_refresh_at"` // the end of the last completed import
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet

@@ -59,7 +59,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 		StartedAt: at, EndedAt: &at, Owner: p.self, Digest: order.Definition.Digest(),
 		Tables: []dataflow.TableResult{table}, Usage: dataflow.Usage{Calls: 2},
 		Standing: dataflow.Standing{
-			CurrentRun: &one, Digest: order.Definition.Digest(), LastRefreshAt: &at, LastImport: dataflow.StatusCompleted,
+			CurrentRun: &one, UID: order.UID, Digest: order.Definition.Digest(), LastRefreshAt: &at, LastImport: dataflow.StatusCompleted,
 			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"},
 		},
 	}, run)

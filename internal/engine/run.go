@@ -180,6 +180,7 @@ func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.
 	if run.Status != dataflow.StatusCompleted {
 		return after
 	}
+	after.UID = run.UID
 	switch run.Kind {
 	case dataflow.KindImport:
 		number := run.Run

@@ -56,12 +56,17 @@ func (e *Engine) State(ctx context.Context, name string) (State, error) {
 		return s, nil
 	}
 	s.LastRun = &last
-	if last.EndedAt != nil {
-		s.Standing = last.Standing
-		return s, nil
+	s.Standing = last.Standing
+	if last.EndedAt == nil {
+		if s.Standing, err = e.standingBefore(ctx, name, latest); err != nil {
+			return State{}, err
+		}
 	}
-	s.Standing, err = e.standingBefore(ctx, name, latest)
-	return s, err
+	if s.Standing.UID != record.UID {
+		// Tables that an earlier dataflow left are there to be taken over. This one has not published them, and may not drop them.
+		s.Standing = dataflow.Standing{LastImport: s.Standing.LastImport}
+	}
+	return s, nil
 }
 
 // Run reads one run, judged as in State.

@@ -203,3 +203,29 @@ func TestState_IsPendingUntilTheDefinitionHasRun(t *testing.T) {
 	}
 	want(t, "pending when there is a new table", true, p.state().Pending())
 }
+
+func TestState_TablesThatAnEarlierDataflowLeftAreNotPublishedByTheNext(t *testing.T) {
+	w, p, order := imported(t, "users")
+	if err := p.Forget(t.Context(), "Customers"); err != nil {
+		t.Fatal(err)
+	}
+	again := p.declare(order.Definition)
+	w.source.Before(func(context.Context, enginetest.Point) error {
+		s := p.state()
+		want(t, "status while it runs", dataflow.StatusProcessing, s.Status())
+		want(t, "published while it runs", false, s.Published())
+		want(t, "tables while it runs", 0, len(s.Standing.Tables))
+		return context.DeadlineExceeded
+	})
+	if _, err := p.Import(t.Context(), again); err == nil {
+		t.Fatal("the source can't be opened and the run completed")
+	}
+	s := p.state()
+	want(t, "status", dataflow.StatusFailed, s.Status())
+	want(t, "published", false, s.Published())
+	want(t, "standing", dataflow.Standing{LastImport: dataflow.StatusFailed}, s.Standing)
+
+	w.source.Before(nil)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged).", p.completes(again).Description)
+	want(t, "published when it has run", true, p.state().Published())
+}

@@ -344,6 +344,23 @@ func TestDataflow_DestroyWithRetainLeavesTheTables(t *testing.T) {
 	)
 }
 
+func TestDataflow_MadeAgainInVainLeavesTheTablesItWasToTakeOver(t *testing.T) {
+	w := newWorld(t, 10)
+	w.run(
+		resource.TestStep{Config: w.dataflow(allTables + "\n  on_destroy = \"retain\"")},
+		resource.TestStep{Config: w.connector()},
+		resource.TestStep{
+			PreConfig:   func() { w.deny("ListGroups") },
+			Config:      w.dataflow(allTables + "\n  deletion_protection = true"),
+			ExpectError: said(`Run 2 of dataflow "Customers" failed: .*Nothing was published; the tables are at run 1\.`),
+		},
+		resource.TestStep{ // it published nothing: no protection holds, and nothing is dropped
+			Config: w.connector(),
+			Check:  func(*terraform.State) error { w.equalTables("group_memberships", "groups", "users"); return nil },
+		},
+	)
+}
+
 func TestDataflow_DeletionProtectionFailsPlansThatWouldDropTables(t *testing.T) {
 	w := newWorld(t, 10)
 	w.run(
