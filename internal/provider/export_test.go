@@ -11,11 +11,16 @@ import (
 // EngineFor gives an engine over a workspace, put together as the provider does it.
 func EngineFor(t *testing.T, workspace string) *engine.Engine {
 	t.Helper()
-	s := newServices("test")
-	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
-	e, err := s.engine(context.Background())
+	e, err := OpenEngine(context.Background(), workspace)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// OpenEngine is EngineFor where there is no test.
+func OpenEngine(ctx context.Context, workspace string) (*engine.Engine, error) {
+	s := newServices("test")
+	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
+	return s.engine(ctx)
 }

@@ -1,0 +1,407 @@
+package provider_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+)
+
+// Three processes take part in a benchmark, so that nothing is measured but what it says: the server, the importer (this
+// test binary again, with the engine put together as the provider does it), and the test that starts both.
+
+// poolSizes are the pools that are imported: memory at the larger may be little more than at the smaller.
+var poolSizes = []int{100_000, 1_000_000}
+
+// fewChanged is how many users change before the third import.
+const fewChanged = 100
+
+// BenchmarkImport imports a pool three times: first, again, and after a few users have changed. A bare SDK loop over the
+// same server comes before it, so that the two can be compared whatever the machine is doing.
+//
+// SKYPOINT_BENCH_PROFILES names a folder for profiles of each import: <users>-<tables>-<import>.cpu.pprof and .heap.pprof.
+func BenchmarkImport(b *testing.B) {
+	bin := buildServer(b)
+	for _, users := range poolSizes {
+		for _, tables := range [][]string{{"users"}, {"users", "groups", "group_memberships"}} {
+			b.Run(fmt.Sprintf("users=%d/tables=%d", users, len(tables)), func(b *testing.B) {
+				server := startServer(b, bin, users)
+				for b.Loop() {
+					bare := server.readBare(b)
+					first := benchmarkImports(b, server, users, tables)
+					if len(tables) == 1 { // the loop reads no other
+						b.ReportMetric(bare.usersPerSecond, "bare-users/s")
+						b.ReportMetric(bare.cpuSeconds, "bare-cpu-s")
+						b.ReportMetric(100*first/bare.usersPerSecond, "of-bare-%")
+					}
+				}
+				b.ReportMetric(0, "ns/op") // of three imports and a loop: says nothing
+			})
+		}
+	}
+}
+
+// BenchmarkBareSDKLoop reads a pool with the SDK alone: what any import of it must do at least.
+func BenchmarkBareSDKLoop(b *testing.B) {
+	bin := buildServer(b)
+	for _, users := range poolSizes {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			server := startServer(b, bin, users)
+			for b.Loop() {
+				bare := server.readBare(b)
+				b.ReportMetric(bare.usersPerSecond, "users/s")
+				b.ReportMetric(bare.cpuSeconds, "cpu-s")
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// benchmarkImports makes a workspace and imports the pool into it three times. It gives the users per second of the first.
+func benchmarkImports(b *testing.B, server *server, users int, tables []string) (usersPerSecond float64) {
+	b.Helper()
+	workspace := filepath.Join(b.TempDir(), "skypoint")
+	declare(b, workspace, server, tables)
+	before := map[string]int64{}
+	for _, run := range []struct {
+		name   string
+		change int
+	}{{"first", 0}, {"again", 0}, {"few", fewChanged}} {
+		if run.change > 0 {
+			server.evolve(b, run.change)
+		}
+		done := startImporter(b, workspace, fmt.Sprintf("%d-%d-%s", users, len(tables), run.name))
+		done.check(b, run.name, users)
+		speed := float64(users) / done.Seconds
+		if run.name == "first" {
+			usersPerSecond = speed
+		}
+		after := dataFiles(b, workspace)
+		var written int64
+		for file, size := range after {
+			if _, there := before[file]; !there {
+				written += size
+			}
+		}
+		before = after
+		b.ReportMetric(speed, run.name+"-users/s")
+		b.ReportMetric(done.cpuSeconds, run.name+"-cpu-s")
+		b.ReportMetric(done.PeakMB, run.name+"-peak-MB")
+		b.ReportMetric(float64(written)/1e6, run.name+"-written-MB")
+	}
+	return usersPerSecond
+}
+
+// check compares what the run counted in the users table with what it must have.
+func (i imported) check(b *testing.B, name string, users int) {
+	b.Helper()
+	total := int64(users)
+	want := map[string]dataflow.Counts{
+		"first": {Read: total, Added: total},
+		"again": {Read: total, Unchanged: total},
+		"few":   {Read: total, Changed: fewChanged, Unchanged: total - fewChanged},
+	}[name]
+	for _, table := range i.Run.Tables {
+		if table.Key == "users" && table.Counts == want {
+			return
+		}
+	}
+	b.Fatalf("import %s: not %+v but %s", name, want, i.Run.Description)
+}
+
+// dataFiles gives the sizes of the warehouse's data files.
+func dataFiles(b *testing.B, workspace string) map[string]int64 {
+	b.Helper()
+	sizes := map[string]int64{}
+	err := filepath.WalkDir(filepath.Join(workspace, "warehouse"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".parquet") {
+			return err
+		}
+		info, err := d.Info()
+		sizes[path] = info.Size()
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return sizes
+}
+
+// declare makes the records that an apply would make before its run.
+func declare(b *testing.B, workspace string, server *server, tables []string) {
+	b.Helper()
+	l, err := ledger.Open(b.Context(), ledger.Config{Workspace: workspace})
+	if err != nil {
+		b.Fatal(err)
+	}
+	key := cognitotest.DefaultCredential()
+	err = l.CreateConnector(b.Context(), dataflow.Connector{
+		Type: dataflow.TypeCognito, Name: "App", UserPoolID: server.UserPoolID, Region: server.Region,
+		AccessKeyID: &key.AccessKeyID, Endpoint: &server.Endpoint,
+		MaxRequestsPerSecond: 1_000_000, // the limiter is not what is measured
+	}, &key.SecretAccessKey)
+	if err != nil {
+		b.Fatal(err)
+	}
+	definition := dataflow.Definition{
+		Name: "Customers", Connector: "App", Database: "customers", Tables: map[string]dataflow.TableDefinition{},
+		MaxRemovedPercent: dataflow.DefaultMaxRemovedPercent, RetainRuns: dataflow.DefaultRetainRuns,
+	}
+	for _, key := range tables {
+		definition.Tables[key] = dataflow.TableDefinition{Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: key}
+	}
+	e, err := provider.OpenEngine(b.Context(), workspace)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := e.Declare(b.Context(), definition); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// The importer: a process that imports once.
+
+// importerEnv holds the workspace whose dataflow this process is to import, if that is what it was started for.
+const importerEnv = "SKYPOINT_BENCH_IMPORT"
+
+// importerProfileEnv holds how the paths of the importer's profiles begin.
+const importerProfileEnv = "SKYPOINT_BENCH_PROFILE"
+
+// imported is what an importer says on its standard output.
+type imported struct {
+	Seconds float64      `json:"seconds"` // from opening the workspace to the end of the run
+	PeakMB  float64      `json:"peak_mb"` // the most memory that the process had resident; 0: the system does not tell
+	Run     dataflow.Run `json:"run"`
+
+	cpuSeconds float64 // of the whole process: less at the mercy of a busy machine than Seconds
+}
+
+func startImporter(b *testing.B, workspace, name string) imported {
+	b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	env := []string{importerEnv + "=" + workspace}
+	if folder := os.Getenv("SKYPOINT_BENCH_PROFILES"); folder != "" {
+		env = append(env, importerProfileEnv+"="+filepath.Join(folder, name))
+	}
+	var done imported
+	done.cpuSeconds = ask(b, exec.CommandContext(b.Context(), self), env, &done)
+	return done
+}
+
+// importerMain is main of an importer. It gives the process's status.
+func importerMain(workspace string) int {
+	done, err := importOnce(context.Background(), workspace)
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(done)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func importOnce(ctx context.Context, workspace string) (imported, error) {
+	stop, err := profile(os.Getenv(importerProfileEnv))
+	if err != nil {
+		return imported{}, err
+	}
+	began := time.Now()
+	l, err := ledger.Open(ctx, ledger.Config{Workspace: workspace})
+	if err != nil {
+		return imported{}, err
+	}
+	record, err := l.Dataflow(ctx, "Customers")
+	if err != nil {
+		return imported{}, err
+	}
+	e, err := provider.OpenEngine(ctx, workspace)
+	if err != nil {
+		return imported{}, err
+	}
+	run, err := e.Import(ctx, engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource})
+	if err != nil {
+		return imported{}, err
+	}
+	done := imported{Seconds: time.Since(began).Seconds(), PeakMB: peakMB(), Run: run}
+	return done, stop()
+}
+
+// peakMB reads the process's own peak of resident memory. What wait4 tells of a child would hold the parent's too,
+// in whose memory a child begins.
+// Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+func peakMB() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
+			if err == nil {
+				return kib * 1024 / 1e6
+			}
+		}
+	}
+	return 0
+}
+
+// profile begins to profile the process, if it is to be; stop ends that and writes the profiles.
+func profile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	cpu, err := os.Create(path + ".cpu.pprof")
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(cpu); err != nil {
+		return nil, err
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		if err := cpu.Close(); err != nil {
+			return err
+		}
+		runtime.GC()
+		heap, err := os.Create(path + ".heap.pprof")
+		if err != nil {
+			return err
+		}
+		if err := pprof.WriteHeapProfile(heap); err != nil {
+			return err
+		}
+		return heap.Close()
+	}, nil
+}
+
+// The server: cognitotest in a process of its own.
+
+type programs struct{ serve, bare string }
+
+// server is a running Cognito with one pool.
+type server struct {
+	Endpoint   string `json:"endpoint"`
+	UserPoolID string `json:"user_pool_id"`
+	Region     string `json:"region"`
+	bare       string
+}
+
+func buildServer(b *testing.B) programs {
+	b.Helper()
+	dir := b.TempDir()
+	cmd := exec.CommandContext(b.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../cognitotest/serve", "../cognitotest/bare")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return programs{serve: filepath.Join(dir, "serve"), bare: filepath.Join(dir, "bare")}
+}
+
+// startServer starts a server that ends with the benchmark, or with this process.
+func startServer(b *testing.B, bin programs, users int) *server {
+	b.Helper()
+	cmd := exec.Command(bin.serve, "-exit-with-stdin", "-users", strconv.Itoa(users)) //nolint:gosec,noctx // built above; it ends with its standard input
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = stdin.Close()
+		if err := cmd.Wait(); err != nil {
+			b.Error(err)
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &server{bare: bin.bare}
+	if err := json.Unmarshal(line, s); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// evolve changes so many users.
+func (s *server) evolve(b *testing.B, changed int) {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, fmt.Sprintf("%s/_test/evolve?changed=%d", s.Endpoint, changed), http.NoBody)
+	if err != nil {
+		b.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
+		b.Fatal(answer.Status, err)
+	}
+}
+
+// bareLoop is what a bare SDK loop took.
+type bareLoop struct{ usersPerSecond, cpuSeconds float64 }
+
+// readBare reads the pool with a bare SDK loop.
+func (s *server) readBare(b *testing.B) bareLoop {
+	b.Helper()
+	var done struct {
+		Users   int     `json:"users"`
+		Seconds float64 `json:"seconds"`
+	}
+	key := cognitotest.DefaultCredential()
+	cpu := ask(b, exec.CommandContext(b.Context(), s.bare, "-endpoint", s.Endpoint, "-pool", s.UserPoolID, "-region", s.Region),
+		[]string{"AWS_ACCESS_KEY_ID=" + key.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + key.SecretAccessKey}, &done)
+	return bareLoop{float64(done.Users) / done.Seconds, cpu}
+}
+
+// ask runs a program, with no AWS configuration but what env has, and reads the JSON that it prints. It gives the
+// processor seconds that the program took.
+func ask(b *testing.B, cmd *exec.Cmd, env []string, into any) (cpuSeconds float64) {
+	b.Helper()
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "AWS_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	cmd.Env = append(cmd.Env, env...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err == nil {
+		err = json.Unmarshal(out, into)
+	}
+	if err != nil {
+		b.Fatalf("%s: %v: %s", filepath.Base(cmd.Path), err, said.Bytes())
+	}
+	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+}
