@@ -186,6 +186,25 @@ func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagn
 	return r, diags
 }
 
+// settle gives the results of an apply: what the plan left open as it is now, and what the plan knew as it was planned.
+// Where no run was planned, somebody else may have run the dataflow or dropped a table since. Terraform takes a result
+// that was planned otherwise for a fault of the provider; the next refresh shows it.
+func (r dataflowResults) settle(now dataflowResults) dataflowResults {
+	if r.LastRun.IsUnknown() {
+		return now
+	}
+	if r.CreatedAt.IsUnknown() {
+		r.CreatedAt = now.CreatedAt
+	}
+	if r.UpdatedAt.IsUnknown() {
+		r.UpdatedAt = now.UpdatedAt
+	}
+	if r.RunPending.IsUnknown() {
+		r.RunPending = now.RunPending
+	}
+	return r
+}
+
 func runOf(r dataflow.Run) runModel {
 	return runModel{
 		Run: types.Int64Value(r.Run), Kind: types.StringValue(string(r.Kind)), Status: types.StringValue(string(r.Status)),

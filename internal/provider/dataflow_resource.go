@@ -49,7 +49,8 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	runs := plan.LastRun.IsUnknown() && plan.RunOnApply.ValueBool()
+	planned := plan.dataflowResults
+	runs := planned.LastRun.IsUnknown() && plan.RunOnApply.ValueBool()
 	timeout, diags := plan.Timeouts.Create(ctx, dataflow.DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	definition, diags := plan.definition(ctx)
@@ -71,8 +72,8 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
 	save := func(s engine.State) {
-		var diags diag.Diagnostics
-		plan.dataflowResults, diags = resultsOf(ctx, s)
+		now, diags := resultsOf(ctx, s)
+		plan.dataflowResults = planned.settle(now)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
@@ -195,17 +196,18 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	case !plan.sameRecord(state):
 		err = e.Define(ctx, definition)
 	}
+	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
+	now, diags := resultsOf(ctx, s)
+	resp.Diagnostics.Append(diags...)
+	plan.dataflowResults = plan.settle(now)
 	if err != nil {
 		report(&resp.Diagnostics, summary, err, dataflowBlame)
 		plan = state
+		plan.dataflowResults = now
 	}
-	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
-	if !ok {
-		return
+	if ok {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
-	plan.dataflowResults, diags = resultsOf(ctx, s)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
 // Delete drops the dataflow's tables and marks its record as removed. A dataflow that published nothing has none to drop.

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -471,6 +472,35 @@ func TestDataflow_PlansWithAnUnknownWorkspace(t *testing.T) {
 	}()
 	w.run(resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(1), "current_run")}})
 }
+
+func TestDataflow_AppliesWhatWasPlannedThoughTheTablesAreNotWhatTheyWere(t *testing.T) {
+	w := newWorld(t, 10)
+	waiting := allTables + "\n  run_on_apply = false"
+	w.run(
+		resource.TestStep{Config: w.dataflow(allTables)},
+		resource.TestStep{Config: w.dataflow(waiting)},
+		resource.TestStep{ // the refresh sees that a table is gone, and nothing is to bring it back
+			PreConfig: func() { w.dropTable("groups") },
+			Config:    w.dataflow(waiting + "\n  display_name = \"Ours\""),
+			ConfigStateChecks: []statecheck.StateCheck{
+				is(knownvalue.Int64Exact(2), "table_count"), is(knownvalue.Bool(true), "run_pending"), is(knownvalue.StringExact("Ours"), "display_name"),
+			},
+		},
+		resource.TestStep{ // somebody runs it between the plan and its apply
+			Config: w.dataflow(waiting + "\n  display_name = \"All of ours\""),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				afterPlan(func() { w.importElsewhere() }),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.StringExact("All of ours"), "display_name")},
+		},
+		resource.TestStep{RefreshState: true, Check: resource.TestCheckResourceAttr(customers, "current_run", "2")},
+	)
+}
+
+// afterPlan does something between a plan and its apply.
+type afterPlan func()
+
+func (do afterPlan) CheckPlan(context.Context, plancheck.CheckPlanRequest, *plancheck.CheckPlanResponse) { do() }
 
 func TestDataflow_TwoInOneApplyRunSideBySide(t *testing.T) {
 	w := newWorld(t, 50)
