@@ -106,6 +106,7 @@ type TableChange struct {
 	Ticket           *int64          `json:"ticket,string,omitempty"` // the snapshot of the run's staging branch; nil: the change has no ticket
 	SchemaID         *int            `json:"schema_id,omitempty"`     // the schema that becomes current; nil: it stays
 	MetadataLocation string          `json:"metadata_location"`       // what the staging commit returned
+	RowsBefore       int64           `json:"rows_before,omitempty"`   // of a rollback: the rows that main had; Counts.Read are those it gets
 	Counts           Counts          `json:"counts"`
 }
 
@@ -154,6 +155,7 @@ type Standing struct {
 	LastRefreshAt *time.Time    `json:"last_refresh_at"` // the end of the last completed import
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
+	Kept          []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
 	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
 }
 

@@ -17,7 +17,8 @@ type TicketRequest struct {
 	FileName   string
 	ID         TableID
 	Definition TableDefinition
-	Change     Change // ChangeHide or ChangeDrop
+	Change     Change // ChangeHide, ChangeDrop, or ChangePublish: back to the rows and the schema of Target
+	Target     int64  // the run whose tag the table goes back to
 }
 
 // OwnedTable is a table that belongs to a dataflow.

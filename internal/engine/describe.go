@@ -18,14 +18,18 @@ const interruptedPublish = "interrupted: the process that ran it ended while it 
 // describe says what a completed run did.
 func describe(run dataflow.Run) string {
 	verb := map[dataflow.Kind]string{
-		dataflow.KindImport: "Imported", dataflow.KindRemoval: "Removed", dataflow.KindRollback: "Rolled back",
+		dataflow.KindImport: "Imported", dataflow.KindRemoval: "Removed",
 	}[run.Kind]
 	var done, notes []string
 	for _, t := range run.Tables {
-		done = append(done, describeTable(t))
+		done = append(done, describeTable(run.Kind, t))
 		if t.Replaced != nil {
 			notes = append(notes, fmt.Sprintf("Somebody else had written to table %s: its snapshot %d was replaced.", t.TableID, *t.Replaced))
 		}
+	}
+	if run.Kind == dataflow.KindRollback {
+		verb = fmt.Sprintf("Rolled back to run %d", *run.Target)
+		return strings.Join(append([]string{verb + ": " + strings.Join(done, "; ") + "."}, notes...), " ")
 	}
 	if len(done) == 0 {
 		return verb + " no table."
@@ -34,8 +38,11 @@ func describe(run dataflow.Run) string {
 	return strings.Join(append([]string{sentence}, notes...), " ")
 }
 
-func describeTable(t dataflow.TableResult) string {
+func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	c := t.Counts
+	if kind == dataflow.KindRollback && t.Change == dataflow.ChangePublish {
+		return fmt.Sprintf("%s %s → %s rows", t.Name, thousands(t.RowsBefore), thousands(c.Read))
+	}
 	switch t.Change {
 	case dataflow.ChangeHide:
 		return t.Name + " hidden"

@@ -23,7 +23,11 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 	if err != nil {
 		return result, err
 	}
-	hidden, err := e.stageHidden(ctx, started, before)
+	kept := map[dataflow.TableID]bool{}
+	for key := range started.Definition.Tables {
+		kept[started.Definition.TableID(key)] = true
+	}
+	hidden, err := e.stageHidden(ctx, started, before, kept)
 	result.tables = append(result.tables, hidden...)
 	return result, err
 }
@@ -99,12 +103,10 @@ func checkRemoved(change dataflow.TableChange, maxPercent int64) error {
 	}
 }
 
-// stageHidden makes a ticket for every table that the dataflow has now and the definition no longer names.
-func (e *Engine) stageHidden(ctx context.Context, started dataflow.Started, before dataflow.Standing) ([]dataflow.TableChange, error) {
-	kept := map[dataflow.TableID]bool{}
-	for key := range started.Definition.Tables {
-		kept[started.Definition.TableID(key)] = true
-	}
+// stageHidden makes a ticket for every table that the dataflow has now and is not to have after the run.
+func (e *Engine) stageHidden(
+	ctx context.Context, started dataflow.Started, before dataflow.Standing, kept map[dataflow.TableID]bool,
+) ([]dataflow.TableChange, error) {
 	var changes []dataflow.TableChange
 	for _, table := range before.Tables {
 		if kept[table.TableID] {

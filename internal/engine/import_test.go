@@ -60,7 +60,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 		Tables: []dataflow.TableResult{table}, Usage: dataflow.Usage{Calls: 2},
 		Standing: dataflow.Standing{
 			CurrentRun: &one, UID: order.UID, Digest: order.Definition.Digest(), LastRefreshAt: &at, LastImport: dataflow.StatusCompleted,
-			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"},
+			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"}, Kept: []int64{1},
 		},
 	}, run)
 	record := w.record()

@@ -16,6 +16,7 @@ type Order struct {
 	UID        string // of the record it was planned against
 	Definition dataflow.Definition
 	Trigger    dataflow.Trigger
+	Target     *int64 // of a rollback: the import to go to; nil: the one before the current
 }
 
 // Import runs the dataflow: every table of the definition is read from the source, staged and published.
@@ -109,7 +110,7 @@ func (e *Engine) carryOut(
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
 		run.Status, run.Description = dataflow.StatusFailed, decision.Reason
-		return e.finish(ctx, run, standingAfter(before, run, started))
+		return e.finish(ctx, run, standingAfter(before, run, started, ""))
 	}
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return finished, err
@@ -127,10 +128,14 @@ func (e *Engine) carryOut(
 		e.event(ctx, started, change.Key, "published", 0)
 	}
 	run.Status, run.Description = dataflow.StatusCompleted, describe(run)
+	digest, err := e.digestOf(ctx, started)
+	if err != nil {
+		return dataflow.Run{}, err
+	}
 	if err := e.record(ctx, started); err != nil {
 		return dataflow.Run{}, err
 	}
-	return e.finish(ctx, run, standingAfter(before, run, started))
+	return e.finish(ctx, run, standingAfter(before, run, started, digest))
 }
 
 // record brings the dataflow's record to what the completed run makes it. A record with another uid has been
@@ -170,8 +175,8 @@ func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.St
 	return finished, nil
 }
 
-// standingAfter is where the dataflow stands once the run is finished.
-func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.Started) dataflow.Standing {
+// standingAfter is where the dataflow stands once the run is finished, with tables that have the digest.
+func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.Started, digest string) dataflow.Standing {
 	after := before
 	after.Databases = databases(started, before)
 	if run.Kind == dataflow.KindImport {
@@ -184,15 +189,33 @@ func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.
 	switch run.Kind {
 	case dataflow.KindImport:
 		number := run.Run
-		after.CurrentRun, after.Digest = &number, started.Definition.Digest()
-		after.Tables = slices.DeleteFunc(slices.Clone(run.Tables), func(t dataflow.TableResult) bool {
-			return t.Change == dataflow.ChangeHide || t.Change == dataflow.ChangeDrop
-		})
+		after.CurrentRun, after.Digest, after.Tables = &number, digest, published(run)
+		after.Kept = append(slices.Clone(before.Kept), number)
+	case dataflow.KindRollback:
+		after.CurrentRun, after.Digest, after.Tables = started.Target, digest, published(run)
 	case dataflow.KindRemoval:
 		after = dataflow.Standing{}
-	case dataflow.KindRollback:
 	}
 	return after
+}
+
+// published lists the tables that a run left with rows to read.
+func published(run dataflow.Run) []dataflow.TableResult {
+	return slices.DeleteFunc(slices.Clone(run.Tables), func(t dataflow.TableResult) bool {
+		return t.Change == dataflow.ChangeHide || t.Change == dataflow.ChangeDrop
+	})
+}
+
+// digestOf is the digest of the import whose data the tables hold after the run.
+func (e *Engine) digestOf(ctx context.Context, started dataflow.Started) (string, error) {
+	if started.Kind != dataflow.KindRollback {
+		return started.Definition.Digest(), nil
+	}
+	target, err := e.ledger.Finished(ctx, started.Dataflow, *started.Target)
+	if err != nil {
+		return "", fmt.Errorf("read run %d: %w", *started.Target, err)
+	}
+	return target.Digest, nil
 }
 
 // databases lists every database that may hold tables of the dataflow once the run has begun, in order: a failed run

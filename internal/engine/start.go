@@ -31,6 +31,11 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 			Dataflow: name, UID: order.UID, Run: latest + 1, Kind: kind, Trigger: order.Trigger,
 			StartedAt: e.clock(), Owner: e.self, Definition: order.Definition,
 		}
+		if kind == dataflow.KindRollback {
+			if started.Target, err = target(order, previous.Standing); err != nil {
+				return dataflow.Started{}, dataflow.Run{}, err
+			}
+		}
 		err = e.ledger.Start(ctx, started)
 		if dataflow.IsCode(err, dataflow.CodeExists) {
 			continue // somebody else was first: settle their run

@@ -48,7 +48,7 @@ func (e *Engine) sweep(ctx context.Context, started dataflow.Started, before dat
 		ids = append(ids, t.TableID)
 	}
 	var unlisted error
-	if started.Kind == dataflow.KindRemoval { // only a removal reaches the hidden tables
+	if started.Kind != dataflow.KindImport { // a rollback and a removal reach the hidden tables too
 		var owned []dataflow.OwnedTable
 		owned, unlisted = e.tables.Owned(ctx, started.Dataflow, databases(started, before))
 		for _, t := range owned {

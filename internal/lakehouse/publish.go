@@ -183,12 +183,13 @@ func (l *Lakehouse) hide(ctx context.Context, c *sqlCatalog, dataflowName string
 	return meta, err
 }
 
-// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file:
-// dataflow.ChangeHide and dataflow.ChangeDrop. It says what Publish will have to do.
-// A table that is not there any more gives dataflow.CodeNotFound. One that never had a snapshot needs no ticket and gets none.
+// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file: dataflow.ChangeHide,
+// dataflow.ChangeDrop, and dataflow.ChangePublish, which takes the table back to an earlier run. It says what Publish will have to do.
+// A table that is not there any more, or has not kept the run, gives dataflow.CodeNotFound.
+// One that never had a snapshot needs no ticket and gets none.
 func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	change := dataflow.TableChange{Key: req.Key, FileName: req.FileName, TableID: req.ID, Definition: req.Definition, Change: req.Change}
-	if req.Change != dataflow.ChangeHide && req.Change != dataflow.ChangeDrop {
+	if req.Change == dataflow.ChangeKeep {
 		return change, &dataflow.Error{Op: "make a ticket", Object: object(req.ID), Cause: fmt.Errorf("a change %q has none", req.Change)}
 	}
 	c, err := l.writing(ctx)
@@ -207,6 +208,11 @@ func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dat
 	meta, where, err := l.commitUntil(ctx, c, req.Dataflow, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()
 		snapshot := anySnapshot(meta)
+		if req.Change == dataflow.ChangePublish {
+			if snapshot = refOf(meta, runTag(req.Target)); snapshot == nil {
+				return nil, nil, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "roll back", Object: object(req.ID), Cause: fmt.Errorf("run %d is not kept", req.Target)}
+			}
+		}
 		if snapshot == nil || refOf(meta, branch) != nil {
 			return nil, nil, nil
 		}
@@ -219,7 +225,20 @@ func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dat
 		return change, err
 	}
 	change.Before, change.Ticket, change.MetadataLocation = refOf(meta, mainBranch), refOf(meta, branch), where
+	if req.Change == dataflow.ChangePublish {
+		target := meta.SnapshotByID(*change.Ticket)
+		change.After, change.SchemaID = change.Ticket, target.SchemaID
+		change.RowsBefore, change.Counts.Read = totalRecords(snapshotOf(meta, change.Before)), totalRecords(target)
+	}
 	return change, nil
+}
+
+// snapshotOf gives the snapshot of this id; nil for none.
+func snapshotOf(meta table.Metadata, id *int64) *table.Snapshot {
+	if id == nil {
+		return nil
+	}
+	return meta.SnapshotByID(*id)
 }
 
 // anySnapshot is main's snapshot, else the newest one: a ticket only has to be on something that stays.

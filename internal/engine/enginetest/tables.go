@@ -110,6 +110,22 @@ func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (datafl
 			}
 		}
 	}
+	if req.Change == dataflow.ChangePublish {
+		if snapshot = m.Ref(tagOf(req.Target)); snapshot == nil {
+			return dataflow.TableChange{}, &dataflow.Error{
+				Code: dataflow.CodeNotFound, Object: "table " + req.ID.String(), Op: "roll back",
+				Cause: fmt.Errorf("run %d is not kept", req.Target),
+			}
+		}
+		schema := m.Snapshots[*snapshot].SchemaID
+		change.After, change.SchemaID = snapshot, &schema
+		if change.RowsBefore, err = t.count(m, change.Before); err != nil {
+			return dataflow.TableChange{}, err
+		}
+		if change.Counts.Read, err = t.count(m, snapshot); err != nil {
+			return dataflow.TableChange{}, err
+		}
+	}
 	if snapshot == nil {
 		return change, nil // never published: there is nothing that a late process could undo
 	}
@@ -121,6 +137,15 @@ func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (datafl
 	}
 	change.Ticket, change.MetadataLocation = snapshot, m.MetadataLocation
 	return change, nil
+}
+
+// count gives the number of rows of a snapshot; nil: none.
+func (t *Tables) count(m Metadata, snapshot *int64) (int64, error) {
+	if snapshot == nil {
+		return 0, nil
+	}
+	records, err := t.catalog.Records(m, *snapshot)
+	return int64(len(records)), err
 }
 
 // Publish implements engine.Tables.

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// Rollback takes the tables to an earlier import, or forward to a later one: rows and schema both. It writes no data file,
+// contacts no source, is itself a run in the history, and can be undone like any other.
+// Tables that the target did not have are hidden; ones that were hidden since come back.
+//
+// Without a target in the order it is the import before the current one. A target that is not kept fails
+// with dataflow.CodeNotFound and starts no run.
+func (e *Engine) Rollback(ctx context.Context, order Order) (dataflow.Run, error) {
+	return e.run(ctx, dataflow.KindRollback, order, e.stageRollback)
+}
+
+// target gives the import that a rollback goes to.
+func target(order Order, before dataflow.Standing) (*int64, error) {
+	if order.Target != nil {
+		return order.Target, CheckTarget(order.Definition.Name, before, *order.Target)
+	}
+	for _, run := range slices.Backward(before.Kept) {
+		if before.CurrentRun != nil && run < *before.CurrentRun {
+			return &run, nil
+		}
+	}
+	return nil, notKept(order.Definition.Name, before, errors.New("there is no import before the current one"))
+}
+
+// CheckTarget says whether the tables can go to a run, and if not, to which ones they can.
+func CheckTarget(name string, standing dataflow.Standing, run int64) error {
+	if slices.Contains(standing.Kept, run) {
+		return nil
+	}
+	return notKept(name, standing, fmt.Errorf("run %d is not a completed import whose data is kept", run))
+}
+
+func notKept(name string, standing dataflow.Standing, cause error) error {
+	hint := "No import is kept: run the dataflow first."
+	if len(standing.Kept) > 0 {
+		var kept []string
+		for _, run := range standing.Kept {
+			kept = append(kept, strconv.FormatInt(run, 10))
+		}
+		hint = "The runs that are kept: " + strings.Join(kept, ", ") + "."
+	}
+	return &dataflow.Error{Code: dataflow.CodeNotFound, Object: fmt.Sprintf("dataflow %q", name), Op: "roll back", Cause: cause, Hint: hint}
+}
+
+// stageRollback makes a ticket for every table of the target run, and for every table that it did not have.
+func (e *Engine) stageRollback(ctx context.Context, started dataflow.Started, before dataflow.Standing) (staged, error) {
+	target, err := e.ledger.Finished(ctx, started.Dataflow, *started.Target)
+	if err != nil {
+		return staged{}, fmt.Errorf("read run %d: %w", *started.Target, err)
+	}
+	var result staged
+	has := map[dataflow.TableID]bool{}
+	for _, table := range target.Standing.Tables {
+		has[table.TableID] = true
+		change, err := e.tables.Ticket(ctx, dataflow.TicketRequest{
+			Dataflow: started.Dataflow, Run: started.Run, Key: table.Key, FileName: table.FileName,
+			ID: table.TableID, Definition: table.Definition, Change: dataflow.ChangePublish, Target: target.Run,
+		})
+		if err != nil {
+			return staged{}, fmt.Errorf("table %s: %w", table.Key, err)
+		}
+		result.tables = append(result.tables, change)
+	}
+	hidden, err := e.stageHidden(ctx, started, before, has)
+	result.tables = append(result.tables, hidden...)
+	return result, err
+}
