@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -58,9 +59,10 @@ func exists(state State) error {
 	}
 }
 
-// Define gives a dataflow a new definition without a run: for arguments that change no row.
-func (e *Engine) Define(ctx context.Context, definition dataflow.Definition) error {
-	record, err := e.ledger.Dataflow(ctx, definition.Name)
+// Define gives a dataflow a new definition without a run: for arguments that change no row. A dataflow that is not the one
+// of this uid any more is left alone: the error has dataflow.CodeForeign when it was made anew, dataflow.CodeNotFound when it was removed.
+func (e *Engine) Define(ctx context.Context, uid string, definition dataflow.Definition) error {
+	record, err := e.standing(ctx, uid, definition.Name, "change")
 	if err != nil {
 		return err
 	}
@@ -75,13 +77,36 @@ func (e *Engine) define(ctx context.Context, record dataflow.Record, definition 
 	return e.ledger.PutDataflow(ctx, record)
 }
 
-// Forget marks a dataflow as removed and touches no table. Its history stays.
-func (e *Engine) Forget(ctx context.Context, name string) error {
-	record, err := e.ledger.Dataflow(ctx, name)
+// Forget marks a dataflow as removed and touches no table. Its history stays. Its errors are Define's.
+func (e *Engine) Forget(ctx context.Context, uid, name string) error {
+	record, err := e.standing(ctx, uid, name, "remove")
 	if err != nil {
 		return err
 	}
+	return e.forget(ctx, record)
+}
+
+func (e *Engine) forget(ctx context.Context, record dataflow.Record) error {
 	record.Phase = dataflow.PhaseRemoved
 	record.UpdatedAt = e.clock()
 	return e.ledger.PutDataflow(ctx, record)
+}
+
+// standing gives the record of a dataflow that is still the one which somebody planned for: neither removed since
+// nor made anew by another Create.
+func (e *Engine) standing(ctx context.Context, uid, name, op string) (dataflow.Record, error) {
+	record, err := e.ledger.Dataflow(ctx, name)
+	if err != nil {
+		return dataflow.Record{}, err
+	}
+	gone := &dataflow.Error{Object: fmt.Sprintf("dataflow %q", name), Op: op, Hint: "Plan again."}
+	switch {
+	case record.UID != uid:
+		gone.Code, gone.Cause = dataflow.CodeForeign, errors.New("it was made anew since this was planned")
+	case record.Phase == dataflow.PhaseRemoved:
+		gone.Code, gone.Cause = dataflow.CodeNotFound, errors.New("it was removed since this was planned")
+	default:
+		return record, nil
+	}
+	return record, gone
 }

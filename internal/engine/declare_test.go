@@ -31,8 +31,8 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 			}
 		}},
 		"defined and never run": {arrange: func(t *testing.T, _ *world, p *process) {
-			p.declare(definition("users"))
-			if err := p.Define(t.Context(), definition("users")); err != nil {
+			order := p.declare(definition("users"))
+			if err := p.Define(t.Context(), order.UID, order.Definition); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -50,14 +50,16 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 			}
 		}},
 		"forgotten": {arrange: func(t *testing.T, _ *world, p *process) {
-			p.completes(p.declare(definition("users")))
-			if err := p.Forget(t.Context(), "Customers"); err != nil {
+			order := p.declare(definition("users"))
+			p.completes(order)
+			if err := p.Forget(t.Context(), order.UID, "Customers"); err != nil {
 				t.Fatal(err)
 			}
 		}},
 		"forgotten, and made again in vain": {arrange: func(t *testing.T, _ *world, p *process) {
-			p.completes(p.declare(definition("users")))
-			if err := p.Forget(t.Context(), "Customers"); err != nil {
+			order := p.declare(definition("users"))
+			p.completes(order)
+			if err := p.Forget(t.Context(), order.UID, "Customers"); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := p.Import(t.Context(), p.declare(devices)); err == nil {
@@ -179,7 +181,7 @@ func TestDeclare_OfTwoOnOneRemovedNameOnlyOneImports(t *testing.T) {
 	second := b.declare(definition("groups")) // takes over a record that has not run
 	_, err := a.Import(t.Context(), first)
 	want(t, "code", dataflow.CodeForeign, dataflow.CodeOf(err))
-	want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": import: it was made anew since this run was planned. Plan again.`, err.Error())
+	want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": import: it was made anew since this was planned. Plan again.`, err.Error())
 	b.completes(second)
 	want(t, "history", "1 Completed", w.history())
 	want(t, "tables", []dataflow.TableID{groupsID}, w.catalog.Tables("customers"))

@@ -389,13 +389,13 @@ func TestImport_RefusesADataflowThatIsNotTheOneItWasPlannedFor(t *testing.T) {
 		code    dataflow.Code
 	}{
 		"made anew since": {func(p *process, order *engine.Order) {
-			if err := p.Forget(p.w.t.Context(), "Customers"); err != nil {
+			if err := p.Forget(p.w.t.Context(), order.UID, "Customers"); err != nil {
 				p.w.t.Fatal(err)
 			}
 			p.declare(order.Definition)
 		}, dataflow.CodeForeign},
-		"removed since": {func(p *process, _ *engine.Order) {
-			if err := p.Forget(p.w.t.Context(), "Customers"); err != nil {
+		"removed since": {func(p *process, order *engine.Order) {
+			if err := p.Forget(p.w.t.Context(), order.UID, "Customers"); err != nil {
 				p.w.t.Fatal(err)
 			}
 		}, dataflow.CodeNotFound},

@@ -152,7 +152,7 @@ func TestRemove_NumberingGoesOnWhenTheDataflowIsMadeAgain(t *testing.T) {
 // Forget is on_destroy = "retain": a dataflow that is made again finds its tables and goes on with them.
 func TestForget_LeavesTheTablesToADataflowThatIsMadeAgain(t *testing.T) {
 	w, p, order := imported(t, "users", "groups")
-	if err := p.Forget(t.Context(), "Customers"); err != nil {
+	if err := p.Forget(t.Context(), order.UID, "Customers"); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "phase", dataflow.PhaseRemoved, w.record().Phase)
@@ -196,10 +196,27 @@ func TestRecord_OfALaterCreateIsNotTouchedByTheFinishOfAnOlderRun(t *testing.T) 
 func TestDefine_ChangesTheDefinitionWithoutARun(t *testing.T) {
 	w, p, order := imported(t, "users")
 	order.Definition.RetainRuns = 3
-	if err := p.Define(t.Context(), order.Definition); err != nil {
+	if err := p.Define(t.Context(), order.UID, order.Definition); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "definition", order.Definition, w.record().Definition)
 	want(t, "uid", order.UID, w.record().UID)
 	want(t, "history", "1 Completed", w.history())
+}
+
+func TestDefine_AndForgetLeaveADataflowAloneThatIsNotTheOnePlannedFor(t *testing.T) {
+	w, p, order := imported(t, "users")
+	if err := p.Forget(t.Context(), order.UID, "Customers"); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(when string, code dataflow.Code) {
+		t.Helper()
+		before := w.record()
+		want(t, "code of Define once it was "+when, code, dataflow.CodeOf(p.Define(t.Context(), order.UID, definition("groups"))))
+		want(t, "code of Forget once it was "+when, code, dataflow.CodeOf(p.Forget(t.Context(), order.UID, "Customers")))
+		want(t, "record once it was "+when, before, w.record())
+	}
+	refused("removed", dataflow.CodeNotFound)
+	p.completes(p.declare(definition("users")))
+	refused("made anew", dataflow.CodeForeign)
 }

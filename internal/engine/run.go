@@ -152,7 +152,7 @@ func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
 	case dataflow.KindImport:
 		err = e.define(ctx, record, started.Definition)
 	case dataflow.KindRemoval:
-		err = e.Forget(ctx, started.Dataflow)
+		err = e.forget(ctx, record)
 	case dataflow.KindRollback:
 	}
 	if err != nil {

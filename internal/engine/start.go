@@ -50,24 +50,11 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 // checkRecord refuses a run that was planned for a dataflow which, while the caller waited for its turn,
 // was removed or made anew by another Create: its definition is not the one that holds any more.
 func (e *Engine) checkRecord(ctx context.Context, kind dataflow.Kind, order Order) error {
-	record, err := e.ledger.Dataflow(ctx, order.Definition.Name)
-	if err != nil {
-		return err
+	record, err := e.standing(ctx, order.UID, order.Definition.Name, string(kind))
+	if kind == dataflow.KindRemoval && record.UID == order.UID && record.Phase == dataflow.PhaseRemoved {
+		return nil
 	}
-	object := fmt.Sprintf("dataflow %q", order.Definition.Name)
-	if record.UID != order.UID {
-		return &dataflow.Error{
-			Code: dataflow.CodeForeign, Object: object, Op: string(kind),
-			Cause: errors.New("it was made anew since this run was planned"), Hint: "Plan again.",
-		}
-	}
-	if record.Phase == dataflow.PhaseRemoved && kind != dataflow.KindRemoval {
-		return &dataflow.Error{
-			Code: dataflow.CodeNotFound, Object: object, Op: string(kind),
-			Cause: errors.New("it was removed since this run was planned"), Hint: "Plan again.",
-		}
-	}
-	return nil
+	return err
 }
 
 // keepBeating beats the run's heart until the returned stop is called, and gives a context that ends when another

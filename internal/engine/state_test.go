@@ -194,11 +194,11 @@ func TestState_IsPendingUntilTheDefinitionHasRun(t *testing.T) {
 	p.completes(order)
 	want(t, "pending when it has run", false, p.state().Pending())
 	order.Definition.RetainRuns = 1
-	if err := p.Define(t.Context(), order.Definition); err != nil {
+	if err := p.Define(t.Context(), order.UID, order.Definition); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "pending when what changed changes no row", false, p.state().Pending())
-	if err := p.Define(t.Context(), definition("users", "groups")); err != nil {
+	if err := p.Define(t.Context(), order.UID, definition("users", "groups")); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "pending when there is a new table", true, p.state().Pending())
@@ -206,7 +206,7 @@ func TestState_IsPendingUntilTheDefinitionHasRun(t *testing.T) {
 
 func TestState_TablesThatAnEarlierDataflowLeftAreNotPublishedByTheNext(t *testing.T) {
 	w, p, order := imported(t, "users")
-	if err := p.Forget(t.Context(), "Customers"); err != nil {
+	if err := p.Forget(t.Context(), order.UID, "Customers"); err != nil {
 		t.Fatal(err)
 	}
 	again := p.declare(order.Definition)

@@ -82,7 +82,7 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 	if !runs {
-		if err := e.Define(ctx, definition); err != nil {
+		if err := e.Define(ctx, record.UID, definition); err != nil {
 			report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
 			return
 		}
@@ -194,7 +194,7 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 		summary = "Import failed"
 		_, err = e.Import(ctx, engine.Order{UID: uid, Definition: definition, Trigger: trigger(plan, state, readAt)})
 	case !plan.sameRecord(state):
-		err = e.Define(ctx, definition)
+		err = e.Define(ctx, uid, definition)
 	}
 	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
 	now, diags := resultsOf(ctx, s)
@@ -238,7 +238,7 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 		defer cancel()
 		_, err = e.Remove(ctx, engine.Order{UID: s.Record.UID, Definition: s.Record.Definition, Trigger: dataflow.TriggerDestroy})
 	} else {
-		err = e.Forget(ctx, s.Record.Definition.Name)
+		err = e.Forget(ctx, s.Record.UID, s.Record.Definition.Name)
 	}
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not removed", err, nil)

@@ -500,7 +500,9 @@ func TestDataflow_AppliesWhatWasPlannedThoughTheTablesAreNotWhatTheyWere(t *test
 // afterPlan does something between a plan and its apply.
 type afterPlan func()
 
-func (do afterPlan) CheckPlan(context.Context, plancheck.CheckPlanRequest, *plancheck.CheckPlanResponse) { do() }
+func (do afterPlan) CheckPlan(context.Context, plancheck.CheckPlanRequest, *plancheck.CheckPlanResponse) {
+	do()
+}
 
 func TestDataflow_TwoInOneApplyRunSideBySide(t *testing.T) {
 	w := newWorld(t, 50)
