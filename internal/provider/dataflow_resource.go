@@ -98,8 +98,11 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 
 // reread gives the dataflow as the ledger has it after a run, also when the run's own context has ended.
 func (*dataflowResource) reread(ctx context.Context, e *engine.Engine, name string, diags *diag.Diagnostics) (engine.State, bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadWithin)
-	defer cancel()
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), rereadWithin)
+		defer cancel()
+	}
 	s, err := e.State(ctx, name)
 	if err != nil {
 		report(diags, "The dataflow's record can't be read", err, nil)
