@@ -62,7 +62,7 @@ func exists(state State) error {
 // Define gives a dataflow a new definition without a run: for arguments that change no row. A dataflow that is not the one
 // of this uid any more is left alone: the error has dataflow.CodeForeign when it was made anew, dataflow.CodeNotFound when it was removed.
 func (e *Engine) Define(ctx context.Context, uid string, definition dataflow.Definition) error {
-	record, err := e.standing(ctx, uid, definition.Name, "change")
+	record, err := e.plannedFor(ctx, uid, definition.Name, "change")
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (e *Engine) define(ctx context.Context, record dataflow.Record, definition 
 
 // Forget marks a dataflow as removed and touches no table. Its history stays. Its errors are Define's.
 func (e *Engine) Forget(ctx context.Context, uid, name string) error {
-	record, err := e.standing(ctx, uid, name, "remove")
+	record, err := e.plannedFor(ctx, uid, name, "remove")
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,9 @@ func (e *Engine) forget(ctx context.Context, record dataflow.Record) error {
 	return e.ledger.PutDataflow(ctx, record)
 }
 
-// standing gives the record of a dataflow that is still the one which somebody planned for: neither removed since
+// plannedFor gives the record of a dataflow that is still the one which somebody planned for: neither removed since
 // nor made anew by another Create.
-func (e *Engine) standing(ctx context.Context, uid, name, op string) (dataflow.Record, error) {
+func (e *Engine) plannedFor(ctx context.Context, uid, name, op string) (dataflow.Record, error) {
 	record, err := e.ledger.Dataflow(ctx, name)
 	if err != nil {
 		return dataflow.Record{}, err

@@ -8,6 +8,19 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
+// Settle brings the dataflow's newest run to its end, when it has none yet, and gives the dataflow as it then stands:
+// a process that died may have published tables of which no finished record tells. A live owner is waited for until ctx ends.
+func (e *Engine) Settle(ctx context.Context, name string) (State, error) {
+	latest, err := e.ledger.Latest(ctx, name)
+	if err == nil && latest > 0 {
+		_, err = e.settle(ctx, name, latest)
+	}
+	if err != nil {
+		return State{}, err
+	}
+	return e.State(ctx, name)
+}
+
 // settle makes sure that the run is finished and gives its finished record.
 //
 // With a publish decision the run is rolled forward whether its owner lives or not. Without a decision it is abandoned

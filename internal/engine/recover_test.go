@@ -538,3 +538,33 @@ func (w *world) isClean(step int) {
 		}
 	}
 }
+
+func TestSettle_TellsWhatADeadProcessHasPublished(t *testing.T) {
+	cases := map[string]struct {
+		hook      enginetest.Hook
+		published bool
+		status    dataflow.Status
+	}{
+		"died before its decision":   {killedAt("decision", enginetest.Writing), false, dataflow.StatusFailed},
+		"died after its decision":    {killedAt("decision", enginetest.Written), true, dataflow.StatusCompleted},
+		"died while it published":    {killedAt("publish", enginetest.Written), true, dataflow.StatusCompleted},
+		"died before it had an end":  {killedAt("finished", enginetest.Writing), true, dataflow.StatusCompleted},
+		"died once it was at an end": {killedAt("finished", enginetest.Written), true, dataflow.StatusCompleted},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.process("second")
+			w.killed(p.declare(definition("users", "groups")), c.hook)
+			s, err := p.Settle(t.Context(), "Customers")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, "published", c.published, s.Published())
+			want(t, "status", c.status, s.Status())
+			if s.LastRun == nil || s.LastRun.EndedAt == nil {
+				t.Errorf("the newest run is %+v; want one that has ended", s.LastRun)
+			}
+		})
+	}
+}

@@ -50,7 +50,7 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 // checkRecord refuses a run that was planned for a dataflow which, while the caller waited for its turn,
 // was removed or made anew by another Create: its definition is not the one that holds any more.
 func (e *Engine) checkRecord(ctx context.Context, kind dataflow.Kind, order Order) error {
-	record, err := e.standing(ctx, order.UID, order.Definition.Name, string(kind))
+	record, err := e.plannedFor(ctx, order.UID, order.Definition.Name, string(kind))
 	if kind == dataflow.KindRemoval && record.UID == order.UID && record.Phase == dataflow.PhaseRemoved {
 		return nil
 	}

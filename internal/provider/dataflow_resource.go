@@ -222,13 +222,8 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s, found := r.find(ctx, req.Private, state.ID.ValueString(), &resp.Diagnostics)
-	if !found || resp.Diagnostics.HasError() {
-		return
-	}
-	if s.Published() && state.DeletionProtection.ValueBool() {
-		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Dataflow is protected",
-			"It has deletion_protection = true. Set it to false and apply that first.")
+	found, ok := r.find(ctx, req.Private, state.ID.ValueString(), &resp.Diagnostics)
+	if !ok || resp.Diagnostics.HasError() {
 		return
 	}
 	e, err := r.services.engine(ctx)
@@ -236,12 +231,20 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
-	if s.Published() && state.OnDestroy.ValueString() == string(dataflow.OnDestroyDelete) {
-		ctx, cancel := context.WithTimeout(ctx, timeout)
-		defer cancel()
-		_, err = e.Remove(ctx, engine.Order{UID: s.Record.UID, Definition: s.Record.Definition, Trigger: dataflow.TriggerDestroy})
-	} else {
-		err = e.Forget(ctx, s.Record.UID, s.Record.Definition.Name)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	s, err := e.Settle(ctx, found.Record.Definition.Name) // whether something was published is known only when nothing is under way
+	switch {
+	case err != nil:
+	case s.Published() && state.DeletionProtection.ValueBool():
+		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Dataflow is protected",
+			"It has deletion_protection = true. Set it to false and apply that first.")
+		return
+	case s.Published() && state.OnDestroy.ValueString() == string(dataflow.OnDestroyDelete):
+		_, err = e.Remove(ctx, engine.Order{UID: found.Record.UID, Definition: s.Record.Definition, Trigger: dataflow.TriggerDestroy})
+	case s.Record.Phase == dataflow.PhaseRemoved: // by the run that was under way
+	default:
+		err = e.Forget(ctx, found.Record.UID, s.Record.Definition.Name)
 	}
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not removed", err, nil)

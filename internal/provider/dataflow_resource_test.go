@@ -330,6 +330,33 @@ data "skypoint_tables" "all" {}`,
 	)
 }
 
+func TestDataflow_DestroyBringsAnUnfinishedRunToItsEndFirst(t *testing.T) {
+	for name, c := range map[string]struct {
+		decided bool
+		history []line
+	}{
+		"Undecided": {false, []line{ // nothing was published, so there is nothing to remove
+			{1, dataflow.StatusFailed, dataflow.TriggerCreate, "interrupted: the process that ran it ended before the run had decided. Nothing was published."},
+		}},
+		"Decided": {true, []line{
+			{2, dataflow.StatusCompleted, dataflow.TriggerDestroy, "Removed no table."},
+			{1, dataflow.StatusCompleted, dataflow.TriggerCreate, "Imported no table."},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 10)
+			w.run(
+				resource.TestStep{Config: w.dataflow(allTables + "\n  run_on_apply = false")},
+				resource.TestStep{
+					PreConfig: func() { w.killedRun(c.decided) },
+					Config:    w.connector(),
+					Check:     func(*terraform.State) error { w.history("Customers", c.history...); return nil },
+				},
+			)
+		})
+	}
+}
+
 func TestDataflow_DestroyWithRetainLeavesTheTables(t *testing.T) {
 	w := newWorld(t, 10)
 	w.run(

@@ -19,6 +19,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
 )
 
@@ -113,6 +114,25 @@ func (w *world) importElsewhere() {
 		UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource,
 	})
 	w.must(err)
+}
+
+// killedRun leaves the records of run 1 as a process that was killed leaves them, before or after it has decided to publish.
+func (w *world) killedRun(decided bool) {
+	ctx := context.Background()
+	record, err := w.ledger().Dataflow(ctx, "Customers")
+	w.must(err)
+	dead := process.Current()
+	dead.StartTime = "earlier" // another process that had this one's number
+	w.must(w.ledger().Start(ctx, dataflow.Started{
+		Dataflow: "Customers", UID: record.UID, Run: 1, Kind: dataflow.KindImport, Trigger: dataflow.TriggerCreate,
+		StartedAt: time.Now().UTC(), Owner: dead, Definition: record.Definition,
+	}))
+	if decided {
+		_, err = w.ledger().Decide(ctx, dataflow.Decision{
+			Dataflow: "Customers", Run: 1, Outcome: dataflow.OutcomePublish, By: dead.ID, DecidedAt: time.Now().UTC(),
+		})
+		w.must(err)
+	}
 }
 
 // dropTable drops a table of database customers behind everybody's back.
