@@ -23,6 +23,7 @@ const (
 	CodeBusy            Code = "busy"            // a live process runs the dataflow
 	CodeAbandoned       Code = "abandoned"       // another process decided that this run is abandoned
 	CodeGuard           Code = "guard"           // a guard of the definition refused the result
+	CodePinned          Code = "pinned"          // the dataflow is held at a run
 	CodeNewerFormat     Code = "newer_format"    // a record was written by a newer version of the provider
 	CodeCorrupt         Code = "corrupt"         // a record is not what it must be
 	CodeSecretsKey      Code = "secrets_key"     // the workspace's secrets key is missing or another one

@@ -21,10 +21,45 @@ func (e *Engine) Rollback(ctx context.Context, order Order) (dataflow.Run, error
 	return e.run(ctx, dataflow.KindRollback, order, e.stageRollback)
 }
 
+// CheckTarget says whether a rollback of the dataflow can go to a run, as its newest finished run left the tables.
+// If not, it is an error with dataflow.CodeNotFound that lists the runs that are kept.
+func (e *Engine) CheckTarget(ctx context.Context, name string, run int64) error {
+	standing, err := e.newestStanding(ctx, name)
+	if err != nil {
+		return err
+	}
+	return checkTarget(name, standing, run)
+}
+
+// Newest gives the newest completed import whose data is kept: where the tables go when nothing holds them back.
+func (e *Engine) Newest(ctx context.Context, name string) (dataflow.Run, error) {
+	standing, err := e.newestStanding(ctx, name)
+	if err != nil {
+		return dataflow.Run{}, err
+	}
+	if len(standing.Kept) == 0 {
+		return dataflow.Run{}, notKept(name, standing, errors.New("there is no completed import"))
+	}
+	return e.ledger.Finished(ctx, name, standing.Kept[len(standing.Kept)-1])
+}
+
+// newestStanding is where the dataflow stands after its newest finished run.
+func (e *Engine) newestStanding(ctx context.Context, name string) (dataflow.Standing, error) {
+	latest, err := e.ledger.Latest(ctx, name)
+	if err != nil || latest == 0 {
+		return dataflow.Standing{}, err
+	}
+	run, err := e.ledger.Finished(ctx, name, latest)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return e.standingBefore(ctx, name, latest)
+	}
+	return run.Standing, err
+}
+
 // target gives the import that a rollback goes to.
 func target(order Order, before dataflow.Standing) (*int64, error) {
 	if order.Target != nil {
-		return order.Target, CheckTarget(order.Definition.Name, before, *order.Target)
+		return order.Target, checkTarget(order.Definition.Name, before, *order.Target)
 	}
 	for _, run := range slices.Backward(before.Kept) {
 		if before.CurrentRun != nil && run < *before.CurrentRun {
@@ -34,8 +69,7 @@ func target(order Order, before dataflow.Standing) (*int64, error) {
 	return nil, notKept(order.Definition.Name, before, errors.New("there is no import before the current one"))
 }
 
-// CheckTarget says whether the tables can go to a run, and if not, to which ones they can.
-func CheckTarget(name string, standing dataflow.Standing, run int64) error {
+func checkTarget(name string, standing dataflow.Standing, run int64) error {
 	if slices.Contains(standing.Kept, run) {
 		return nil
 	}

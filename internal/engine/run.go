@@ -24,7 +24,14 @@ type Order struct {
 // It waits for a live run of the same dataflow until ctx ends, and recovers one whose owner is dead.
 // The run it returns is the finished record, also when the run failed; then the error says that and why.
 // A cancelled ctx makes the run Failed "interrupted"; nothing was published then.
+// While the definition pins the dataflow to a run nothing is imported: that is dataflow.CodePinned, and no run.
 func (e *Engine) Import(ctx context.Context, order Order) (dataflow.Run, error) {
+	if pinned := order.Definition.PinnedRun; pinned != nil {
+		return dataflow.Run{}, &dataflow.Error{
+			Code: dataflow.CodePinned, Object: fmt.Sprintf("dataflow %q", order.Definition.Name), Op: "import",
+			Cause: fmt.Errorf("pinned_run holds it at run %d", *pinned), Hint: "Remove pinned_run to import again.",
+		}
+	}
 	return e.run(ctx, dataflow.KindImport, order, e.stageImport)
 }
 

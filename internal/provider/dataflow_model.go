@@ -25,6 +25,7 @@ type dataflowArguments struct {
 	RunOnApply         types.Bool   `tfsdk:"run_on_apply"`
 	RefreshTriggers    types.Map    `tfsdk:"refresh_triggers"`
 	MaxAge             types.String `tfsdk:"max_age"`
+	PinnedRun          types.Int64  `tfsdk:"pinned_run"`
 	MaxRemovedPercent  types.Int64  `tfsdk:"max_removed_percent"`
 	OnDestroy          types.String `tfsdk:"on_destroy"`
 	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
@@ -110,6 +111,7 @@ func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition,
 		Tables:            map[string]dataflow.TableDefinition{},
 		RunOnApply:        a.RunOnApply.ValueBool(),
 		MaxAge:            a.MaxAge.ValueStringPointer(),
+		PinnedRun:         a.PinnedRun.ValueInt64Pointer(),
 		MaxRemovedPercent: a.MaxRemovedPercent.ValueInt64(), RetainRuns: dataflow.DefaultRetainRuns,
 		OnDestroy: dataflow.OnDestroy(a.OnDestroy.ValueString()), DeletionProtection: a.DeletionProtection.ValueBool(),
 	}
@@ -144,6 +146,7 @@ func argumentsOf(ctx context.Context, d dataflow.Definition) (dataflowArguments,
 		RunOnApply:        types.BoolValue(d.RunOnApply),
 		RefreshTriggers:   types.MapNull(types.StringType),
 		MaxAge:            types.StringPointerValue(d.MaxAge),
+		PinnedRun:         types.Int64PointerValue(d.PinnedRun),
 		MaxRemovedPercent: types.Int64Value(d.MaxRemovedPercent),
 		OnDestroy:         types.StringValue(string(d.OnDestroy)), DeletionProtection: types.BoolValue(d.DeletionProtection),
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -44,6 +45,10 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	var config types.Map
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("tables"), &config)...)
 	plan.forgetDefaults(config)
+	r.checkPin(ctx, plan, state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if req.State.Raw.IsNull() {
 		planCreate(&plan)
 	} else {
@@ -78,6 +83,10 @@ func (m dataflowModel) protected() bool {
 func planCreate(plan *dataflowModel) {
 	plan.ID = plan.Name
 	plan.Type = types.StringValue(dataflow.TypeCognito)
+	if !plan.PinnedRun.IsNull() {
+		plan.CurrentRun = plan.PinnedRun
+		return
+	}
 	if plan.RunOnApply.IsUnknown() || plan.RunOnApply.ValueBool() {
 		plan.TableDetails = plan.pendingDetails()
 		return
@@ -93,15 +102,23 @@ func planCreate(plan *dataflowModel) {
 
 // planUpdate plans a dataflow that is there. Computed attributes arrive as the state has them.
 func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
-	if trigger(*plan, state, readAt) != "" {
+	if why := trigger(*plan, state, readAt); why != "" {
 		plan.Status = types.StringUnknown()
 		plan.TableCount = types.Int64Unknown()
 		plan.UpdatedAt = types.StringUnknown()
-		plan.LastRefreshAt = types.StringUnknown()
-		plan.CurrentRun = types.Int64Unknown()
 		plan.LastRun = types.ObjectUnknown(runType.AttrTypes)
 		plan.RunPending = types.BoolUnknown()
-		plan.TableDetails = plan.pendingDetails()
+		if !plan.PinnedRun.IsNull() {
+			plan.CurrentRun = plan.PinnedRun
+		} else {
+			plan.CurrentRun = types.Int64Unknown()
+			plan.LastRefreshAt = types.StringUnknown()
+		}
+		if why == dataflow.TriggerPin { // the tables will be those of that run, which only the ledger knows
+			plan.TableDetails = types.MapUnknown(tableDetailsType)
+		} else {
+			plan.TableDetails = plan.pendingDetails()
+		}
 		return
 	}
 	if !plan.sameRecord(state) {
@@ -114,22 +131,44 @@ func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
 
 // trigger says why an apply of plan runs the dataflow; empty: it does not.
 func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
-	if plan.RunOnApply.Equal(types.BoolValue(false)) {
-		return ""
-	}
+	unpinned := plan.PinnedRun.IsNull() && !state.PinnedRun.IsNull()
 	switch {
+	case !plan.PinnedRun.IsNull() && plan.PinnedRun.Equal(state.CurrentRun):
+		return ""
+	case !plan.PinnedRun.IsNull():
+		return dataflow.TriggerPin
+	case plan.RunOnApply.Equal(types.BoolValue(false)) && unpinned:
+		return dataflow.TriggerPin
+	case plan.RunOnApply.Equal(types.BoolValue(false)):
+		return ""
 	case !plan.sameImport(state):
 		return dataflow.TriggerDefinition
 	case !plan.RefreshTriggers.Equal(state.RefreshTriggers):
 		return dataflow.TriggerRefreshTriggers
 	case state.Status.ValueString() == string(dataflow.StatusFailed):
 		return dataflow.TriggerFailed
-	case state.RunPending.ValueBool():
+	case state.RunPending.ValueBool() && !unpinned: // what is due after a pin shows when it is gone: see unpin
 		return dataflow.TriggerDefinition
 	case isOlder(plan.MaxAge, state.LastRefreshAt, readAt):
 		return dataflow.TriggerMaxAge
+	case unpinned:
+		return dataflow.TriggerPin
 	}
 	return ""
+}
+
+// checkPin refuses a pin to a run that the tables can't go to, as far as the ledger tells now; apply checks it again.
+func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowModel, diags *diag.Diagnostics) {
+	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() || plan.PinnedRun.IsNull() || plan.PinnedRun.IsUnknown() || plan.PinnedRun.Equal(state.CurrentRun) {
+		return
+	}
+	e, err := r.services.engine(ctx)
+	if err == nil {
+		err = e.CheckTarget(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
+	}
+	if err != nil {
+		report(diags, "Run can't be pinned", err, blame{dataflow.CodeNotFound: path.Root("pinned_run")})
+	}
 }
 
 // sameImport says whether an import of plan would load what one of state would. An unknown argument is a different one.
@@ -141,7 +180,7 @@ func (m dataflowModel) sameImport(state dataflowModel) bool {
 func (m dataflowModel) sameRecord(state dataflowModel) bool {
 	a, b := m.dataflowArguments, state.dataflowArguments
 	return m.sameImport(state) && a.DisplayName.Equal(b.DisplayName) && a.Description.Equal(b.Description) &&
-		a.RunOnApply.Equal(b.RunOnApply) && a.RefreshTriggers.Equal(b.RefreshTriggers) && a.MaxAge.Equal(b.MaxAge) &&
+		a.RunOnApply.Equal(b.RunOnApply) && a.RefreshTriggers.Equal(b.RefreshTriggers) && a.MaxAge.Equal(b.MaxAge) && a.PinnedRun.Equal(b.PinnedRun) &&
 		a.MaxRemovedPercent.Equal(b.MaxRemovedPercent) && a.OnDestroy.Equal(b.OnDestroy) && a.DeletionProtection.Equal(b.DeletionProtection)
 }
 

@@ -34,6 +34,7 @@ var dataflowBlame = blame{
 	dataflow.CodeExists:          path.Root("name"),
 	dataflow.CodeForeign:         path.Root("database"),
 	dataflow.CodeGuard:           path.Root("max_removed_percent"),
+	dataflow.CodePinned:          path.Root("pinned_run"),
 	dataflow.CodeUnauthenticated: path.Root("connector_id"),
 	dataflow.CodeAccessDenied:    path.Root("connector_id"),
 	dataflow.CodeNoSource:        path.Root("connector_id"),
@@ -81,15 +82,18 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !runs {
-		if err := e.Define(ctx, record.UID, definition); err != nil {
-			report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
-			return
-		}
-	} else {
-		if _, err := e.Import(ctx, engine.Order{UID: record.UID, Definition: definition, Trigger: dataflow.TriggerCreate}); err != nil {
-			report(&resp.Diagnostics, "Import failed", err, dataflowBlame)
-		}
+	order := engine.Order{UID: record.UID, Definition: definition, Trigger: dataflow.TriggerCreate}
+	switch {
+	case definition.PinnedRun != nil:
+		order.Trigger = dataflow.TriggerPin
+		err = r.pin(ctx, e, order)
+	case runs:
+		_, err = e.Import(ctx, order)
+	default:
+		err = e.Define(ctx, record.UID, definition)
+	}
+	if err != nil {
+		report(&resp.Diagnostics, failed(order.Trigger), err, dataflowBlame)
 	}
 	if s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics); ok {
 		save(s)
@@ -191,11 +195,17 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	summary := "Dataflow was not changed"
+	order := engine.Order{UID: uid, Definition: definition}
+	if plan.LastRun.IsUnknown() {
+		order.Trigger = trigger(plan, state, readAt)
+	}
 	switch {
-	case plan.LastRun.IsUnknown():
-		summary = "Import failed"
-		_, err = e.Import(ctx, engine.Order{UID: uid, Definition: definition, Trigger: trigger(plan, state, readAt)})
+	case order.Trigger == dataflow.TriggerPin && definition.PinnedRun != nil:
+		err = r.pin(ctx, e, order)
+	case order.Trigger == dataflow.TriggerPin:
+		err = r.unpin(ctx, e, order)
+	case order.Trigger != "":
+		_, err = e.Import(ctx, order)
 	case !plan.sameRecord(state):
 		err = e.Define(ctx, uid, definition)
 	}
@@ -204,12 +214,51 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(diags...)
 	plan.dataflowResults = plan.settle(now)
 	if err != nil {
-		report(&resp.Diagnostics, summary, err, dataflowBlame)
+		report(&resp.Diagnostics, failed(order.Trigger), err, dataflowBlame)
 		plan = state
 		plan.dataflowResults = now
 	}
 	if ok {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// pin takes the tables to the pinned run, and then records the definition that holds them there.
+func (*dataflowResource) pin(ctx context.Context, e *engine.Engine, order engine.Order) error {
+	order.Target = order.Definition.PinnedRun
+	if _, err := e.Rollback(ctx, order); err != nil {
+		return err
+	}
+	return e.Define(ctx, order.UID, order.Definition)
+}
+
+// unpin takes the tables to the newest completed import, or imports when that one is not what the definition asks for.
+func (*dataflowResource) unpin(ctx context.Context, e *engine.Engine, order engine.Order) error {
+	newest, err := e.Newest(ctx, order.Definition.Name)
+	if err != nil {
+		return err
+	}
+	if order.Definition.RunOnApply && newest.Digest != order.Definition.Digest() {
+		order.Trigger = dataflow.TriggerDefinition
+		_, err := e.Import(ctx, order)
+		return err
+	}
+	order.Target = &newest.Run
+	if _, err := e.Rollback(ctx, order); err != nil {
+		return err
+	}
+	return e.Define(ctx, order.UID, order.Definition)
+}
+
+// failed says in a few words what did not happen.
+func failed(why dataflow.Trigger) string {
+	switch why {
+	case "":
+		return "Dataflow was not changed"
+	case dataflow.TriggerPin:
+		return "Rollback failed"
+	default:
+		return "Import failed"
 	}
 }
 

@@ -122,6 +122,13 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 				"the plan runs the dataflow. Not with `run_on_apply = false`.",
 			Validators: []validator.String{duration(dataflow.MinMaxAge)},
 		},
+		"pinned_run": schema.Int64Attribute{
+			Optional: true,
+			MarkdownDescription: "The number of a completed import to hold the tables at, rows and columns both. Setting it rolls the tables back (or forward) to that run, " +
+				"which writes no data file; while it is set no import runs. Removing it moves them to the newest completed import, or imports when that is due. Default: none. " +
+				"A run whose data is not kept is an error that lists the ones that are.",
+			Validators: []validator.Int64{int64validator.AtLeast(1)},
+		},
 		"max_removed_percent": schema.Int64Attribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "0 to 100. A run that would remove more than this share of a table's rows fails and publishes nothing. Default: `50`. Changing it runs nothing.",
@@ -185,7 +192,7 @@ func dataflowResultAttributes() map[string]schema.Attribute {
 				"run":         schema.Int64Attribute{Computed: true, MarkdownDescription: "Its number."},
 				"kind":        schema.StringAttribute{Computed: true, MarkdownDescription: "`import`, `rollback` or `removal`."},
 				"status":      schema.StringAttribute{Computed: true, MarkdownDescription: "`Processing`, `Completed` or `Failed`."},
-				"trigger":     schema.StringAttribute{Computed: true, MarkdownDescription: "Why it ran: `create`, `definition`, `refresh_triggers`, `failed`, `max_age` or `destroy`."},
+				"trigger":     schema.StringAttribute{Computed: true, MarkdownDescription: "Why it ran: `create`, `definition`, `refresh_triggers`, `failed`, `max_age`, `pin` or `destroy`."},
 				"started_at":  schema.StringAttribute{Computed: true, MarkdownDescription: "When it started (RFC 3339, UTC)."},
 				"ended_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "When it ended (RFC 3339, UTC); null while it runs."},
 				"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What it did, or the error with its cause and what to do."},

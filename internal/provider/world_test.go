@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -151,4 +152,34 @@ func (w *world) dropTable(name string) {
 func (w *world) exists() bool {
 	_, err := os.Stat(w.workspace)
 	return err == nil
+}
+
+// users reads the users' table, a line per row, in order.
+func (w *world) users() []string {
+	_, rows, err := w.lakehouse().Rows(context.Background(), dataflow.TableID{Database: "customers", Name: "users"}, lakehouse.RowsRequest{})
+	w.must(err)
+	var lines []string
+	for _, row := range rows {
+		lines = append(lines, fmt.Sprintf("%q", row))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func (w *world) equalRows(want, got []string) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.t.Errorf("rows differ (-want +got):\n%s", diff)
+	}
+}
+
+// refusesElsewhere expects that another working directory can't run the dataflow.
+func (w *world) refusesElsewhere() {
+	ctx := context.Background()
+	record, err := w.ledger().Dataflow(ctx, "Customers")
+	w.must(err)
+	_, err = provider.EngineFor(w.t, w.workspace).Import(ctx, engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource})
+	if !dataflow.IsCode(err, dataflow.CodePinned) {
+		w.t.Errorf("an import of a pinned dataflow ended with %v", err)
+	}
 }
