@@ -14,6 +14,7 @@ import (
 type Tables interface {
 	// Stage begins to write what the table will be after this run, on a branch that nobody reads.
 	// A table that does not exist is created empty, marked with its dataflow and run, in a location of its own.
+	// One that was made for another key of the source, hidden ones too, is refused with dataflow.CodeInvalid.
 	Stage(ctx context.Context, req dataflow.StageRequest) (Staging, error)
 
 	// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file:

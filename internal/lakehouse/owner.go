@@ -95,7 +95,23 @@ func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 	if err != nil {
 		return nil, err
 	}
-	return tbl, l.guardTable(req.Dataflow, req.ID, tbl)
+	if err := l.guardTable(req.Dataflow, req.ID, tbl); err != nil {
+		return nil, err
+	}
+	return tbl, guardKey(req, tbl)
+}
+
+// guardKey refuses a table that was made for another table of the source: it keeps that one's columns and the rows of earlier runs,
+// also while it is hidden, and its rows have another key.
+func guardKey(req dataflow.StageRequest, tbl *table.Table) error {
+	key, marked := tbl.Properties()[propertyKey]
+	if !marked || key == req.Table.Key {
+		return nil
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeInvalid, Object: object(req.ID), Cause: fmt.Errorf("it was made for %q and keeps the rows of earlier runs, also while it is hidden", key),
+		Hint: fmt.Sprintf("Give %q another table_name.", req.Table.Key),
+	}
 }
 
 func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {

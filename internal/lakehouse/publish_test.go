@@ -533,3 +533,16 @@ func TestMetadataFiles_DoNotGrowForEver(t *testing.T) {
 		t.Errorf("%d metadata files are left, want the newest and three before it: %v", len(found), err)
 	}
 }
+
+func TestStage_RefusesATableThatWasMadeForAnotherKey(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	people := stageRequest(2, usersSchema())
+	people.Table.Key = "groups"
+	_, err := p.tryStage(people, user("b", "b@x", 1))
+	const want = `table customers.users: it was made for "users" and keeps the rows of earlier runs, also while it is hidden. Give "groups" another table_name.`
+	if !dataflow.IsCode(err, dataflow.CodeInvalid) || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
+}

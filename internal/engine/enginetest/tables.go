@@ -48,12 +48,15 @@ func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.S
 	if err := t.claimDatabase(ctx, req.Dataflow, req.ID.Database); err != nil {
 		return nil, err
 	}
-	_, err := t.load(ctx, req.Dataflow, req.ID)
+	m, err := t.load(ctx, req.Dataflow, req.ID)
 	if dataflow.IsCode(err, dataflow.CodeNotFound) {
-		err = t.create(ctx, req)
+		m, err = t.create(ctx, req)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if key := m.Properties[propertyKey]; key != req.Table.Key {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Object: "table " + req.ID.String(), Cause: fmt.Errorf("it was made for %q", key)}
 	}
 	return &staging{tables: t, req: req, rows: map[string]Record{}}, nil
 }
@@ -78,18 +81,18 @@ func (t *Tables) claimDatabase(ctx context.Context, name, database string) error
 	return nil
 }
 
-func (t *Tables) create(ctx context.Context, req dataflow.StageRequest) error {
-	err := t.hook.write(ctx, "create table", req.ID.String(), func() error {
-		_, err := t.catalog.Create(req.ID, req.Table.Schema, map[string]string{
+func (t *Tables) create(ctx context.Context, req dataflow.StageRequest) (m Metadata, err error) {
+	err = t.hook.write(ctx, "create table", req.ID.String(), func() (err error) {
+		m, err = t.catalog.Create(req.ID, req.Table.Schema, map[string]string{
 			propertyWorkspace: t.workspace, propertyDataflow: req.Dataflow,
 			propertyKey: req.Table.Key, propertyFileName: req.Table.FileName, propertyRun: strconv.FormatInt(req.Run, 10),
 		})
 		return err
 	})
 	if errors.Is(err, ErrExists) { // somebody made it meanwhile: whose is it?
-		_, err = t.load(ctx, req.Dataflow, req.ID)
+		return t.load(ctx, req.Dataflow, req.ID)
 	}
-	return err
+	return m, err
 }
 
 // Ticket implements engine.Tables.
