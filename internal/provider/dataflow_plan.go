@@ -42,6 +42,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 			return
 		}
 	}
+	plan.checkMadeTables(ctx, state, &resp.Diagnostics)
 	var config types.Map
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("tables"), &config)...)
 	plan.forgetDefaults(config)

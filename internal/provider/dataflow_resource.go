@@ -30,8 +30,7 @@ func (*dataflowResource) Metadata(_ context.Context, req resource.MetadataReques
 
 // dataflowBlame says which argument an engine's error is about.
 var dataflowBlame = blame{
-	dataflow.CodeInvalid:         path.Root("name"),
-	dataflow.CodeExists:          path.Root("name"),
+	dataflow.CodeInvalid:         path.Root("tables"),
 	dataflow.CodeForeign:         path.Root("database"),
 	dataflow.CodeGuard:           path.Root("max_removed_percent"),
 	dataflow.CodePinned:          path.Root("pinned_run"),
@@ -41,6 +40,9 @@ var dataflowBlame = blame{
 	dataflow.CodeUnreachable:     path.Root("connector_id"),
 	dataflow.CodeSecretsKey:      path.Root("connector_id"),
 }
+
+// nameBlame is dataflowBlame while there is nothing yet but a name.
+var nameBlame = blame{dataflow.CodeInvalid: path.Root("name"), dataflow.CodeExists: path.Root("name")}
 
 // Create declares the dataflow, saves its id, and runs it. A run that fails leaves the resource tainted:
 // the next apply deletes it (which drops no table, since nothing was published) and creates it anew.
@@ -68,7 +70,7 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	defer cancel()
 	record, err := e.Declare(ctx, definition)
 	if err != nil {
-		report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
+		report(&resp.Diagnostics, "Dataflow was not created", err, nameBlame)
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)

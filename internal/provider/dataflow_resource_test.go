@@ -157,6 +157,25 @@ func TestDataflow_RunsWhenItsTablesChangeAndHidesTheOnesTakenOut(t *testing.T) {
 	)
 }
 
+func TestDataflow_ATableNameStaysWithTheKeyItWasMadeFor(t *testing.T) {
+	w := newWorld(t, 10)
+	const first = `  tables = { users = { table_name = "a" }, groups = { table_name = "b" } }`
+	w.run(
+		resource.TestStep{Config: w.dataflow(first)},
+		resource.TestStep{
+			Config:      w.dataflow(`  tables = { users = { table_name = "b" }, groups = { table_name = "a" } }`),
+			PlanOnly:    true,
+			ExpectError: said(`Table "b" was made for "groups" and keeps the rows of earlier runs, also while it is hidden\. Give "users" another table_name\.`),
+		},
+		resource.TestStep{Config: w.dataflow(`  tables = { users = { table_name = "c" }, groups = { table_name = "b" } }`)},
+		resource.TestStep{ // a is hidden now, and only the catalog knows of it
+			Config:      w.dataflow(`  tables = { users = { table_name = "c" }, groups = { table_name = "a" } }`),
+			ExpectError: said(`Run 3 of dataflow "Customers" failed: table groups: stage: table customers.a: it was made for "users" and keeps the rows of earlier runs, .*Give "groups" another table_name\.`),
+		},
+		resource.TestStep{Config: w.dataflow(first), ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(10), "table_details", "users", "total_records")}},
+	)
+}
+
 func TestDataflow_WithoutRunOnApplyWaitsUntilItIsSet(t *testing.T) {
 	w := newWorld(t, 10)
 	w.run(

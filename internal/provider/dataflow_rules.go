@@ -78,6 +78,34 @@ func (m dataflowModel) checkTables(ctx context.Context, diags *diag.Diagnostics)
 	}
 }
 
+// checkMadeTables finds a table_name under which the dataflow has made another key's table: that one keeps its name and its runs, hidden too.
+// Tables that were hidden before the state's own ones are left for apply to find.
+func (m dataflowModel) checkMadeTables(ctx context.Context, state dataflowModel, diags *diag.Diagnostics) {
+	if m.Tables.IsUnknown() || m.Database.IsUnknown() || state.TableDetails.IsNull() || !m.Name.Equal(state.Name) {
+		return
+	}
+	made := map[string]tableDetailsModel{}
+	diags.Append(state.TableDetails.ElementsAs(ctx, &made, false)...)
+	keyOf := map[string]string{}
+	for key, table := range made {
+		if table.Database.Equal(m.Database) {
+			keyOf[table.TableName.ValueString()] = key
+		}
+	}
+	tables := map[string]tableModel{}
+	if more := m.Tables.ElementsAs(ctx, &tables, true); more.HasError() {
+		return // an unknown table: nothing to check yet
+	}
+	for _, key := range slices.Sorted(maps.Keys(tables)) {
+		name := tables[key].TableName
+		if other, found := keyOf[name.ValueString()]; found && other != key && !name.IsUnknown() {
+			diags.AddAttributeError(path.Root("tables").AtMapKey(key).AtName("table_name"), "Table name is taken",
+				fmt.Sprintf("Table %q was made for %q and keeps the rows of earlier runs, also while it is hidden. Give %q another table_name.",
+					name.ValueString(), other, key))
+		}
+	}
+}
+
 // loadsData says whether the table's rows are loaded, as far as the configuration tells.
 func (t tableModel) loadsData() (loads, known bool) {
 	switch {
