@@ -118,6 +118,31 @@ func TestImport_WhatIsDecidedIsPublishedThoughTheCallerHasGone(t *testing.T) {
 	w.holds(groupsID, "groups")
 }
 
+func TestImport_AnInterruptedPublishThatHangsIsLeftToTheNextRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, order := imported(t, "users", "groups")
+		w.source.Put("users", row("u4", "Dan"))
+		ctx, cancel := context.WithCancel(t.Context())
+		p := w.process("second", func(ctx context.Context, step enginetest.Step) error {
+			if step.Op != "publish" || step.When != enginetest.Writing {
+				return nil
+			}
+			cancel()
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		began := time.Now()
+		_, err := p.Import(ctx, order)
+		want(t, "time it took", engine.LastWords, time.Since(began))
+		if err == nil || !strings.HasPrefix(err.Error(), `run 2 of dataflow "Customers" is decided (publish) and not finished; the next apply finishes it: `) {
+			t.Errorf("the interrupted run ended with %v", err)
+		}
+		w.process("third").completes(order)
+		want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
+		w.holds(usersID, "users")
+	})
+}
+
 func TestImport_ACancelBeforeTheDecisionAbandonsARunThatHasStagedEverything(t *testing.T) {
 	w, _, order := imported(t, "users")
 	w.source.Put("users", row("u4", "Dan"))

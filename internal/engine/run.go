@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -80,13 +81,9 @@ func (e *Engine) run(
 		decision.Reason = reasonOf(ctx, stageErr, before)
 	}
 
-	// From here on the run must reach its end even when the caller has gone: what is decided is decided.
-	last := context.WithoutCancel(ctx)
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		last, cancel = context.WithTimeout(last, lastWords)
-		defer cancel()
-	}
+	// From here on the run is to reach its end even when the caller has gone: what is decided is decided.
+	last, cancel := outlasting(ctx)
+	defer cancel()
 	standing, err := e.ledger.Decide(last, decision)
 	if err != nil {
 		return started.View(), fmt.Errorf("decide run %d of dataflow %q: %w", started.Run, started.Dataflow, err)
@@ -105,6 +102,25 @@ func (e *Engine) run(
 		return run, failure(run, stageErr)
 	}
 	return run, nil
+}
+
+// outlasting gives a context that ends lastWords after ctx has: who interrupts a run that publishes does not wait for a slow table.
+func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	last := context.WithoutCancel(ctx)
+	if ctx.Err() != nil {
+		return context.WithTimeout(last, lastWords)
+	}
+	last, cancel := context.WithCancel(last)
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(lastWords)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-last.Done():
+		}
+	})
+	return last, func() { stop(); cancel() }
 }
 
 // carryOut does what a decision says and finishes the run. It follows the records alone, never the memory of
