@@ -1,7 +1,7 @@
 // Command testreport runs `go test -json` and says what a person and a CI want to know of it: the whole output of what
 // failed, every skip with its reason, and a closing line "N passed, N failed, N skipped".
 //
-//	testreport [-totals FILE] NAME go test -json ./... [-- NAME go test -json ...]...
+//	testreport [-totals FILE] [-logs] NAME go test -json ./... [-- NAME go test -json ...]...
 //	testreport -sum FILE
 //
 // A skip hides a test. In CI (CI=true) a skip therefore fails the build, unless its reason is one of those in allowed.go.
@@ -21,6 +21,7 @@ import (
 
 func main() {
 	totals := flag.String("totals", "", "add the result to this `file`")
+	logs := flag.Bool("logs", false, "print what passing tests log, too")
 	sum := flag.String("sum", "", "print the sum of the results in this `file`, and run nothing")
 	flag.Parse()
 	ci, err := strconv.ParseBool(os.Getenv("CI"))
@@ -33,7 +34,7 @@ func main() {
 		result, err = ReadTotals(*sum)
 	case flag.NArg() > 1:
 		for _, args := range split(flag.Args()) {
-			one, runErr := run(args[0], args[1:])
+			one, runErr := run(args[0], args[1:], *logs)
 			result.Add(one)
 			err = errors.Join(err, runErr)
 		}
@@ -67,7 +68,7 @@ func split(args []string) [][]string {
 }
 
 // run runs the command, whose standard output is test events, and shows what fails as it fails.
-func run(name string, args []string) (Result, error) {
+func run(name string, args []string, logs bool) (Result, error) {
 	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // the make target says what to run
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
@@ -77,7 +78,7 @@ func run(name string, args []string) (Result, error) {
 	if err := cmd.Start(); err != nil {
 		return Result{}, err
 	}
-	result, readErr := Read(events, os.Stdout, name)
+	result, readErr := Read(events, os.Stdout, name, logs)
 	if readErr != nil {
 		_ = cmd.Process.Kill() // its output is not what we understand; the reading error says so
 	}

@@ -28,9 +28,10 @@ type test struct {
 	failed   bool // a child of it failed
 }
 
-// Read reads the events of one `go test -json`, prints to out the packages as they end and the whole output of what fails.
-func Read(events io.Reader, out io.Writer, run string) (Result, error) {
-	r := reader{run: run, out: out, packages: map[string]map[string]*test{}, builds: map[string]*strings.Builder{}}
+// Read reads the events of one `go test -json`, prints to out the packages as they end and the whole output of what fails;
+// with logs that of what passes, too.
+func Read(events io.Reader, out io.Writer, run string, logs bool) (Result, error) {
+	r := reader{run: run, logs: logs, out: out, packages: map[string]map[string]*test{}, builds: map[string]*strings.Builder{}}
 	in := bufio.NewScanner(events)
 	in.Buffer(nil, 64<<20) // a test may print a long line
 	for in.Scan() {
@@ -50,6 +51,7 @@ func Read(events io.Reader, out io.Writer, run string) (Result, error) {
 
 type reader struct {
 	run      string
+	logs     bool
 	out      io.Writer
 	result   Result
 	packages map[string]map[string]*test
@@ -107,6 +109,9 @@ func (r *reader) parent(e event) *test {
 func (r *reader) endTest(e event) {
 	t := r.test(e)
 	t.outcome = e.Action
+	if r.logs && e.Action != "fail" {
+		r.print(t.output.String())
+	}
 	if p := r.parent(e); p != nil {
 		p.children = true
 		p.failed = p.failed || e.Action == "fail"

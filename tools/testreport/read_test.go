@@ -21,7 +21,7 @@ func TestRead_CountsTestsThroughTheirSubtests(t *testing.T) {
 		`{"Action":"pass","Package":"p","Test":"TestC/one"}`,
 		`{"Action":"fail","Package":"p","Test":"TestC"}`,
 		`{"Action":"fail","Package":"p"}`,
-	), io.Discard, "")
+	), io.Discard, "", false)
 	if err != nil || got.Passed != 3 || got.Failed != 2 {
 		t.Fatalf("got %+v, %v; want 3 passed, 2 failed (TestB's subtest, and TestC on its own)", got, err)
 	}
@@ -37,7 +37,7 @@ func TestRead_GivesTheReasonOfASkip(t *testing.T) {
 		`{"Action":"skip","Package":"p","Test":"TestA"}`,
 		`{"Action":"skip","Package":"p","Test":"TestB"}`,
 		`{"Action":"pass","Package":"p"}`,
-	), io.Discard, "unit")
+	), io.Discard, "unit", false)
 	want := []Skip{
 		{Run: "unit", Test: "p.TestA", Reason: "OpenTofu has no actions"},
 		{Run: "unit", Test: "p.TestB", Reason: "(no reason given)"},
@@ -61,7 +61,7 @@ func TestRead_APackageThatEndsBeforeItsTestsFails(t *testing.T) {
 		},
 	} {
 		var out strings.Builder
-		got, err := Read(events(lines...), &out, "")
+		got, err := Read(events(lines...), &out, "", false)
 		if err != nil || got.Failed != 1 || got.Passed != 0 {
 			t.Errorf("%s: got %+v, %v; want 1 failed", name, got, err)
 		}
@@ -79,8 +79,20 @@ func TestRead_PrintsTheOutputOfWhatFailsAndOfNothingElse(t *testing.T) {
 		`{"Action":"output","Package":"p","Test":"TestB","Output":"b_test.go:7: got 1, want 2\n"}`,
 		`{"Action":"fail","Package":"p","Test":"TestB"}`,
 		`{"Action":"fail","Package":"p","Elapsed":1.25}`,
-	), &out, "")
+	), &out, "", false)
 	if want := "b_test.go:7: got 1, want 2\nFAIL  p (1.2 s)\n"; err != nil || out.String() != want {
+		t.Fatalf("printed %q, %v; want %q", out.String(), err, want)
+	}
+}
+
+func TestRead_WithLogsPrintsWhatPassesToo(t *testing.T) {
+	var out strings.Builder
+	_, err := Read(events(
+		`{"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:1: 100 values compared\n"}`,
+		`{"Action":"pass","Package":"p","Test":"TestA"}`,
+		`{"Action":"pass","Package":"p","Elapsed":0.5}`,
+	), &out, "", true)
+	if want := "a_test.go:1: 100 values compared\nok    p (0.5 s)\n"; err != nil || out.String() != want {
 		t.Fatalf("printed %q, %v; want %q", out.String(), err, want)
 	}
 }
