@@ -185,8 +185,12 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 		report(&resp.Diagnostics, "Connector was not changed", err, nil)
 		return
 	}
-	resp.Diagnostics.Append(plan.show(ctx, connector)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	shown := plan
+	resp.Diagnostics.Append(shown.show(ctx, connector)...)
+	if plan.sameSignIn(state) { // planned as they were: what somebody else's check has seen since, the next refresh shows
+		shown.AvailableTables, shown.UserPoolName, shown.EstimatedUsers = plan.AvailableTables, plan.UserPoolName, plan.EstimatedUsers
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &shown)...)
 }
 
 // Delete removes the record with its sealed secret. A dataflow that names the connector says so at its next run.

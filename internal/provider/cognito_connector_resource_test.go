@@ -97,6 +97,24 @@ func TestConnector_TakesANewSecretOnlyWithANewVersion(t *testing.T) {
 	)
 }
 
+func TestConnector_AppliesWhatWasPlannedThoughSomebodyElseHasCheckedTheConnection(t *testing.T) {
+	w := newWorld(t, 42)
+	w.run(
+		resource.TestStep{Config: w.connector()},
+		resource.TestStep{
+			Config: strings.Replace(w.connector(), `name  `, "display_name = \"Our app\"\n  name", 1),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{afterPlan(func() {
+				connector, err := w.ledger().Connector(t.Context(), "App")
+				w.must(err)
+				connector.Check.EstimatedUsers = 43
+				w.must(w.ledger().PutConnector(t.Context(), connector, nil))
+			})}},
+			ConfigStateChecks: []statecheck.StateCheck{ofApp(knownvalue.StringExact("Our app"), "display_name")},
+		},
+		resource.TestStep{RefreshState: true, Check: resource.TestCheckResourceAttr(app, "estimated_users", "43")},
+	)
+}
+
 func TestConnector_DeletedBehindTerraformIsCreatedAgain(t *testing.T) {
 	w := newWorld(t, 1)
 	w.run(
