@@ -128,7 +128,7 @@ type Decision struct {
 	DecidedAt time.Time     `json:"decided_at"`
 	Reason    string        `json:"reason,omitempty"` // why it was abandoned: a whole sentence
 	Tables    []TableChange `json:"tables"`
-	LetGo     []int64       `json:"let_go"` // the runs that retention lets go
+	LetGo     []int64       `json:"let_go"` // the runs that retention lets go: their tags, and the data that no other run has
 	Usage     Usage         `json:"usage"`
 }
 
@@ -156,6 +156,7 @@ type Standing struct {
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
 	Kept          []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
+	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have
 	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
 }
 

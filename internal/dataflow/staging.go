@@ -27,5 +27,6 @@ type OwnedTable struct {
 	Key      string
 	FileName string
 	UUID     string
-	Hidden   bool // it has no main: never published, or hidden
+	Hidden   bool    // it has no main: never published, or hidden
+	Runs     []int64 // the runs whose data it has kept, in order
 }

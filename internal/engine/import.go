@@ -27,7 +27,8 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 	for key := range started.Definition.Tables {
 		kept[started.Definition.TableID(key)] = true
 	}
-	hidden, err := e.stageHidden(ctx, started, before, kept)
+	result.letGo = letGo(started, before)
+	hidden, err := e.stageHidden(ctx, started, before, kept, result.letGo)
 	result.tables = append(result.tables, hidden...)
 	return result, err
 }
@@ -103,26 +104,43 @@ func checkRemoved(change dataflow.TableChange, maxPercent int64) error {
 	}
 }
 
-// stageHidden makes a ticket for every table that the dataflow has now and is not to have after the run.
+// stageHidden makes a ticket for every table that the run is not to leave with rows: one that the dataflow shows now is hidden,
+// and one that is hidden is dropped once retention lets its last run go. An empty table that a failed run has left stays for
+// the removal: the owner of that run may be asleep, and a file that it writes to a dropped table would be found by nobody.
 func (e *Engine) stageHidden(
-	ctx context.Context, started dataflow.Started, before dataflow.Standing, kept map[dataflow.TableID]bool,
+	ctx context.Context, started dataflow.Started, before dataflow.Standing, stays map[dataflow.TableID]bool, letGo []int64,
 ) ([]dataflow.TableChange, error) {
-	var changes []dataflow.TableChange
+	owned, err := e.tables.Owned(ctx, started.Dataflow, databases(started, before))
+	if err != nil {
+		return nil, err
+	}
+	shown := map[dataflow.TableID]dataflow.TableDefinition{}
 	for _, table := range before.Tables {
-		if kept[table.TableID] {
+		shown[table.TableID] = table.Definition
+	}
+	var changes []dataflow.TableChange
+	for _, table := range owned {
+		if stays[table.ID] || len(table.Runs) == 0 {
 			continue
 		}
-		change, err := e.tables.Ticket(ctx, dataflow.TicketRequest{
+		change := dataflow.ChangeHide
+		if !slices.ContainsFunc(table.Runs, func(run int64) bool { return !slices.Contains(letGo, run) }) {
+			change = dataflow.ChangeDrop
+		}
+		if change == dataflow.ChangeHide && table.Hidden {
+			continue
+		}
+		ticket, err := e.tables.Ticket(ctx, dataflow.TicketRequest{
 			Dataflow: started.Dataflow, Run: started.Run, Key: table.Key, FileName: table.FileName,
-			ID: table.TableID, Definition: table.Definition, Change: dataflow.ChangeHide,
+			ID: table.ID, Definition: shown[table.ID], Change: change,
 		})
 		if dataflow.IsCode(err, dataflow.CodeNotFound) {
-			continue // somebody dropped it: there is nothing to hide
+			continue // somebody dropped it: there is nothing to do
 		}
 		if err != nil {
-			return nil, fmt.Errorf("table %s: hide: %w", table.Key, err)
+			return nil, fmt.Errorf("table %s: %s: %w", table.Key, change, err)
 		}
-		changes = append(changes, change)
+		changes = append(changes, ticket)
 	}
 	return changes, nil
 }

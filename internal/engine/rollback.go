@@ -107,7 +107,8 @@ func (e *Engine) stageRollback(ctx context.Context, started dataflow.Started, be
 		}
 		result.tables = append(result.tables, change)
 	}
-	hidden, err := e.stageHidden(ctx, started, before, has)
+	result.letGo = letGo(started, before)
+	hidden, err := e.stageHidden(ctx, started, before, has, result.letGo)
 	result.tables = append(result.tables, hidden...)
 	return result, err
 }

@@ -44,6 +44,7 @@ func (e *Engine) Remove(ctx context.Context, order Order) (dataflow.Run, error) 
 // staged is what a run decides from.
 type staged struct {
 	tables []dataflow.TableChange
+	letGo  []int64
 	usage  dataflow.Usage
 }
 
@@ -71,13 +72,13 @@ func (e *Engine) run(
 
 	decision := dataflow.Decision{
 		Dataflow: started.Dataflow, Run: started.Run, Outcome: dataflow.OutcomePublish, By: e.self.ID,
-		DecidedAt: e.clock(), Tables: result.tables, Usage: result.usage,
+		DecidedAt: e.clock(), Tables: result.tables, LetGo: result.letGo, Usage: result.usage,
 	}
 	if stageErr == nil {
 		stageErr = ctx.Err()
 	}
 	if stageErr != nil {
-		decision.Outcome, decision.Tables = dataflow.OutcomeAbandon, nil
+		decision.Outcome, decision.Tables, decision.LetGo = dataflow.OutcomeAbandon, nil, nil
 		decision.Reason = reasonOf(ctx, stageErr, before)
 	}
 
@@ -133,7 +134,7 @@ func (e *Engine) carryOut(
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
 		run.Status, run.Description = dataflow.StatusFailed, decision.Reason
-		return e.finish(ctx, run, standingAfter(before, run, started, ""))
+		return e.finish(ctx, run, standingAfter(before, run, started, decision, ""))
 	}
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return finished, err
@@ -150,6 +151,9 @@ func (e *Engine) carryOut(
 		run.Tables = append(run.Tables, result)
 		e.event(ctx, started, change.Key, "published", 0)
 	}
+	if err := e.retain(ctx, started, decision, before); err != nil {
+		return dataflow.Run{}, err
+	}
 	run.Status, run.Description = dataflow.StatusCompleted, describe(run)
 	digest, err := e.digestOf(ctx, started)
 	if err != nil {
@@ -158,7 +162,7 @@ func (e *Engine) carryOut(
 	if err := e.record(ctx, started); err != nil {
 		return dataflow.Run{}, err
 	}
-	return e.finish(ctx, run, standingAfter(before, run, started, digest))
+	return e.finish(ctx, run, standingAfter(before, run, started, decision, digest))
 }
 
 // record brings the dataflow's record to what the completed run makes it. A record with another uid has been
@@ -199,7 +203,9 @@ func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.St
 }
 
 // standingAfter is where the dataflow stands once the run is finished, with tables that have the digest.
-func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.Started, digest string) dataflow.Standing {
+func standingAfter(
+	before dataflow.Standing, run dataflow.Run, started dataflow.Started, decision dataflow.Decision, digest string,
+) dataflow.Standing {
 	after := before
 	after.Databases = databases(started, before)
 	if run.Kind == dataflow.KindImport {
@@ -216,9 +222,13 @@ func standingAfter(before dataflow.Standing, run dataflow.Run, started dataflow.
 		after.Kept = append(slices.Clone(before.Kept), number)
 	case dataflow.KindRollback:
 		after.CurrentRun, after.Digest, after.Tables = started.Target, digest, published(run)
+		after.Rollbacks = append(slices.Clone(before.Rollbacks), run.Run)
 	case dataflow.KindRemoval:
-		after = dataflow.Standing{}
+		return dataflow.Standing{}
 	}
+	gone := func(run int64) bool { return slices.Contains(decision.LetGo, run) }
+	after.Kept = slices.DeleteFunc(slices.Clone(after.Kept), gone)
+	after.Rollbacks = slices.DeleteFunc(slices.Clone(after.Rollbacks), gone)
 	return after
 }
 

@@ -8,7 +8,7 @@ import (
 
 // Tables keeps the tables of dataflows. Every method may be called concurrently, by any number of processes,
 // for different tables; for one table only the owner of its dataflow's run calls Stage and Ticket,
-// while Publish and Sweep may be called by anybody at any time, also twice and late: what is done already is not done again.
+// while Publish, Retain and Sweep may be called by anybody at any time, also twice and late: what is done already is not done again.
 //
 // A table belongs to one dataflow of one workspace. Every method refuses one that belongs to another with dataflow.CodeForeign.
 type Tables interface {
@@ -29,6 +29,10 @@ type Tables interface {
 	// Sweep removes what an abandoned run left on these tables: its branch, then the data files that only it wrote.
 	// Tables that are not there are skipped.
 	Sweep(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID) error
+
+	// Retain takes the tags of these runs from the tables, with the snapshots that no tag or branch is on any more, in one commit a table;
+	// then it removes the data files that no snapshot has, of this run and earlier ones only. Tables that are not there are skipped.
+	Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) error
 
 	// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too, in the order of their names.
 	Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.OwnedTable, error)

@@ -185,11 +185,24 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 				owned = append(owned, dataflow.OwnedTable{
 					ID: id, Key: properties[propertyKey], FileName: properties[propertyFileName],
 					UUID: tbl.Metadata().TableUUID().String(), Hidden: tbl.CurrentSnapshot() == nil,
+					Runs: keptRuns(tbl.Metadata()),
 				})
 			}
 		}
 	}
 	return owned, nil
+}
+
+// keptRuns lists the runs whose tags the table has, in order.
+func keptRuns(meta table.Metadata) []int64 {
+	var runs []int64
+	for name, ref := range meta.Refs() {
+		if run, ok := runOfTag(name); ok && ref.SnapshotRefType == table.TagRef {
+			runs = append(runs, run)
+		}
+	}
+	slices.Sort(runs)
+	return runs
 }
 
 // tablesOf lists a database's tables in the order of their names; none when there is no such database.

@@ -8,7 +8,6 @@ import (
 	"path"
 	"strconv"
 
-	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -69,7 +68,14 @@ func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName strin
 	if err != nil {
 		return err
 	}
-	if err := removeOrphans(ctx, tbl, run, swept); err != nil {
+	if swept != nil {
+		files, err := tbl.FS(ctx)
+		if err != nil {
+			return err
+		}
+		removeExpired(files, tbl.Metadata(), []table.Snapshot{*swept})
+	}
+	if err := removeOrphans(ctx, tbl, func(by int64) bool { return by == run }); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
 	}
 	return nil
@@ -95,14 +101,11 @@ func onlyOf(meta table.Metadata, run int64, branch string) *table.Snapshot {
 	return snapshot
 }
 
-// removeOrphans removes the run's data files that no snapshot has, and the manifests of the snapshot that was swept.
-func removeOrphans(ctx context.Context, tbl *table.Table, run int64, swept *table.Snapshot) error {
+// removeOrphans removes the data files of these runs that no snapshot has.
+func removeOrphans(ctx context.Context, tbl *table.Table, of func(run int64) bool) error {
 	files, err := tbl.FS(ctx)
 	if err != nil {
 		return err
-	}
-	if swept != nil {
-		removeManifests(files, *swept)
 	}
 	all, err := list(files, tbl.Location()+"/data")
 	if err != nil {
@@ -110,7 +113,7 @@ func removeOrphans(ctx context.Context, tbl *table.Table, run int64, swept *tabl
 	}
 	orphans := map[string]string{} // by name, which the write's UUID makes unique: URLs of one file differ between writers
 	for _, file := range all {
-		if by, ok := runOfDataFile(file); ok && by == run {
+		if by, ok := runOfDataFile(file); ok && of(by) {
 			orphans[path.Base(file)] = file
 		}
 	}
@@ -137,18 +140,4 @@ func removeOrphans(ctx context.Context, tbl *table.Table, run int64, swept *tabl
 		}
 	}
 	return nil
-}
-
-// removeManifests removes the manifest list of a snapshot and the manifests it made. What stays behind harms nobody.
-func removeManifests(files iceio.IO, snapshot table.Snapshot) {
-	manifests, err := snapshot.Manifests(files)
-	if err != nil {
-		return
-	}
-	for _, manifest := range manifests {
-		if manifest.SnapshotID() == snapshot.SnapshotID {
-			_ = files.Remove(manifest.FilePath())
-		}
-	}
-	_ = files.Remove(snapshot.ManifestList)
 }

@@ -27,6 +27,7 @@ type dataflowArguments struct {
 	MaxAge             types.String `tfsdk:"max_age"`
 	PinnedRun          types.Int64  `tfsdk:"pinned_run"`
 	MaxRemovedPercent  types.Int64  `tfsdk:"max_removed_percent"`
+	RetainRuns         types.Int64  `tfsdk:"retain_runs"`
 	OnDestroy          types.String `tfsdk:"on_destroy"`
 	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
 }
@@ -112,7 +113,7 @@ func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition,
 		RunOnApply:        a.RunOnApply.ValueBool(),
 		MaxAge:            a.MaxAge.ValueStringPointer(),
 		PinnedRun:         a.PinnedRun.ValueInt64Pointer(),
-		MaxRemovedPercent: a.MaxRemovedPercent.ValueInt64(), RetainRuns: dataflow.DefaultRetainRuns,
+		MaxRemovedPercent: a.MaxRemovedPercent.ValueInt64(), RetainRuns: a.RetainRuns.ValueInt64(),
 		OnDestroy: dataflow.OnDestroy(a.OnDestroy.ValueString()), DeletionProtection: a.DeletionProtection.ValueBool(),
 	}
 	if !a.RefreshTriggers.IsNull() {
@@ -148,6 +149,7 @@ func argumentsOf(ctx context.Context, d dataflow.Definition) (dataflowArguments,
 		MaxAge:            types.StringPointerValue(d.MaxAge),
 		PinnedRun:         types.Int64PointerValue(d.PinnedRun),
 		MaxRemovedPercent: types.Int64Value(d.MaxRemovedPercent),
+		RetainRuns:        types.Int64Value(d.RetainRuns),
 		OnDestroy:         types.StringValue(string(d.OnDestroy)), DeletionProtection: types.BoolValue(d.DeletionProtection),
 	}
 	var more diag.Diagnostics

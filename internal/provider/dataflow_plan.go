@@ -182,7 +182,7 @@ func (m dataflowModel) sameRecord(state dataflowModel) bool {
 	a, b := m.dataflowArguments, state.dataflowArguments
 	return m.sameImport(state) && a.DisplayName.Equal(b.DisplayName) && a.Description.Equal(b.Description) &&
 		a.RunOnApply.Equal(b.RunOnApply) && a.RefreshTriggers.Equal(b.RefreshTriggers) && a.MaxAge.Equal(b.MaxAge) && a.PinnedRun.Equal(b.PinnedRun) &&
-		a.MaxRemovedPercent.Equal(b.MaxRemovedPercent) && a.OnDestroy.Equal(b.OnDestroy) && a.DeletionProtection.Equal(b.DeletionProtection)
+		a.MaxRemovedPercent.Equal(b.MaxRemovedPercent) && a.RetainRuns.Equal(b.RetainRuns) && a.OnDestroy.Equal(b.OnDestroy) && a.DeletionProtection.Equal(b.DeletionProtection)
 }
 
 // isOlder says whether the last refresh was older than maxAge when the state was read.

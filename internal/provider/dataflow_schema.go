@@ -135,6 +135,13 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 			Default:             int64default.StaticInt64(dataflow.DefaultMaxRemovedPercent),
 			Validators:          []validator.Int64{int64validator.Between(0, 100)},
 		},
+		"retain_runs": schema.Int64Attribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "How many of the newest runs stay readable, and can be gone back to with `pinned_run`: 1 to 10,000. The current and the pinned run are always kept. " +
+				"Default: `30`. Changing it runs nothing; the next run lets older ones go, with the data that only they have.",
+			Default:    int64default.StaticInt64(dataflow.DefaultRetainRuns),
+			Validators: []validator.Int64{int64validator.Between(1, 10_000)},
+		},
 		"on_destroy": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "What destroying the dataflow does with its tables: `delete` (default) drops them with their files, `retain` leaves them. The state's value counts: apply a change before you destroy.",

@@ -216,6 +216,14 @@ func (t tables) Publish(ctx context.Context, name string, run int64, change data
 	return lake.Publish(ctx, name, run, change)
 }
 
+func (t tables) Retain(ctx context.Context, name string, run int64, ids []dataflow.TableID, letGo []int64) error {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.Retain(ctx, name, run, ids, letGo)
+}
+
 func (t tables) Sweep(ctx context.Context, name string, run int64, ids []dataflow.TableID) error {
 	lake, err := t.s.tablesToWrite(ctx)
 	if err != nil {

@@ -183,3 +183,15 @@ func (w *world) refusesElsewhere() {
 		w.t.Errorf("an import of a pinned dataflow ended with %v", err)
 	}
 }
+
+// equalKept compares the runs whose data a table of database customers has.
+func (w *world) equalKept(table string, want ...int64) {
+	w.t.Helper()
+	owned, err := w.lakehouse().Owned(context.Background(), "Customers", []string{"customers"})
+	w.must(err)
+	for _, t := range owned {
+		if t.ID.Name == table && !slices.Equal(want, t.Runs) {
+			w.t.Errorf("table %s keeps the runs %v, want %v", table, t.Runs, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
@@ -316,6 +317,72 @@ func (t *Tables) sweep(ctx context.Context, name string, run int64, id dataflow.
 	return nil
 }
 
+// Retain implements engine.Tables.
+func (t *Tables) Retain(ctx context.Context, name string, run int64, tables []dataflow.TableID, letGo []int64) error {
+	for _, id := range tables {
+		if err := t.retain(ctx, name, run, id, letGo); err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			return fmt.Errorf("table %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (t *Tables) retain(ctx context.Context, name string, run int64, id dataflow.TableID, letGo []int64) error {
+	for {
+		m, err := t.load(ctx, name, id)
+		if err != nil {
+			return err
+		}
+		requirements, updates := []Requirement{AssertUUID(m.UUID)}, []Update{}
+		held := map[int64]bool{}
+		for name, ref := range m.Refs {
+			requirements = append(requirements, AssertRef(name, &ref.Snapshot))
+			if ref.Tag && slices.ContainsFunc(letGo, func(run int64) bool { return tagOf(run) == name }) {
+				updates = append(updates, RemoveRef(name))
+			} else {
+				held[ref.Snapshot] = true
+			}
+		}
+		for snapshot := range m.Snapshots {
+			if !held[snapshot] {
+				updates = append(updates, RemoveSnapshot(snapshot))
+			}
+		}
+		if len(updates) > 0 {
+			m, err = t.commit(ctx, "retain", id, requirements, updates)
+			if errors.Is(err, ErrRefused) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for by := int64(1); by <= run; by++ {
+			for _, path := range t.catalog.Files(dataPrefix(m.Location, by)) {
+				if !m.holds(path) {
+					if err := t.deleteFile(ctx, path); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// runs lists the runs whose tags the table has, in order.
+func (m Metadata) runs() []int64 {
+	var runs []int64
+	for name, ref := range m.Refs {
+		run, err := strconv.ParseInt(strings.TrimPrefix(name, "run_"), 10, 64)
+		if ref.Tag && err == nil {
+			runs = append(runs, run)
+		}
+	}
+	slices.Sort(runs)
+	return runs
+}
+
 // onlyRef says whether no other ref is on the snapshot that this one is on.
 func onlyRef(m Metadata, name string) bool {
 	for other, ref := range m.Refs {
@@ -353,7 +420,7 @@ func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]
 			}
 			owned = append(owned, dataflow.OwnedTable{
 				ID: id, Key: m.Properties[propertyKey], FileName: m.Properties[propertyFileName],
-				UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil,
+				UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil, Runs: m.runs(),
 			})
 		}
 	}

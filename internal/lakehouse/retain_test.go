@@ -1,0 +1,134 @@
+package lakehouse
+
+import (
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+func (p *place) retain(run int64, letGo ...int64) {
+	p.t.Helper()
+	if err := p.Retain(p.t.Context(), "Customers", run, []dataflow.TableID{usersID, {Database: "customers", Name: "nope"}}, letGo); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// metadataFiles counts the files of the table's metadata folder, by ending.
+func (p *place) metadataFiles() map[string]int {
+	p.t.Helper()
+	count := map[string]int{}
+	err := filepath.WalkDir(filepath.Join(p.dir, "warehouse"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && filepath.Base(filepath.Dir(path)) == "metadata" {
+			count[strings.TrimPrefix(filepath.Ext(path), ".")]++
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return count
+}
+
+func TestRetain_LetsRunsGoWithWhatOnlyTheyHad(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	p.load(2, user("a", "a@x", 2))
+	third := p.load(3, user("a", "a@x", 3))
+	fourth := p.load(4, user("a", "a@x", 3)) // unchanged: it has the third's snapshot
+	if !same(third.After, fourth.After) || len(p.dataFiles()) != 3 {
+		t.Fatalf("the fourth run made %+v, and there are %d data files", fourth, len(p.dataFiles()))
+	}
+	for range 2 { // called twice it does the same
+		p.retain(4, 1, 3)
+		if diff := cmp.Diff([]string{"main", "run_2", "run_4"}, keys(p.refs())); diff != "" {
+			t.Errorf("refs differ (-want +got):\n%s", diff)
+		}
+		p.wantRows(RowsRequest{}, user("a", "a@x", 3))
+		p.wantRows(RowsRequest{Run: new(int64(2))}, user("a", "a@x", 2))
+		if _, tbl := p.raw(); len(tbl.Metadata().Snapshots()) != 2 {
+			t.Errorf("%d snapshots are left", len(tbl.Metadata().Snapshots()))
+		}
+		if files := p.dataFiles(); len(files) != 2 {
+			t.Errorf("data files are %v", files)
+		}
+	}
+	if got := p.metadataFiles()["avro"]; got > 6 { // two snapshots: a list each, and the manifests that they have
+		t.Errorf("%d manifests and lists are left", got)
+	}
+	if owned, err := p.Owned(t.Context(), "Customers", []string{"customers"}); err != nil || !cmp.Equal(owned[0].Runs, []int64{2, 4}) {
+		t.Errorf("owned is %+v, %v", owned, err)
+	}
+}
+
+func TestRetain_LeavesWhatANewerRunHasStaged(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	p.load(2, user("a", "a@x", 2))
+	change := p.stage(stageRequest(3, usersSchema()), user("a", "a@x", 3))
+	p.retain(2, 1) // late
+	p.publishChange(3, change)
+	p.wantRows(RowsRequest{}, user("a", "a@x", 3))
+	p.wantRows(RowsRequest{Run: new(int64(2))}, user("a", "a@x", 2))
+	p.retain(2, 1) // later still
+	if diff := cmp.Diff([]string{"main", "run_2", "run_3"}, keys(p.refs())); diff != "" {
+		t.Errorf("refs differ (-want +got):\n%s", diff)
+	}
+	p.wantRows(RowsRequest{}, user("a", "a@x", 3))
+}
+
+func TestRetain_OfAHiddenTableKeepsItsRuns(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	p.load(2, user("a", "a@x", 2))
+	p.publishChange(3, p.ticket(3, dataflow.ChangeHide))
+	p.retain(3, 1)
+	if diff := cmp.Diff([]string{"run_2"}, keys(p.refs())); diff != "" {
+		t.Errorf("refs differ (-want +got):\n%s", diff)
+	}
+	p.wantRows(RowsRequest{Run: new(int64(2))}, user("a", "a@x", 2))
+}
+
+func TestRetain_ManyUnchangedRunsLeaveBoundedMetadata(t *testing.T) {
+	const runs, kept = 150, 3
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	files := p.dataFiles()
+	for run := int64(2); run <= runs; run++ {
+		p.load(run, user("a", "a@x", 1))
+		if run > kept {
+			p.retain(run, run-kept)
+		}
+	}
+	if diff := cmp.Diff(files, p.dataFiles()); diff != "" {
+		t.Errorf("data files differ (-want +got):\n%s", diff)
+	}
+	if got := p.metadataFiles(); got["json"] > 101 || got["avro"] > 3 {
+		t.Errorf("metadata files are %v", got)
+	}
+	if diff := cmp.Diff([]string{"main", "run_148", "run_149", "run_150"}, keys(p.refs())); diff != "" {
+		t.Errorf("refs differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestRetain_RefusesATableOfAnother(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	p.load(2, user("a", "a@x", 2))
+	refs := p.refs()
+	err := p.Retain(t.Context(), "Other", 2, []dataflow.TableID{usersID}, []int64{1})
+	if !dataflow.IsCode(err, dataflow.CodeForeign) {
+		t.Errorf("error is %v", err)
+	}
+	if diff := cmp.Diff(refs, p.refs()); diff != "" {
+		t.Errorf("refs changed (-before +after):\n%s", diff)
+	}
+}
+
+func keys(refs map[string]int64) []string { return slices.Sorted(maps.Keys(refs)) }
