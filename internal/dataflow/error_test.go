@@ -11,11 +11,11 @@ import (
 func TestError_SaysObjectOperationCauseAndHint(t *testing.T) {
 	denied := &dataflow.Error{
 		Code: dataflow.CodeAccessDenied, Op: "ListUsers", Object: "user pool us-east-1_A",
-		Cause: errors.New("AccessDeniedException: no."), Hint: "Allow cognito-idp:ListUsers.",
+		Cause: errors.New("denied (no)"), Hint: "Allow cognito-idp:ListUsers.",
 	}
 	for want, err := range map[string]error{
-		"user pool us-east-1_A: ListUsers: AccessDeniedException: no. Allow cognito-idp:ListUsers.":              denied,
-		"table users: user pool us-east-1_A: ListUsers: AccessDeniedException: no. Allow cognito-idp:ListUsers.": fmt.Errorf("table users: %w", denied),
+		"user pool us-east-1_A: ListUsers: denied (no). Allow cognito-idp:ListUsers.":              denied,
+		"table users: user pool us-east-1_A: ListUsers: denied (no). Allow cognito-idp:ListUsers.": fmt.Errorf("table users: %w", denied),
 		"commit: gone": &dataflow.Error{Op: "commit", Cause: errors.New("gone")},
 		"commit":       &dataflow.Error{Op: "commit"},
 	} {

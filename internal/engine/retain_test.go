@@ -130,7 +130,7 @@ func TestRetain_KilledAtAnyWriteLetsTheSameRunsGo(t *testing.T) {
 		if len(kept) != 2 || !slices.Contains(kept, last.Run) {
 			t.Errorf("killed at step %d: kept are %v after run %d", step, kept, last.Run)
 		}
-		refs := fmt.Sprintf("main run_%d run_%d", kept[0], kept[1])
+		refs := fmt.Sprintf("main run_%d", kept[0]) + fmt.Sprintf(" run_%d", kept[1])
 		want(t, "refs of users", refs, w.refs(usersID))
 		want(t, "refs of groups", refs, w.refs(groupsID))
 	}

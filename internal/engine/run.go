@@ -93,7 +93,7 @@ func (e *Engine) run(
 		stageErr = takenForDead(started)
 	}
 	e.event(ctx, started, "", "decided", 0)
-	run, err := e.carryOut(last, started, standing, before)
+	run, err := guarded(func() (dataflow.Run, error) { return e.carryOut(last, started, standing, before) })
 	if err != nil {
 		return started.View(), fmt.Errorf("run %d of dataflow %q is decided (%s) and not finished; the next apply finishes it: %w",
 			started.Run, started.Dataflow, standing.Outcome, err)

@@ -9,7 +9,7 @@ import (
 // Sources opens the source behind a connector.
 type Sources interface {
 	// Open signs in to the connector's source. It may be called concurrently. The caller closes what it gets.
-	// A connector that does not exist is an error with dataflow.CodeNotFound.
+	// A connector that does not exist is an error with dataflow.CodeNoConnector.
 	Open(ctx context.Context, connector string) (Source, error)
 }
 

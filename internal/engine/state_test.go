@@ -210,7 +210,7 @@ func TestState_TablesThatAnEarlierDataflowLeftAreNotPublishedByTheNext(t *testin
 		t.Fatal(err)
 	}
 	again := p.declare(order.Definition)
-	w.source.Before(func(context.Context, enginetest.Point) error {
+	w.source.Before(func(context.Context, enginetest.Point) error { //nolint:contextcheck // the test's own reading
 		s := p.state()
 		want(t, "status while it runs", dataflow.StatusProcessing, s.Status())
 		want(t, "published while it runs", false, s.Published())

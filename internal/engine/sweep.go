@@ -10,17 +10,26 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// sweepBefore removes what the previous run left behind when its own clean-up did not come to an end.
+// sweptBack is how many failed runs in a row a start looks back at. Each sweeps behind itself, so what a run left can only
+// be there when its own sweep failed, and that of every start since.
+const sweptBack = 8
+
+// sweepBefore removes what failed runs left behind when their own clean-up did not come to an end.
 func (e *Engine) sweepBefore(ctx context.Context, previous dataflow.Run) error {
-	if previous.Status != dataflow.StatusFailed {
-		return nil
+	for n := 0; n < sweptBack && previous.Status == dataflow.StatusFailed; n++ {
+		started, err := e.ledger.Started(ctx, previous.Dataflow, previous.Run)
+		if err != nil {
+			return fmt.Errorf("sweep run %d: %w", previous.Run, err)
+		}
+		// A table that can't be swept now can't be staged either, and that error says more.
+		_ = e.sweep(ctx, started, previous.Standing)
+		if previous.Run == 1 {
+			return nil
+		}
+		if previous, err = e.ledger.Finished(ctx, previous.Dataflow, previous.Run-1); err != nil {
+			return fmt.Errorf("sweep run %d: %w", started.Run-1, err)
+		}
 	}
-	started, err := e.ledger.Started(ctx, previous.Dataflow, previous.Run)
-	if err != nil {
-		return fmt.Errorf("sweep run %d: %w", previous.Run, err)
-	}
-	// A table that can't be swept now can't be staged either, and that error says more.
-	_ = e.sweep(ctx, started, previous.Standing)
 	return nil
 }
 

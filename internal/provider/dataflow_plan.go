@@ -134,7 +134,7 @@ func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
 func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
 	unpinned := plan.PinnedRun.IsNull() && !state.PinnedRun.IsNull()
 	switch {
-	case !plan.PinnedRun.IsNull() && plan.PinnedRun.Equal(state.CurrentRun):
+	case !plan.PinnedRun.IsNull() && plan.PinnedRun.Equal(state.CurrentRun) && !state.interrupted():
 		return ""
 	case !plan.PinnedRun.IsNull():
 		return dataflow.TriggerPin
@@ -170,6 +170,12 @@ func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowMod
 	if err != nil {
 		report(diags, "Run can't be pinned", err, blame{dataflow.CodeNotFound: path.Root("pinned_run")})
 	}
+}
+
+// interrupted says whether the newest run is unfinished and nobody works on it: an apply brings it to its end.
+func (m dataflowModel) interrupted() bool {
+	run := m.LastRun.Attributes()
+	return len(run) > 0 && run["ended_at"].IsNull() && run["status"].Equal(types.StringValue(string(dataflow.StatusFailed)))
 }
 
 // sameImport says whether an import of plan would load what one of state would. An unknown argument is a different one.

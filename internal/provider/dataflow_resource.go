@@ -33,6 +33,7 @@ var dataflowBlame = blame{
 	dataflow.CodeInvalid:         path.Root("tables"),
 	dataflow.CodeForeign:         path.Root("database"),
 	dataflow.CodeGuard:           path.Root("max_removed_percent"),
+	dataflow.CodeNoConnector:     path.Root("connector_id"),
 	dataflow.CodePinned:          path.Root("pinned_run"),
 	dataflow.CodeUnauthenticated: path.Root("connector_id"),
 	dataflow.CodeAccessDenied:    path.Root("connector_id"),

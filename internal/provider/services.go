@@ -157,7 +157,7 @@ func (s *services) claimName(ctx context.Context, kind string, name, before type
 
 // withDrift shows what happened to the tables behind Terraform's back: a table that is gone is due for a run.
 func (s *services) withDrift(ctx context.Context, state engine.State, diags *diag.Diagnostics) engine.State {
-	if len(state.Standing.Tables) == 0 {
+	if len(state.Standing.Tables) == 0 || state.Status() == dataflow.StatusProcessing { // a run that publishes moves them
 		return state
 	}
 	lake, err := s.tablesToRead(ctx)
@@ -253,7 +253,7 @@ func (o sources) Open(ctx context.Context, name string) (engine.Source, error) {
 	connector, err := l.Connector(ctx, name)
 	if dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return nil, &dataflow.Error{
-			Code: dataflow.CodeNotFound, Object: fmt.Sprintf("connector %q", name), Cause: fmt.Errorf("it is not in the workspace"),
+			Code: dataflow.CodeNoConnector, Object: fmt.Sprintf("connector %q", name), Cause: fmt.Errorf("it is not in the workspace"),
 			Hint: "Create it, or give connector_id the id of one that exists.",
 		}
 	}

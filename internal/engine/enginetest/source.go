@@ -25,7 +25,7 @@ func (s Sources) Open(ctx context.Context, connector string) (engine.Source, err
 	source, ok := s[connector]
 	if !ok {
 		return nil, &dataflow.Error{
-			Code: dataflow.CodeNotFound, Object: fmt.Sprintf("connector %q", connector), Cause: errors.New("there is no such connector"),
+			Code: dataflow.CodeNoConnector, Object: fmt.Sprintf("connector %q", connector), Cause: errors.New("there is no such connector"),
 		}
 	}
 	if err := source.at(ctx, Point{Call: "Open"}); err != nil {
