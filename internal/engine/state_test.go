@@ -210,8 +210,8 @@ func TestState_TablesThatAnEarlierDataflowLeftAreNotPublishedByTheNext(t *testin
 		t.Fatal(err)
 	}
 	again := p.declare(order.Definition)
-	w.source.Before(func(context.Context, enginetest.Point) error { //nolint:contextcheck // the test's own reading
-		s := p.state()
+	w.source.Before(func(context.Context, enginetest.Point) error {
+		s := p.state() //nolint:contextcheck // the test reads for itself
 		want(t, "status while it runs", dataflow.StatusProcessing, s.Status())
 		want(t, "published while it runs", false, s.Published())
 		want(t, "tables while it runs", 0, len(s.Standing.Tables))
