@@ -25,8 +25,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
 )
 
-// Three processes take part in a benchmark, so that nothing is measured but what it says: the server, the importer (this
-// test binary again, with the engine put together as the provider does it), and the test that starts both.
+// Each part of a benchmark is a process of its own, so that nothing is measured but what it says: the server, the importer
+// (this test binary again, with the engine put together as the provider does it) or the provider, and the test that starts both.
 
 // poolSizes are the pools that are imported: memory at the larger may be little more than at the smaller.
 var poolSizes = []int{100_000, 1_000_000}
@@ -39,7 +39,7 @@ const fewChanged = 100
 //
 // SKYPOINT_BENCH_PROFILES names a folder for profiles of each import: <users>-<tables>-<import>.cpu.pprof and .heap.pprof.
 func BenchmarkImport(b *testing.B) {
-	bin := buildServer(b)
+	bin := buildPrograms(b)
 	for _, users := range poolSizes {
 		for _, tables := range [][]string{{"users"}, {"users", "groups", "group_memberships"}} {
 			b.Run(fmt.Sprintf("users=%d/tables=%d", users, len(tables)), func(b *testing.B) {
@@ -61,7 +61,7 @@ func BenchmarkImport(b *testing.B) {
 
 // BenchmarkBareSDKLoop reads a pool with the SDK alone: what any import of it must do at least.
 func BenchmarkBareSDKLoop(b *testing.B) {
-	bin := buildServer(b)
+	bin := buildPrograms(b)
 	for _, users := range poolSizes {
 		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
 			server := startServer(b, bin, users)
@@ -69,6 +69,51 @@ func BenchmarkBareSDKLoop(b *testing.B) {
 				bare := server.readBare(b)
 				b.ReportMetric(bare.usersPerSecond, "users/s")
 				b.ReportMetric(bare.cpuSeconds, "cpu-s")
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkApply imports a pool as a person does: a CLI applies a configuration, with the provider in a process of its own.
+// The time holds all of `apply`: the plan, the connection check, the import, and reading back what it made.
+func BenchmarkApply(b *testing.B) {
+	bin := buildPrograms(b)
+	for _, users := range poolSizes {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			server := startServer(b, bin, users)
+			for b.Loop() {
+				key := cognitotest.DefaultCredential()
+				r := newRoot(b, fmt.Sprintf(`
+terraform {
+  required_providers {
+    skypoint = { source = "skypointcloud/skypoint" }
+  }
+}
+
+resource "skypoint_cognito_connector" "app" {
+  name                         = "App"
+  user_pool_id                 = %q
+  access_key_id                = %q
+  secret_access_key_wo         = %q
+  secret_access_key_wo_version = 1
+  endpoint                     = %q
+  max_requests_per_second      = 10000
+}
+
+resource "skypoint_dataflow" "customers" {
+  name         = "Customers"
+  connector_id = skypoint_cognito_connector.app.id
+  tables       = { users = {} }
+}
+`, server.UserPoolID, key.AccessKeyID, key.SecretAccessKey, server.Endpoint))
+				peaks := b.TempDir()
+				r.env[peaksEnv] = peaks
+				delete(r.env, "TF_LOG")
+				began := time.Now()
+				r.succeed("apply", "-auto-approve")
+				b.ReportMetric(float64(users)/time.Since(began).Seconds(), "users/s")
+				b.ReportMetric(highestPeak(b, peaks), "peak-MB")
 			}
 			b.ReportMetric(0, "ns/op")
 		})
@@ -267,6 +312,38 @@ func peakMB() float64 {
 	return 0
 }
 
+// peaksEnv names a folder in which every provider that a CLI starts notes its peak of memory at its end.
+const peaksEnv = "SKYPOINT_BENCH_PEAKS"
+
+func notePeak() error {
+	folder := os.Getenv(peaksEnv)
+	if folder == "" {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(folder, strconv.Itoa(os.Getpid())), fmt.Append(nil, peakMB()), 0o600)
+}
+
+func highestPeak(b *testing.B, folder string) float64 {
+	b.Helper()
+	notes, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil || len(notes) == 0 {
+		b.Fatal("no provider noted its peak of memory: ", err)
+	}
+	var highest float64
+	for _, note := range notes {
+		text, err := os.ReadFile(note)
+		if err != nil {
+			b.Fatal(err)
+		}
+		peak, err := strconv.ParseFloat(string(text), 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		highest = max(highest, peak)
+	}
+	return highest
+}
+
 // profile begins to profile the process, if it is to be; stop ends that and writes the profiles.
 func profile(path string) (stop func() error, err error) {
 	if path == "" {
@@ -308,7 +385,8 @@ type server struct {
 	bare       string
 }
 
-func buildServer(b *testing.B) programs {
+// buildPrograms builds the server and the bare SDK loop.
+func buildPrograms(b *testing.B) programs {
 	b.Helper()
 	dir := b.TempDir()
 	cmd := exec.CommandContext(b.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../cognitotest/serve", "../cognitotest/bare")

@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 	err := providerserver.Serve(context.Background(), provider.New("test"), providerserver.ServeOpts{
 		Address: "registry.terraform.io/skypointcloud/skypoint", ProtocolVersion: 6,
 	})
+	if err == nil {
+		err = notePeak()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -51,7 +54,7 @@ func TestMain(m *testing.M) {
 
 // root is a root module with a CLI that works in it, and everything that the CLI says and writes.
 type root struct {
-	t      *testing.T
+	t      testing.TB
 	cli    string
 	dir    string
 	env    map[string]string
@@ -59,7 +62,7 @@ type root struct {
 }
 
 // newRoot makes a root module with this configuration.
-func newRoot(t *testing.T, config string) *root {
+func newRoot(t testing.TB, config string) *root {
 	t.Helper()
 	r := &root{t: t, cli: findCLI(t), dir: t.TempDir()}
 	self, err := os.Executable()
@@ -150,7 +153,7 @@ func (r *root) files() map[string][]byte {
 }
 
 // findCLI gives the CLI that the tests are run with: the one they are told, else one from PATH, else a Terraform that is downloaded.
-func findCLI(t *testing.T) string {
+func findCLI(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
 		return path
