@@ -399,7 +399,7 @@ func buildPrograms(b *testing.B) programs {
 // startServer starts a server that ends with the benchmark, or with this process.
 func startServer(b *testing.B, bin programs, users int) *server {
 	b.Helper()
-	cmd := exec.Command(bin.serve, "-exit-with-stdin", "-users", strconv.Itoa(users)) //nolint:gosec,noctx // built above; it ends with its standard input
+	cmd := exec.Command(bin.serve, "-exit-with-stdin", "-users", strconv.Itoa(users)) // it ends with its standard input
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
