@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -182,6 +183,12 @@ func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table
 	tbl, err := c.LoadTable(ctx, identifier(id))
 	if errors.Is(err, catalog.ErrNoSuchTable) || errors.Is(err, catalog.ErrNoSuchNamespace) {
 		return nil, notFound(id)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &dataflow.Error{
+			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("the catalog has it, but its metadata file is not there: %w", err),
+			Hint: "Iceberg's metadata holds absolute paths: if the workspace or the warehouse was moved or copied, put it back where it was.",
+		}
 	}
 	if err != nil {
 		return nil, &dataflow.Error{Op: "load", Object: object(id), Cause: err}

@@ -402,3 +402,18 @@ func TestWarehousePath_MayHoldAnything(t *testing.T) {
 		t.Errorf("the folder holds %v", names)
 	}
 }
+
+func TestLoad_SaysWhenTheWarehouseIsNotWhereItWas(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	if err := os.Rename(filepath.Join(p.dir, "warehouse"), filepath.Join(p.dir, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.Describe(t.Context(), usersID)
+	if !dataflow.IsCode(err, dataflow.CodeCorrupt) || !strings.Contains(err.Error(), "if the workspace or the warehouse was moved or copied, put it back where it was.") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := p.tryStage(stageRequest(2, usersSchema()), user("a", "a@x", 1)); !dataflow.IsCode(err, dataflow.CodeCorrupt) {
+		t.Errorf("staging ended with %v", err)
+	}
+}
