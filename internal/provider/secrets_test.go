@@ -87,9 +87,8 @@ func (r *root) must(err error) {
 	}
 }
 
-// run runs a command of the CLI, and gives its exit code and what it printed.
-func (r *root) run(args ...string) (int, string) {
-	r.t.Helper()
+// command makes a command of the CLI.
+func (r *root) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(r.t.Context(), r.cli, append(args, "-no-color")...)
 	cmd.Dir = r.dir
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -98,6 +97,13 @@ func (r *root) run(args ...string) (int, string) {
 	for _, name := range slices.Sorted(maps.Keys(r.env)) {
 		cmd.Env = append(cmd.Env, name+"="+r.env[name])
 	}
+	return cmd
+}
+
+// run runs a command of the CLI, and gives its exit code and what it printed.
+func (r *root) run(args ...string) (int, string) {
+	r.t.Helper()
+	cmd := r.command(args...)
 	out, err := cmd.CombinedOutput()
 	r.output.Write(out)
 	var exit *exec.ExitError
