@@ -31,7 +31,6 @@ type Config struct {
 	Warehouse string // a folder, or a URL that Iceberg has a file system for
 	Workspace string // the workspace's id: a part of the mark of ownership on every table
 	SpoolDir  string // where rows are spooled; empty: the system's temporary folder
-	ReadOnly  bool   // nothing is written, not even an empty catalog
 }
 
 // Catalog says where table pointers live.
@@ -131,9 +130,6 @@ func (l *Lakehouse) reading(ctx context.Context) (*sqlCatalog, error) { return l
 
 // writing gives the catalog, and makes it when it is not there.
 func (l *Lakehouse) writing(ctx context.Context) (*sqlCatalog, error) {
-	if l.config.ReadOnly {
-		return nil, &dataflow.Error{Op: "write", Object: "lakehouse", Cause: errors.New("it was opened for reading")}
-	}
 	return l.catalog(ctx, true)
 }
 
@@ -181,6 +177,11 @@ func object(id dataflow.TableID) string { return "table " + id.String() }
 // load reads a table. One that is not there is an error with dataflow.CodeNotFound.
 func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table, error) {
 	tbl, err := c.LoadTable(ctx, identifier(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		// Somebody may have dropped it between the look into the catalog and the one into the file: a drop takes the entry
+		// away before the files, so a second look tells.
+		tbl, err = c.LoadTable(ctx, identifier(id))
+	}
 	if errors.Is(err, catalog.ErrNoSuchTable) || errors.Is(err, catalog.ErrNoSuchNamespace) {
 		return nil, notFound(id)
 	}

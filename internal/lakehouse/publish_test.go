@@ -546,3 +546,30 @@ func TestStage_RefusesATableThatWasMadeForAnotherKey(t *testing.T) {
 	}
 	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
 }
+
+func TestOwned_NeverTripsOverATableThatSomebodyDropsMeanwhile(t *testing.T) {
+	p := newPlace(t)
+	stop, failures := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(failures)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := p.Owned(context.Background(), "Other", []string{"customers"}); err != nil {
+				failures <- err
+				return
+			}
+		}
+	}()
+	for run := int64(1); run < 60; run += 2 {
+		p.load(run, user("a", "a@x", 1))
+		p.publishChange(run+1, p.ticket(run+1, dataflow.ChangeDrop))
+	}
+	close(stop)
+	if err := <-failures; err != nil {
+		t.Error(err)
+	}
+}
