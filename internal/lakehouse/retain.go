@@ -48,7 +48,13 @@ func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName stri
 	if err != nil {
 		return err
 	}
-	tbl, err = load(ctx, c, id)
+	return removeFiles(ctx, c, id, expired, func(by int64) bool { return by <= run })
+}
+
+// removeFiles removes what a commit has made nobody's: the manifests of the snapshots that went with it, and the data files of
+// these runs that no snapshot has. It goes by the table as it is after the commit.
+func removeFiles(ctx context.Context, c *sqlCatalog, id dataflow.TableID, expired []table.Snapshot, of func(run int64) bool) error {
+	tbl, err := load(ctx, c, id)
 	if err != nil {
 		return err
 	}
@@ -57,7 +63,7 @@ func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName stri
 		return err
 	}
 	removeExpired(files, tbl.Metadata(), expired)
-	if err := removeOrphans(ctx, tbl, func(by int64) bool { return by <= run }); err != nil {
+	if err := removeOrphans(files, tbl, of); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strconv"
 
+	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -64,21 +65,11 @@ func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName strin
 	if err != nil {
 		return err
 	}
-	tbl, err = load(ctx, c, id)
-	if err != nil {
-		return err
-	}
+	var expired []table.Snapshot
 	if swept != nil {
-		files, err := tbl.FS(ctx)
-		if err != nil {
-			return err
-		}
-		removeExpired(files, tbl.Metadata(), []table.Snapshot{*swept})
+		expired = append(expired, *swept)
 	}
-	if err := removeOrphans(ctx, tbl, func(by int64) bool { return by == run }); err != nil {
-		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
-	}
-	return nil
+	return removeFiles(ctx, c, id, expired, func(by int64) bool { return by == run })
 }
 
 // onlyOf gives the branch's snapshot if the run made it and no other branch or tag leads to it.
@@ -102,11 +93,7 @@ func onlyOf(meta table.Metadata, run int64, branch string) *table.Snapshot {
 }
 
 // removeOrphans removes the data files of these runs that no snapshot has.
-func removeOrphans(ctx context.Context, tbl *table.Table, of func(run int64) bool) error {
-	files, err := tbl.FS(ctx)
-	if err != nil {
-		return err
-	}
+func removeOrphans(files iceio.IO, tbl *table.Table, of func(run int64) bool) error {
 	all, err := list(files, tbl.Location()+"/data")
 	if err != nil {
 		return err

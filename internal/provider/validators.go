@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 )
 
 // stringRule is a validator made of a rule. The rule sees known values only.
@@ -101,17 +102,15 @@ func localFolder(what string) validator.String {
 	}
 }
 
-// secretsKeyURL checks a key's form without ever repeating it.
+// secretsKeyURL checks a key's form, as the ledger will, without ever repeating it.
 func secretsKeyURL() validator.String {
 	return stringRule{
 		description: "a base64key:// URL of 32 bytes",
 		check: func(text string) error {
-			encoded, found := strings.CutPrefix(text, "base64key://")
-			if !found {
+			if !strings.HasPrefix(text, "base64key://") {
 				return fmt.Errorf("the secrets key must be a base64key:// URL")
 			}
-			key, err := base64.URLEncoding.DecodeString(encoded)
-			if err != nil || len(key) != 32 {
+			if ledger.CheckSecretsKeyURL(text) != nil {
 				return fmt.Errorf("base64key:// must be followed by 32 bytes in URL-safe base64")
 			}
 			return nil
