@@ -143,7 +143,7 @@ type Usage struct {
 type TableResult struct {
 	TableChange
 	PublishedMetadataLocation string `json:"published_metadata_location"` // the table's metadata after the publish
-	Replaced                  *int64 `json:"replaced,string,omitempty"`   // a snapshot somebody else had put on main meanwhile
+	Replaced                  *int64 `json:"replaced,string,omitempty"`   // a snapshot somebody else had put on main since the run before
 }
 
 // Standing is where a dataflow stands once a run is finished. Each finished run carries it on,

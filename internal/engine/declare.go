@@ -19,21 +19,24 @@ import (
 func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (dataflow.Record, error) {
 	now := e.clock()
 	record := dataflow.Record{
-		UID: uuid.NewString(), Phase: dataflow.PhaseCreating, Type: dataflow.TypeCognito,
+		Version: 1, UID: uuid.NewString(), Phase: dataflow.PhaseCreating, Type: dataflow.TypeCognito,
 		Definition: definition, CreatedAt: now, UpdatedAt: now,
 	}
 	ownerDead := false
 	for {
 		state, err := e.State(ctx, definition.Name)
 		switch {
-		case dataflow.IsCode(err, dataflow.CodeNotFound):
-			return record, e.ledger.CreateDataflow(ctx, record)
+		case dataflow.IsCode(err, dataflow.CodeNotFound), err == nil && isFree(state, ownerDead):
+			record.Version = state.Record.Version + 1
+			err := e.ledger.PutDataflow(ctx, record)
+			if dataflow.IsCode(err, dataflow.CodeExists) {
+				continue // somebody changed it meanwhile: look again
+			}
+			return record, err
 		case err != nil:
 			return dataflow.Record{}, err
 		case state.Record.Phase == dataflow.PhaseCreated && state.Published():
 			return dataflow.Record{}, exists(state)
-		case state.LastRun == nil || state.LastRun.Status != dataflow.StatusProcessing || ownerDead:
-			return record, e.ledger.PutDataflow(ctx, record)
 		}
 		started, err := e.ledger.Started(ctx, definition.Name, state.LastRun.Run)
 		if err != nil {
@@ -49,6 +52,14 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 	}
 }
 
+// isFree says whether nobody can miss a dataflow and nobody works on it.
+func isFree(s State, ownerDead bool) bool {
+	if s.Record.Phase == dataflow.PhaseCreated && s.Published() {
+		return false
+	}
+	return s.LastRun == nil || s.LastRun.Status != dataflow.StatusProcessing || ownerDead
+}
+
 // exists says that a dataflow of this name is there, and how to manage it.
 func exists(state State) error {
 	name := state.Record.Definition.Name
@@ -62,34 +73,36 @@ func exists(state State) error {
 // Define gives a dataflow a new definition without a run: for arguments that change no row. A dataflow that is not the one
 // of this uid any more is left alone: the error has dataflow.CodeForeign when it was made anew, dataflow.CodeNotFound when it was removed.
 func (e *Engine) Define(ctx context.Context, uid string, definition dataflow.Definition) error {
-	record, err := e.plannedFor(ctx, uid, definition.Name, "change")
-	if err != nil {
-		return err
-	}
-	return e.define(ctx, record, definition)
-}
-
-// define makes the definition the record's, in phase created.
-func (e *Engine) define(ctx context.Context, record dataflow.Record, definition dataflow.Definition) error {
-	record.Definition = definition
-	record.Phase = dataflow.PhaseCreated
-	record.UpdatedAt = e.clock()
-	return e.ledger.PutDataflow(ctx, record)
+	return e.change(ctx, func() (dataflow.Record, bool, error) {
+		record, err := e.plannedFor(ctx, uid, definition.Name, "change")
+		record.Definition, record.Phase = definition, dataflow.PhaseCreated
+		return record, err == nil, err
+	})
 }
 
 // Forget marks a dataflow as removed and touches no table. Its history stays. Its errors are Define's.
 func (e *Engine) Forget(ctx context.Context, uid, name string) error {
-	record, err := e.plannedFor(ctx, uid, name, "remove")
-	if err != nil {
-		return err
-	}
-	return e.forget(ctx, record)
+	return e.change(ctx, func() (dataflow.Record, bool, error) {
+		record, err := e.plannedFor(ctx, uid, name, "remove")
+		record.Phase = dataflow.PhaseRemoved
+		return record, err == nil, err
+	})
 }
 
-func (e *Engine) forget(ctx context.Context, record dataflow.Record) error {
-	record.Phase = dataflow.PhaseRemoved
-	record.UpdatedAt = e.clock()
-	return e.ledger.PutDataflow(ctx, record)
+// change writes the next version of a dataflow's record. next reads the newest one and says what becomes of it, and whether anything does;
+// when somebody else has changed the record meanwhile it is asked again. So whoever sleeps in between changes nothing that it has not seen.
+func (e *Engine) change(ctx context.Context, next func() (dataflow.Record, bool, error)) error {
+	for {
+		record, changes, err := next()
+		if err != nil || !changes {
+			return err
+		}
+		record.Version++
+		record.UpdatedAt = e.clock()
+		if err := e.ledger.PutDataflow(ctx, record); !dataflow.IsCode(err, dataflow.CodeExists) {
+			return err
+		}
+	}
 }
 
 // plannedFor gives the record of a dataflow that is still the one which somebody planned for: neither removed since

@@ -65,7 +65,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 	}, run)
 	record := w.record()
 	want(t, "record", dataflow.Record{
-		UID: order.UID, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, Definition: order.Definition, CreatedAt: at, UpdatedAt: at,
+		Version: 2, UID: order.UID, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, Definition: order.Definition, CreatedAt: at, UpdatedAt: at,
 	}, record)
 }
 
@@ -207,6 +207,41 @@ func TestImport_NamesTheSnapshotOfSomebodyElseThatItReplaced(t *testing.T) {
 	want(t, "replaced", &theirs, run.Tables[0].Replaced)
 	want(t, "description", "Imported 1 table: users 4 rows (1 added). "+
 		"Somebody else had written to table customers.users: its snapshot "+number(theirs)+" was replaced.", run.Description)
+	w.holds(usersID, "users")
+}
+
+func TestImport_NamesTheSnapshotOfSomebodyElseThatItFound(t *testing.T) {
+	w, p, order := imported(t, "users", "groups")
+	theirs, err := w.catalog.Overwrite(usersID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := p.completes(order)
+	want(t, "description", "Imported 2 tables: groups 1 row (unchanged); users 3 rows (3 added). "+
+		"Somebody else had written to table customers.users: its snapshot "+number(theirs)+" was replaced.", run.Description)
+	w.holds(usersID, "users")
+
+	w.source.Delete("users", "u3")
+	run = p.completes(order)
+	want(t, "description", "Imported 2 tables: groups 1 row (unchanged); users 2 rows (1 removed).", run.Description)
+}
+
+// An unchanged table has nothing to publish, so what somebody else wrote meanwhile stays until the next run finds it.
+func TestImport_LeavesWhatSomebodyElseWroteToATableThatItKeepsToTheNextRun(t *testing.T) {
+	w, p, order := imported(t, "users")
+	var theirs int64
+	meddle := func(_ context.Context, step enginetest.Step) (err error) {
+		if step.Op == "decision" && step.When == enginetest.Written {
+			theirs, err = w.catalog.Overwrite(usersID)
+		}
+		return err
+	}
+	run := w.process("second", meddle).completes(order)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged).", run.Description)
+	want(t, "rows", 0, len(w.rows(usersID)))
+
+	run = p.completes(order)
+	want(t, "replaced", &theirs, run.Tables[0].Replaced)
 	w.holds(usersID, "users")
 }
 

@@ -12,11 +12,10 @@ import (
 // dataflow.CodeCorrupt or dataflow.CodeNewerFormat. Write-once records are created atomically: one caller wins,
 // every other one is given the winner's record.
 type Ledger interface {
-	// Dataflow reads a dataflow's record.
+	// Dataflow reads the newest version of a dataflow's record.
 	Dataflow(ctx context.Context, name string) (dataflow.Record, error)
-	// CreateDataflow creates a dataflow's record. When the name is taken, in any case, it fails with dataflow.CodeExists.
-	CreateDataflow(ctx context.Context, record dataflow.Record) error
-	// PutDataflow replaces a dataflow's record.
+	// PutDataflow creates the version of a dataflow's record that record.Version names: 1 for a new dataflow, else the one after the
+	// version that the caller has read. When there is such a version it fails with dataflow.CodeExists: somebody was faster.
 	PutDataflow(ctx context.Context, record dataflow.Record) error
 
 	// Latest gives the number of the newest run that was started, 0 when there is none.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
@@ -191,6 +192,74 @@ func TestRecord_OfALaterCreateIsNotTouchedByTheFinishOfAnOlderRun(t *testing.T) 
 	want(t, "description", "Imported 2 tables: users 3 rows (unchanged); groups hidden.", run.Description)
 	want(t, "uid", again.UID, w.record().UID)
 	want(t, "definition", again.Definition, w.record().Definition)
+}
+
+// A process that finished its run sleeps before it writes the record. What others wrote meanwhile stays.
+func TestRecord_AProcessThatWakesLateWritesNoOlderDefinition(t *testing.T) {
+	for name, others := range map[string]func(t *testing.T, p *process, order engine.Order) engine.Order{
+		"others imported a newer one": func(_ *testing.T, p *process, order engine.Order) engine.Order {
+			order.Definition = definition("users", "groups")
+			p.completes(order)
+			return order
+		},
+		"others recorded a newer one without a run": func(t *testing.T, p *process, order engine.Order) engine.Order {
+			t.Helper()
+			if _, err := p.Settle(t.Context(), "Customers"); err != nil {
+				t.Fatal(err)
+			}
+			order.Definition.RetainRuns = 3
+			if err := p.Define(t.Context(), order.UID, order.Definition); err != nil {
+				t.Fatal(err)
+			}
+			return order
+		},
+		"others removed the dataflow and made it anew": func(t *testing.T, p *process, order engine.Order) engine.Order {
+			t.Helper()
+			if _, err := p.Remove(t.Context(), order); err != nil {
+				t.Fatal(err)
+			}
+			again := p.declare(definition("groups"))
+			p.completes(again)
+			return again
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, p, order := imported(t, "users")
+			slept := order
+			slept.Definition = definition("groups")
+			slept.Definition.RetainRuns = 7
+			hook, asleep, wake := enginetest.SleepAt("dataflow", enginetest.Writing)
+			ended := make(chan error)
+			go func() {
+				_, err := w.process("sleeper", hook).Import(t.Context(), slept)
+				ended <- err
+			}()
+			<-asleep
+			last := others(t, p, order)
+			standing := w.record()
+			wake()
+			if err := <-ended; err != nil {
+				t.Errorf("its run was finished by others, and it says %v", err)
+			}
+			want(t, "record", standing, w.record())
+			want(t, "definition", last.Definition, w.record().Definition)
+			want(t, "uid", last.UID, w.record().UID)
+		})
+	}
+}
+
+// Who gives a dataflow up does not wait for a run of it; that run must not bring it back.
+func TestRecord_ARunThatWasUnderWayDoesNotBringBackARemovedDataflow(t *testing.T) {
+	w, p, order := imported(t, "users")
+	forget := func(ctx context.Context, step enginetest.Step) error {
+		if step.Op == "decision" && step.When == enginetest.Writing {
+			return p.Forget(ctx, order.UID, "Customers")
+		}
+		return nil
+	}
+	order.Definition.RetainRuns = 3
+	w.process("second", forget).completes(order)
+	want(t, "phase", dataflow.PhaseRemoved, w.record().Phase)
 }
 
 func TestDefine_ChangesTheDefinitionWithoutARun(t *testing.T) {

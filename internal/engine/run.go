@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -148,6 +149,9 @@ func (e *Engine) carryOut(
 			}
 			return dataflow.Run{}, fmt.Errorf("publish table %s: %w", change.TableID, err)
 		}
+		if result.Replaced == nil {
+			result.Replaced = replaced(before, change)
+		}
 		run.Tables = append(run.Tables, result)
 		e.event(ctx, started, change.Key, "published", 0)
 	}
@@ -165,23 +169,47 @@ func (e *Engine) carryOut(
 	return e.finish(ctx, run, standingAfter(before, run, started, decision, digest))
 }
 
-// record brings the dataflow's record to what the completed run makes it. A record with another uid has been
-// taken over by a later Create and is none of this run's business.
-func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
-	record, err := e.ledger.Dataflow(ctx, started.Dataflow)
-	if err != nil {
-		return fmt.Errorf("record the definition: %w", err)
-	}
-	if record.UID != started.UID {
+// replaced gives the snapshot of somebody else that a change takes from main and that was there before the run was staged.
+func replaced(before dataflow.Standing, change dataflow.TableChange) *int64 {
+	if change.Before == nil || change.Change == dataflow.ChangeKeep {
 		return nil
 	}
-	switch started.Kind {
-	case dataflow.KindImport:
-		err = e.define(ctx, record, started.Definition)
-	case dataflow.KindRemoval:
-		err = e.forget(ctx, record)
-	case dataflow.KindRollback:
+	for _, table := range before.Tables {
+		if table.UUID == change.UUID && table.After != nil && *table.After == *change.Before {
+			return nil
+		}
 	}
+	return change.Before
+}
+
+// record brings the dataflow's record to what the completed run makes it. A record with another uid has been taken over by a later
+// Create, one that is removed has been given up while the run was under way: they are none of this run's business any more.
+//
+// A run that is finished was recorded by whoever finished it, and newer runs may have changed the record since. That is looked at
+// after the record was read, so a process that sleeps here finds either the run finished or its version taken.
+func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
+	err := e.change(ctx, func() (dataflow.Record, bool, error) {
+		standing, err := e.ledger.Dataflow(ctx, started.Dataflow)
+		if err != nil || standing.UID != started.UID || standing.Phase == dataflow.PhaseRemoved {
+			return standing, false, err
+		}
+		next := standing
+		switch started.Kind {
+		case dataflow.KindImport:
+			next.Definition, next.Phase = started.Definition, dataflow.PhaseCreated
+		case dataflow.KindRemoval:
+			next.Phase = dataflow.PhaseRemoved
+		case dataflow.KindRollback:
+		}
+		if reflect.DeepEqual(next, standing) {
+			return next, false, nil
+		}
+		_, err = e.ledger.Finished(ctx, started.Dataflow, started.Run)
+		if !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			return next, false, err
+		}
+		return next, true, nil
+	})
 	if err != nil {
 		return fmt.Errorf("record the definition: %w", err)
 	}

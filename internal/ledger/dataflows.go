@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,74 +15,90 @@ import (
 // listReads is how many records a listing reads at a time: a folder gains nothing by it, a store far away does.
 const listReads = 16
 
-// CreateDataflow creates a dataflow's record. When one of this name exists, in whatever case, the error has
-// dataflow.CodeExists and the standing record stays; Dataflow reads it.
-func (l *Ledger) CreateDataflow(ctx context.Context, record dataflow.Record) error {
-	name := record.Definition.Name
-	p, err := dataflowPlace(name)
-	if err != nil {
-		return err
-	}
-	err = create(ctx, l, p, record, checkDataflow(name))
-	if !dataflow.IsCode(err, dataflow.CodeExists) {
-		return err
-	}
-	// A standing record that cannot be read is not this call's error: that the name is taken is.
-	if standing, readErr := get(ctx, l, p, anyDataflow); readErr == nil && standing.Definition.Name != name {
-		return errCase(dataflow.CodeExists, dataflowObject, name, standing.Definition.Name)
-	}
-	return err
-}
-
-// Dataflow reads a dataflow's record.
+// Dataflow reads the newest version of a dataflow's record.
 func (l *Ledger) Dataflow(ctx context.Context, name string) (dataflow.Record, error) {
-	p, err := dataflowPlace(name)
+	version, err := l.newestVersion(ctx, name)
 	if err != nil {
 		return dataflow.Record{}, err
 	}
-	return get(ctx, l, p, checkDataflow(name))
+	return l.version(ctx, name, version, checkDataflow(name, version))
 }
 
-// PutDataflow replaces a dataflow's record, or creates it. A standing record that cannot be understood,
-// or whose name differs in case, is not replaced.
+// PutDataflow creates the version of a dataflow's record that record.Version names: 1 for a new dataflow, else the one after the
+// version that the caller has read. When there is such a version the error has dataflow.CodeExists and the standing one stays;
+// a version that leaves one out has dataflow.CodeInvalid. A standing record that cannot be understood, or whose name differs in case,
+// gets no new version.
 func (l *Ledger) PutDataflow(ctx context.Context, record dataflow.Record) error {
 	name := record.Definition.Name
-	p, err := dataflowPlace(name)
+	p, err := dataflowPlace(name, record.Version)
 	if err != nil {
 		return err
 	}
-	if _, err := l.Dataflow(ctx, name); err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+	standing, err := l.Dataflow(ctx, name)
+	if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return err
 	}
-	return replace(ctx, l, p, record, checkDataflow(name))
+	if record.Version < 1 || record.Version > standing.Version+1 {
+		return &dataflow.Error{
+			Code: dataflow.CodeInvalid, Op: "write record", Object: p.object,
+			Cause: fmt.Errorf("version %d does not follow version %d", record.Version, standing.Version),
+		}
+	}
+	return create(ctx, l, p, record, checkDataflow(name, record.Version))
+}
+
+// newestVersion is CodeNotFound for a dataflow without a record.
+func (l *Ledger) newestVersion(ctx context.Context, name string) (int64, error) {
+	folder, err := definitionsFolder(name)
+	if err != nil {
+		return 0, err
+	}
+	listed, err := l.store.List(ctx, folder)
+	if err != nil {
+		return 0, err
+	}
+	var newest int64
+	for _, entry := range listed {
+		if version, ok := parseNumbered(entry, recordSuffix); ok {
+			newest = max(newest, version)
+		}
+	}
+	if newest == 0 {
+		return 0, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "read", Object: dataflowObject(name), Cause: errors.New("there is no such record")}
+	}
+	return newest, nil
+}
+
+func (l *Ledger) version(ctx context.Context, name string, version int64, check func(dataflow.Record) error) (dataflow.Record, error) {
+	p, err := dataflowPlace(name, version)
+	if err != nil {
+		return dataflow.Record{}, err
+	}
+	return get(ctx, l, p, check)
 }
 
 // Dataflows gives the names of all dataflows, removed ones too, in the order of their names without regard to case.
-// It reads every record, because only the record knows how its name is written.
+// It reads a record of each, the first one, because only the record knows how its name is written.
 func (l *Ledger) Dataflows(ctx context.Context) ([]string, error) {
 	return list(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
-		p, err := dataflowPlace(folded)
-		if err != nil {
-			return "", err
-		}
-		record, err := get(ctx, l, p, func(r dataflow.Record) error {
-			return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), anyDataflow(r))
+		record, err := l.version(ctx, folded, 1, func(r dataflow.Record) error {
+			return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), checkVersion(r, 1))
 		})
 		return record.Definition.Name, err
 	})
 }
 
-func checkDataflow(name string) func(dataflow.Record) error {
-	return func(record dataflow.Record) error {
-		if err := checkIdentity(dataflowObject, name, record.Definition.Name); err != nil {
-			return err
-		}
-		return anyDataflow(record)
+func checkDataflow(name string, version int64) func(dataflow.Record) error {
+	return func(r dataflow.Record) error {
+		return firstOf(checkIdentity(dataflowObject, name, r.Definition.Name), checkVersion(r, version))
 	}
 }
 
-func anyDataflow(record dataflow.Record) error {
-	return checkOneOf("phase", record.Phase, dataflow.PhaseCreating, dataflow.PhaseCreated, dataflow.PhaseRemoved)
+func checkVersion(r dataflow.Record, version int64) error {
+	if r.Version != version {
+		return fmt.Errorf("it is version %d of the record, which belongs elsewhere", r.Version)
+	}
+	return checkOneOf("phase", r.Phase, dataflow.PhaseCreating, dataflow.PhaseCreated, dataflow.PhaseRemoved)
 }
 
 // ignoreCase lets a record pass that was asked for by its folded name.

@@ -10,11 +10,12 @@ import (
 func TestDataflow_ComesBackAsItWasWritten(t *testing.T) {
 	l, _ := openTemp(t)
 	want := recordOf("Customers")
-	must(t, l.CreateDataflow(t.Context(), want))
+	must(t, l.PutDataflow(t.Context(), want))
 	got, err := l.Dataflow(t.Context(), "Customers")
 	must(t, err)
 	wantEqual(t, got, want)
 
+	want.Version = 2
 	want.Phase = dataflow.PhaseRemoved
 	want.Definition.Description = nil
 	must(t, l.PutDataflow(t.Context(), want))
@@ -23,25 +24,48 @@ func TestDataflow_ComesBackAsItWasWritten(t *testing.T) {
 	wantEqual(t, got, want)
 }
 
-func TestCreateDataflow_RefusesANameThatIsTakenInAnyCase(t *testing.T) {
-	l, _ := openTemp(t)
-	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
-	second := recordOf("Customers")
-	second.UID = "another"
-	wantError(t, l.CreateDataflow(t.Context(), second), dataflow.CodeExists, `dataflow "Customers": create: `)
-	wantError(t, l.CreateDataflow(t.Context(), recordOf("customers")), dataflow.CodeExists,
-		`dataflow "customers" differs only in case from the existing dataflow "Customers"`)
-	standing, err := l.Dataflow(t.Context(), "Customers")
-	must(t, err)
-	wantEqual(t, standing, recordOf("Customers"))
-}
-
-func TestPutDataflow_MakesARecordThatIsGone(t *testing.T) {
+func TestPutDataflow_WritesEachVersionOnce(t *testing.T) {
 	l, _ := openTemp(t)
 	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
+	second, late := recordOf("Customers"), recordOf("Customers")
+	second.Version, late.Version, late.UID = 2, 2, "another"
+	must(t, l.PutDataflow(t.Context(), second))
+	wantError(t, l.PutDataflow(t.Context(), late), dataflow.CodeExists, `dataflow "Customers": create: `)
+	late.Version = 1
+	wantError(t, l.PutDataflow(t.Context(), late), dataflow.CodeExists, `dataflow "Customers": create: `)
+	standing, err := l.Dataflow(t.Context(), "Customers")
+	must(t, err)
+	wantEqual(t, standing, second)
+}
+
+func TestPutDataflow_LeavesNoVersionOut(t *testing.T) {
+	l, _ := openTemp(t)
+	for _, version := range []int64{-1, 0, 2} {
+		record := recordOf("Customers")
+		record.Version = version
+		wantError(t, l.PutDataflow(t.Context(), record), dataflow.CodeInvalid, "does not follow version 0")
+	}
+}
+
+func TestPutDataflow_RefusesANameThatIsTakenInAnotherCase(t *testing.T) {
+	l, _ := openTemp(t)
+	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
+	wantError(t, l.PutDataflow(t.Context(), recordOf("customers")), dataflow.CodeInvalid,
+		`dataflow "customers" differs only in case from the existing dataflow "Customers"`)
+}
+
+func TestDataflow_TheNewestVersionIsTheOneWithTheHighestNumber(t *testing.T) {
+	l, store := inMemory()
+	record := recordOf("Customers")
+	for record.Version = 1; record.Version <= 11; record.Version++ {
+		must(t, l.PutDataflow(t.Context(), record))
+	}
+	for _, notes := range []string{"99999999", "99999999.txt", "0000012.json", "00000012.json.old", "-0000012.json"} {
+		must(t, store.Create(t.Context(), "dataflows/customers/definitions/"+notes, nil))
+	}
 	got, err := l.Dataflow(t.Context(), "Customers")
 	must(t, err)
-	wantEqual(t, got, recordOf("Customers"))
+	wantEqual(t, got.Version, int64(11))
 }
 
 func TestPutDataflow_LeavesARecordThatItDoesNotUnderstand(t *testing.T) {
@@ -51,16 +75,18 @@ func TestPutDataflow_LeavesARecordThatItDoesNotUnderstand(t *testing.T) {
 	}{
 		"newer":                {`{"format":2}`, dataflow.CodeNewerFormat},
 		"damaged":              {`{"format":1`, dataflow.CodeCorrupt},
-		"of a different case":  {`{"format":1,"phase":"created","definition":{"name":"CUSTOMERS"}}`, dataflow.CodeInvalid},
-		"of another dataflow":  {`{"format":1,"phase":"created","definition":{"name":"Orders"}}`, dataflow.CodeCorrupt},
-		"in a phase not known": {`{"format":1,"phase":"resting","definition":{"name":"Customers"}}`, dataflow.CodeCorrupt},
+		"of a different case":  {`{"format":1,"version":1,"phase":"created","definition":{"name":"CUSTOMERS"}}`, dataflow.CodeInvalid},
+		"of another dataflow":  {`{"format":1,"version":1,"phase":"created","definition":{"name":"Orders"}}`, dataflow.CodeCorrupt},
+		"in a phase not known": {`{"format":1,"version":1,"phase":"resting","definition":{"name":"Customers"}}`, dataflow.CodeCorrupt},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			l, store := inMemory()
-			const path = "dataflows/customers/dataflow.json"
+			const path = "dataflows/customers/definitions/00000001.json"
 			must(t, store.Create(t.Context(), path, []byte(test.standing)))
-			wantCode(t, l.PutDataflow(t.Context(), recordOf("Customers")), test.code)
+			next := recordOf("Customers")
+			next.Version = 2
+			wantCode(t, l.PutDataflow(t.Context(), next), test.code)
 			wantContent(t, store, path, test.standing)
 		})
 	}
@@ -69,11 +95,11 @@ func TestPutDataflow_LeavesARecordThatItDoesNotUnderstand(t *testing.T) {
 func TestDataflows_GivesTheirRealNamesInOrder(t *testing.T) {
 	l, workspace := openTemp(t)
 	for _, name := range []string{"orders", "Zoo", "Customers", "a1", "A10", "B"} {
-		must(t, l.CreateDataflow(t.Context(), recordOf(name)))
+		must(t, l.PutDataflow(t.Context(), recordOf(name)))
 	}
 	store := openFolder(t, workspace)
 	must(t, store.Create(t.Context(), "dataflows/notes.txt", nil))
-	must(t, store.Create(t.Context(), "dataflows/not-a-name/dataflow.json", nil))
+	must(t, store.Create(t.Context(), "dataflows/not-a-name/definitions/00000001.json", nil))
 	must(t, makeFolder(store.Location("dataflows/killed"))) // before its record was written
 	must(t, l.Start(t.Context(), startedOf("Lost", 1)))     // a record that was deleted, with its history
 	names, err := l.Dataflows(t.Context())
@@ -85,14 +111,14 @@ func TestDataflows_HidesNoRecordThatItCannotRead(t *testing.T) {
 	for content, want := range map[string]dataflow.Code{
 		`{"format":2}`: dataflow.CodeNewerFormat,
 		`{`:            dataflow.CodeCorrupt,
-		`{"format":1,"phase":"resting","definition":{"name":"Customers"}}`: dataflow.CodeCorrupt,
-		`{"format":1,"phase":"created","definition":{"name":"Orders"}}`:    dataflow.CodeCorrupt,
+		`{"format":1,"version":1,"phase":"resting","definition":{"name":"Customers"}}`: dataflow.CodeCorrupt,
+		`{"format":1,"version":1,"phase":"created","definition":{"name":"Orders"}}`:    dataflow.CodeCorrupt,
 	} {
 		l, store := inMemory()
-		must(t, l.CreateDataflow(t.Context(), recordOf("App")))
-		must(t, store.Create(t.Context(), "dataflows/customers/dataflow.json", []byte(content)))
+		must(t, l.PutDataflow(t.Context(), recordOf("App")))
+		must(t, store.Create(t.Context(), "dataflows/customers/definitions/00000001.json", []byte(content)))
 		_, err := l.Dataflows(t.Context())
-		wantError(t, err, want, "memory:dataflows/customers/dataflow.json")
+		wantError(t, err, want, "memory:dataflows/customers/definitions/00000001.json")
 	}
 }
 
@@ -100,7 +126,7 @@ func TestDataflows_HidesNoRecordThatItCannotRead(t *testing.T) {
 func TestDataflows_ReadsOneRecordEach(t *testing.T) {
 	store := &countingStore{Store: NewMemoryStore()}
 	l := New(store, Config{})
-	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
+	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
 	play(t, l, 20)
 	store.calls = 0
 	names, err := l.Dataflows(t.Context())

@@ -4,7 +4,7 @@
 //
 //	workspace.json                                the workspace's id
 //	connectors/<name>.json                        a connector, its secret sealed
-//	dataflows/<name>/dataflow.json                a dataflow's definition as it last ran to completion
+//	dataflows/<name>/definitions/00000002.json    write-once; a dataflow's definition as it last ran to completion is the newest
 //	dataflows/<name>/runs/latest.json             a hint at the newest run; it may lag
 //	dataflows/<name>/runs/00000013/started.json   write-once; creating it is taking the dataflow's lock
 //	dataflows/<name>/runs/00000013/heartbeat.json overwritten by the run's owner

@@ -78,7 +78,7 @@ func (l *Ledger) listed(ctx context.Context, name string) (int64, error) {
 	}
 	var numbers []int64
 	for _, listed := range names {
-		if number, ok := parseRunFolder(listed); ok {
+		if number, ok := parseNumbered(listed, "/"); ok {
 			numbers = append(numbers, number)
 		}
 	}
@@ -93,7 +93,7 @@ func (l *Ledger) listed(ctx context.Context, name string) (int64, error) {
 		}
 		// A process that is killed while it starts a run leaves a folder with nothing in it. Records without the one
 		// that comes before them all are something else.
-		records, err := l.store.List(ctx, folder+"/"+runFolder(number))
+		records, err := l.store.List(ctx, folder+"/"+numbered(number))
 		if err != nil {
 			return 0, err
 		}

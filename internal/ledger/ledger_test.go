@@ -38,7 +38,7 @@ func inMemory() (*Ledger, *MemoryStore) {
 
 func recordOf(name string) dataflow.Record {
 	return dataflow.Record{
-		UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, CreatedAt: noon, UpdatedAt: noon,
+		Version: 1, UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, CreatedAt: noon, UpdatedAt: noon,
 		Definition: dataflow.Definition{
 			Name: name, Connector: "App", Database: "customers", Description: new("a <b> & ünïcode \u2028 \"quoted\""),
 			Tables: map[string]dataflow.TableDefinition{"users": {Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "users"}},
@@ -137,7 +137,7 @@ func TestOpen_AWorkspaceThatIsNotThereReadsAsAnEmptyOneAndIsNotMade(t *testing.T
 func TestLedger_ReadingNeverWrites(t *testing.T) {
 	l, workspace := openTemp(t)
 	must(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")))
-	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
+	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
 	play(t, l, 2)
 	must(t, l.Beat(t.Context(), "Customers", 1, dataflow.Heartbeat{Owner: "owner", Beat: 1}))
 	_, err := l.Decide(t.Context(), decisionOf("Customers", "owner"))
@@ -157,7 +157,7 @@ func TestLedger_ReadingNeverWrites(t *testing.T) {
 
 func TestLedger_TheFirstWriteMakesTheWorkspace(t *testing.T) {
 	l, workspace := openTemp(t)
-	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
+	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
 	id, err := l.ID(t.Context(), false)
 	must(t, err)
 	files := tree(t, workspace)
@@ -165,7 +165,7 @@ func TestLedger_TheFirstWriteMakesTheWorkspace(t *testing.T) {
 	if got := files[filepath.Join(workspace, "workspace.json")]; got != want {
 		t.Errorf("workspace.json is %q, want %q", got, want)
 	}
-	for _, path := range []string{".gitignore", "dataflows/customers/dataflow.json"} {
+	for _, path := range []string{".gitignore", "dataflows/customers/definitions/00000001.json"} {
 		if _, found := files[filepath.Join(workspace, path)]; !found {
 			t.Errorf("no %s", path)
 		}
@@ -231,7 +231,7 @@ func TestLedger_WritesNothingIntoAWorkspaceThatItDoesNotUnderstand(t *testing.T)
 		t.Run(name, func(t *testing.T) {
 			l, store := inMemory()
 			must(t, store.Create(t.Context(), "workspace.json", []byte(test.workspace)))
-			wantError(t, l.CreateDataflow(t.Context(), recordOf("Customers")), test.code, "memory:workspace.json: read record: ")
+			wantError(t, l.PutDataflow(t.Context(), recordOf("Customers")), test.code, "memory:workspace.json: read record: ")
 			wantError(t, l.CreateConnector(t.Context(), connectorOf("App"), new("s3cret")), test.code, "memory:workspace.json: read record: ")
 			wantError(t, l.Start(t.Context(), startedOf("Customers", 1)), test.code, "memory:workspace.json: read record: ")
 			wantList(t, store, "", "workspace.json")
@@ -259,7 +259,7 @@ func TestLedger_RefusesANameThatBreaksTheRule(t *testing.T) {
 		_, finishErr := l.Finish(t.Context(), finishedOf(name, 1))
 		for method, err := range map[string]error{
 			"Latest": latestErr, "Started": startedErr, "Connector": connectorErr, "Dataflow": dataflowErr, "Decide": decideErr, "Finish": finishErr,
-			"CreateDataflow": l.CreateDataflow(t.Context(), recordOf(name)), "PutDataflow": l.PutDataflow(t.Context(), recordOf(name)),
+			"PutDataflow": l.PutDataflow(t.Context(), recordOf(name)),
 			"CreateConnector": l.CreateConnector(t.Context(), connectorOf(name), nil), "PutConnector": l.PutConnector(t.Context(), connectorOf(name), nil),
 			"DeleteConnector": l.DeleteConnector(t.Context(), name), "Start": l.Start(t.Context(), startedOf(name, 1)),
 		} {

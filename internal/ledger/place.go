@@ -29,11 +29,17 @@ func connectorPlace(name string) (place, error) {
 	return place{connectorsFolder + "/" + dataflow.FoldName(name) + recordSuffix, connectorObject(name)}, nil
 }
 
-func dataflowPlace(name string) (place, error) {
+func definitionsFolder(name string) (string, error) {
 	if err := checkName(name); err != nil {
-		return place{}, err
+		return "", err
 	}
-	return place{dataflowsFolder + "/" + dataflow.FoldName(name) + "/dataflow.json", dataflowObject(name)}, nil
+	return dataflowsFolder + "/" + dataflow.FoldName(name) + "/definitions", nil
+}
+
+// dataflowPlace is where a version of a dataflow's record lies.
+func dataflowPlace(name string, version int64) (place, error) {
+	folder, err := definitionsFolder(name)
+	return place{folder + "/" + numbered(version) + recordSuffix, dataflowObject(name)}, err
 }
 
 func runsFolder(name string) (string, error) {
@@ -61,19 +67,19 @@ func runPlace(name string, run int64, record string) (place, error) {
 		}
 	}
 	return place{
-		path:   folder + "/" + runFolder(run) + "/" + record + recordSuffix,
+		path:   folder + "/" + numbered(run) + "/" + record + recordSuffix,
 		object: fmt.Sprintf("%s record of run %d of %s", record, run, dataflowObject(name)),
 	}, nil
 }
 
-// runFolder is named so that people see runs in order; numbers beyond eight digits just get longer.
-func runFolder(run int64) string { return fmt.Sprintf("%08d", run) }
+// numbered names a run's folder or a version's record, so that people see them in order; numbers beyond eight digits just get longer.
+func numbered(n int64) string { return fmt.Sprintf("%08d", n) }
 
-// parseRunFolder is runFolder backwards, for a name that Store.List gave.
-func parseRunFolder(listed string) (int64, bool) {
-	name, isFolder := strings.CutSuffix(listed, "/")
-	run, err := strconv.ParseInt(name, 10, 64)
-	return run, isFolder && err == nil && run >= 1 && runFolder(run) == name
+// parseNumbered is numbered backwards, for a name that Store.List gave: a folder's ends with "/", a record's with recordSuffix.
+func parseNumbered(listed, suffix string) (int64, bool) {
+	name, has := strings.CutSuffix(listed, suffix)
+	n, err := strconv.ParseInt(name, 10, 64)
+	return n, has && err == nil && n >= 1 && numbered(n) == name
 }
 
 func connectorObject(name string) string { return fmt.Sprintf("connector %q", name) }

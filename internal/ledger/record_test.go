@@ -110,7 +110,7 @@ func TestLedger_NeverTakesADamagedRecordForOne(t *testing.T) {
 		read   func(t *testing.T, l *Ledger) error
 	}{
 		"connector": {"connectors/app.json", `"name":"App"`, readConnector("App")},
-		"dataflow":  {"dataflows/customers/dataflow.json", `"phase":"created","definition":{"name":"Customers"}`, readDataflow("Customers")},
+		"dataflow":  {"dataflows/customers/definitions/00000001.json", `"version":1,"phase":"created","definition":{"name":"Customers"}`, readDataflow("Customers")},
 		"started":   {run + "started.json", `"dataflow":"Customers","run":1,"kind":"import"`, readStarted("Customers", 1)},
 		"decision":  {run + "decision.json", `"dataflow":"Customers","run":1,"outcome":"publish"`, readDecision("Customers", 1)},
 		"finished":  {run + "finished.json", `"dataflow":"Customers","run":1,"kind":"import","status":"Failed"`, readFinished("Customers", 1)},
@@ -160,15 +160,19 @@ func TestLedger_NeverTakesARecordForAnotherOne(t *testing.T) {
 			`connector "app" differs only in case from the existing connector "App"`,
 		},
 		"another dataflow's": {
-			"dataflows/customers/dataflow.json", `{"format":1,"phase":"created","definition":{"name":"Orders"}}`, readDataflow("Customers"), dataflow.CodeCorrupt,
+			"dataflows/customers/definitions/00000001.json", `{"format":1,"version":1,"phase":"created","definition":{"name":"Orders"}}`, readDataflow("Customers"), dataflow.CodeCorrupt,
 			`it is the record of dataflow "Orders", which belongs elsewhere`,
 		},
 		"a dataflow whose name differs in case": {
-			"dataflows/customers/dataflow.json", `{"format":1,"phase":"created","definition":{"name":"Customers"}}`, readDataflow("CUSTOMERS"), dataflow.CodeInvalid,
+			"dataflows/customers/definitions/00000001.json", `{"format":1,"version":1,"phase":"created","definition":{"name":"Customers"}}`, readDataflow("CUSTOMERS"), dataflow.CodeInvalid,
 			`dataflow "CUSTOMERS" differs only in case from the existing dataflow "Customers"`,
 		},
+		"another version of a dataflow's": {
+			"dataflows/customers/definitions/00000002.json", `{"format":1,"version":1,"phase":"created","definition":{"name":"Customers"}}`, readDataflow("Customers"), dataflow.CodeCorrupt,
+			"it is version 1 of the record, which belongs elsewhere",
+		},
 		"a phase that nobody knows": {
-			"dataflows/customers/dataflow.json", `{"format":1,"phase":"resting","definition":{"name":"Customers"}}`, readDataflow("Customers"), dataflow.CodeCorrupt,
+			"dataflows/customers/definitions/00000001.json", `{"format":1,"version":1,"phase":"resting","definition":{"name":"Customers"}}`, readDataflow("Customers"), dataflow.CodeCorrupt,
 			`its phase is "resting"`,
 		},
 		"another run's": {

@@ -189,7 +189,7 @@ func TestRuns_AHistoryWithAGapIsCorrupt(t *testing.T) {
 
 func TestLatest_OfADataflowThatNeverRanIsZero(t *testing.T) {
 	l, store := inMemory()
-	must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
+	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
 	for name, leave := range map[string]func(){
 		"nothing":                 func() {},
 		"somebody's notes":        func() { must(t, store.Create(t.Context(), "dataflows/customers/runs/notes.txt", nil)) },

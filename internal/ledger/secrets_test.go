@@ -94,7 +94,7 @@ func TestSeal_ASecretLiesNowhereInTheWorkspace(t *testing.T) {
 			must(t, l.CreateConnector(t.Context(), connectorOf("App"), new(secret)))
 			must(t, l.PutConnector(t.Context(), connectorOf("App"), new(secret+"2")))
 			must(t, l.PutConnector(t.Context(), connectorOf("App"), nil))
-			must(t, l.CreateDataflow(t.Context(), recordOf("Customers")))
+			must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
 			play(t, l, 1)
 			wantSecret(t, l, "App", secret+"2")
 			files := tree(t, config.Workspace)

@@ -99,8 +99,12 @@ func (w *world) lakehouse() *lakehouse.Lakehouse {
 
 // record writes the record of a dataflow "Customers" with a new uid, as another working directory would.
 func (w *world) record(phase dataflow.Phase) {
+	standing, err := w.ledger().Dataflow(context.Background(), "Customers")
+	if !dataflow.IsCode(err, dataflow.CodeNotFound) {
+		w.must(err)
+	}
 	w.must(w.ledger().PutDataflow(context.Background(), dataflow.Record{
-		UID: uuid.NewString(), Phase: phase, Type: dataflow.TypeCognito,
+		Version: standing.Version + 1, UID: uuid.NewString(), Phase: phase, Type: dataflow.TypeCognito,
 		Definition: dataflow.Definition{Name: "Customers", Connector: "App", Database: "customers"},
 		CreatedAt:  time.Now().UTC(), UpdatedAt: time.Now().UTC(),
 	}))

@@ -92,26 +92,30 @@ const (
 	opFinished  = "finished"
 )
 
-func pathOf(op, name string, run int64) string {
-	if op == opDataflow {
-		return dataflow.FoldName(name)
+// pathOf is where a run's record is, or a version of the dataflow's own.
+func pathOf(op, name string, number int64) string {
+	return fmt.Sprintf("%s/%d/%s", dataflow.FoldName(name), number, op)
+}
+
+// newest gives the highest number under which there is such a record; 0: there is none.
+func (l *Ledger) newest(op, name string) int64 {
+	l.records.mu.Lock()
+	defer l.records.mu.Unlock()
+	for number := int64(0); ; number++ {
+		if _, ok := l.records.records[pathOf(op, name, number+1)]; !ok {
+			return number
+		}
 	}
-	return fmt.Sprintf("%s/%d/%s", dataflow.FoldName(name), run, op)
 }
 
 // Dataflow implements engine.Ledger.
 func (l *Ledger) Dataflow(ctx context.Context, name string) (dataflow.Record, error) {
-	return read[dataflow.Record](ctx, l, opDataflow, name, 0)
-}
-
-// CreateDataflow implements engine.Ledger.
-func (l *Ledger) CreateDataflow(ctx context.Context, record dataflow.Record) error {
-	return l.create(ctx, opDataflow, record.Definition.Name, 0, record)
+	return read[dataflow.Record](ctx, l, opDataflow, name, l.newest(opDataflow, name))
 }
 
 // PutDataflow implements engine.Ledger.
 func (l *Ledger) PutDataflow(ctx context.Context, record dataflow.Record) error {
-	return l.replace(ctx, opDataflow, record.Definition.Name, 0, record)
+	return l.create(ctx, opDataflow, record.Definition.Name, record.Version, record)
 }
 
 // Latest implements engine.Ledger.
@@ -119,13 +123,7 @@ func (l *Ledger) Latest(ctx context.Context, name string) (int64, error) {
 	if err := l.hook.read(ctx, "latest", name); err != nil {
 		return 0, err
 	}
-	l.records.mu.Lock()
-	defer l.records.mu.Unlock()
-	for run := int64(0); ; run++ {
-		if _, ok := l.records.records[pathOf(opStarted, name, run+1)]; !ok {
-			return run, nil
-		}
-	}
+	return l.newest(opStarted, name), nil
 }
 
 // Start implements engine.Ledger.
