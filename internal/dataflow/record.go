@@ -15,7 +15,7 @@ const (
 // Record is a dataflow in the ledger: the definition as it last ran to completion. A change of it is a new version.
 type Record struct {
 	Version    int64      `json:"version"` // 1, 2, 3, …: nobody's write is lost, because each version is written once
-	UID        string     `json:"uid"` // new at each Create: whose record this is
+	UID        string     `json:"uid"`     // new at each Create: whose record this is
 	Phase      Phase      `json:"phase"`
 	Type       string     `json:"type"`
 	Definition Definition `json:"definition"`

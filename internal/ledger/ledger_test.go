@@ -259,7 +259,7 @@ func TestLedger_RefusesANameThatBreaksTheRule(t *testing.T) {
 		_, finishErr := l.Finish(t.Context(), finishedOf(name, 1))
 		for method, err := range map[string]error{
 			"Latest": latestErr, "Started": startedErr, "Connector": connectorErr, "Dataflow": dataflowErr, "Decide": decideErr, "Finish": finishErr,
-			"PutDataflow": l.PutDataflow(t.Context(), recordOf(name)),
+			"PutDataflow":     l.PutDataflow(t.Context(), recordOf(name)),
 			"CreateConnector": l.CreateConnector(t.Context(), connectorOf(name), nil), "PutConnector": l.PutConnector(t.Context(), connectorOf(name), nil),
 			"DeleteConnector": l.DeleteConnector(t.Context(), name), "Start": l.Start(t.Context(), startedOf(name, 1)),
 		} {
