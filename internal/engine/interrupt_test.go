@@ -188,6 +188,19 @@ func TestImport_APanicOfTheSourceIsAFailedRun(t *testing.T) {
 	}
 }
 
+// The heart beats in a goroutine of its own.
+func TestImport_APanicOfTheHeartbeatIsAMissingBeat(t *testing.T) {
+	w, _, order := imported(t, "users")
+	beat := func(_ context.Context, step enginetest.Step) error {
+		if step.Op == "heartbeat" {
+			panic("jane.doe@example.com")
+		}
+		return nil
+	}
+	w.process("second", beat).completes(order)
+	want(t, "history", "1 Completed, 2 Completed", w.history())
+}
+
 func TestImport_BeatsWhileItStagesAndStopsWithTheDecision(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, p, order := imported(t, "users")

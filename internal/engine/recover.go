@@ -52,7 +52,7 @@ func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.R
 	if err != nil {
 		return dataflow.Run{}, err
 	}
-	finished, err = guarded(func() (dataflow.Run, error) { return e.carryOut(ctx, started, decision, before) })
+	finished, err = dataflow.Guarded(func() (dataflow.Run, error) { return e.carryOut(ctx, started, decision, before) })
 	if err != nil {
 		return dataflow.Run{}, fmt.Errorf("recover run %d: %w", run, err)
 	}

@@ -3,11 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
-	"path"
 	"reflect"
-	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -63,7 +60,7 @@ func (e *Engine) run(
 	e.event(ctx, started, "", "started", 0)
 
 	work, stopBeating := e.keepBeating(ctx, started)
-	result, stageErr := guarded(func() (staged, error) {
+	result, stageErr := dataflow.Guarded(func() (staged, error) {
 		if err := e.sweepBefore(work, previous); err != nil {
 			return staged{}, err
 		}
@@ -94,7 +91,7 @@ func (e *Engine) run(
 		stageErr = takenForDead(started)
 	}
 	e.event(ctx, started, "", "decided", 0)
-	run, err := guarded(func() (dataflow.Run, error) { return e.carryOut(last, started, standing, before) })
+	run, err := dataflow.Guarded(func() (dataflow.Run, error) { return e.carryOut(last, started, standing, before) })
 	if err != nil {
 		return started.View(), fmt.Errorf("run %d of dataflow %q is decided (%s) and not finished; the next apply finishes it: %w",
 			started.Run, started.Dataflow, standing.Outcome, err)
@@ -285,54 +282,6 @@ func databases(started dataflow.Started, before dataflow.Standing) []string {
 	names := append(slices.Clone(before.Databases), started.Definition.Database)
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// guarded turns a panic into an error, so that a fault in one run is a failed run and not a dead process.
-// The error says where, and what only when the Go runtime says it: a value that somebody panicked with may be a customer's.
-func guarded[T any](do func() (T, error)) (result T, err error) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		cause, ok := p.(runtime.Error)
-		if !ok {
-			cause = nil
-		}
-		err = &dataflow.Error{
-			Code: dataflow.CodeInternal, Op: "panic", Cause: panicked{cause: cause, at: panicSite()},
-			Hint: "This is a fault of the provider: please report it.",
-		}
-	}()
-	return do()
-}
-
-// panicked is a recovered panic.
-type panicked struct {
-	cause error // nil: not from the Go runtime
-	at    string
-}
-
-func (p panicked) Error() string {
-	if p.cause == nil {
-		return "in " + p.at
-	}
-	return p.cause.Error() + " in " + p.at
-}
-
-// panicSite names the function that panicked, called from the deferred function that recovers.
-func panicSite() string {
-	pcs := make([]uintptr, 16)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)]) // skips Callers, panicSite and the deferred function
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") {
-			return fmt.Sprintf("%s:%d", path.Base(frame.Function), frame.Line)
-		}
-		if !more {
-			return "an unknown function"
-		}
-	}
 }
 
 func (e *Engine) event(ctx context.Context, started dataflow.Started, table, step string, rows int64) {

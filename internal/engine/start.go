@@ -68,13 +68,17 @@ func (e *Engine) keepBeating(ctx context.Context, started dataflow.Started) (con
 		defer ticker.Stop()
 		for beat := int64(1); ; beat++ {
 			// A beat that fails is not the end of a run: the next one may reach the workspace, and the decision is what counts.
-			_ = e.ledger.Beat(work, started.Dataflow, started.Run, dataflow.Heartbeat{Owner: e.self.ID, Beat: beat, At: e.clock()})
+			_ = dataflow.Guard(func() error {
+				return e.ledger.Beat(work, started.Dataflow, started.Run, dataflow.Heartbeat{Owner: e.self.ID, Beat: beat, At: e.clock()})
+			})
 			select {
 			case <-work.Done():
 				return
 			case <-ticker.C:
 			}
-			decision, err := e.ledger.Decision(work, started.Dataflow, started.Run)
+			decision, err := dataflow.Guarded(func() (dataflow.Decision, error) {
+				return e.ledger.Decision(work, started.Dataflow, started.Run)
+			})
 			if err == nil && decision.By != e.self.ID {
 				cancel()
 				return

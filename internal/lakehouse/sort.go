@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // sorter sorts any number of records (key, payload) in a bounded number of bytes: a full buffer is sorted and written to a spool
@@ -77,10 +79,11 @@ func (s *sorter) spill() error {
 	}
 	s.writing = done
 	go func() {
-		full.sort()
-		err := file.writeRun(full.iterator())
-		full.reset()
-		done <- err
+		done <- dataflow.Guard(func() error {
+			defer full.reset()
+			full.sort()
+			return file.writeRun(full.iterator())
+		})
 	}()
 	return nil
 }

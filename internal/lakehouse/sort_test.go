@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 func readAll(t interface{ Fatal(...any) }, in records) []string {
@@ -154,5 +156,21 @@ func TestSorter_SaysThatTheDiskFailed(t *testing.T) {
 	}
 	if err := s.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// The buffer is written by a goroutine of its own, which nobody above could guard.
+func TestSorter_APanicWhileItSpillsIsAnError(t *testing.T) {
+	s := newSorter(t.TempDir(), 1)
+	if err := s.add([]byte("a"), []byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	s.buffer.entries[0].end = 1 << 30 // beyond its buffer
+	err := errors.Join(s.add([]byte("c"), []byte("d")), s.seal())
+	if !dataflow.IsCode(err, dataflow.CodeInternal) {
+		t.Errorf("the error is %v", err)
+	}
+	if err := s.close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }
