@@ -139,24 +139,52 @@ func (l *Lakehouse) catalog(ctx context.Context, create bool) (*sqlCatalog, erro
 	if l.closed {
 		return nil, &dataflow.Error{Op: "open", Object: "catalog", Cause: errors.New("the lakehouse is closed")}
 	}
-	if l.opened != nil {
+	if l.opened == nil {
+		if err := l.open(ctx, create); err != nil {
+			return nil, err
+		}
+	}
+	if !create {
 		return l.opened, nil
 	}
+	err := l.opened.readOnly
+	if err == nil && l.opened.home == "" {
+		err = l.opened.settle(ctx, l.config.Catalog.URI)
+	}
+	if err != nil {
+		return nil, errSQLite("open", "catalog "+l.config.Catalog.URI, err)
+	}
+	return l.opened, nil
+}
+
+// open opens the catalog, and looks whether it is where it was made.
+func (l *Lakehouse) open(ctx context.Context, create bool) error {
 	path := l.config.Catalog.URI
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && !create {
-		return nil, errNoCatalog
+		return errNoCatalog
 	}
 	if create {
 		if err := l.makeFolders(path); err != nil {
-			return nil, &dataflow.Error{Op: "make folders", Object: "warehouse", Cause: err}
+			return &dataflow.Error{Op: "make folders", Object: "warehouse", Cause: err}
 		}
 	}
 	opened, err := openSQLite(ctx, path, l.warehouse)
-	if err != nil {
-		return nil, &dataflow.Error{Op: "open", Object: "catalog", Cause: err}
+	if isForbidden(err) && !create {
+		if reader, readErr := openSQLiteReadOnly(ctx, path, l.warehouse); readErr == nil {
+			reader.readOnly = err
+			opened, err = reader, nil
+		}
 	}
-	l.opened = opened
-	return opened, nil
+	if err != nil {
+		return errSQLite("open", "catalog "+path, err)
+	}
+	home, err := opened.findHome(ctx, path)
+	if err != nil {
+		_ = opened.close() // the first error says more
+		return errSQLite("open", "catalog "+path, err)
+	}
+	l.opened, l.warehouse = opened, knownAs(l.warehouse, path, home)
+	return nil
 }
 
 // makeFolders makes the folders of the catalog and of a local warehouse, open to nobody else: tables hold personal data.
@@ -192,7 +220,7 @@ func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table
 		}
 	}
 	if err != nil {
-		return nil, &dataflow.Error{Op: "load", Object: object(id), Cause: err}
+		return nil, errSQLite("load", object(id), err)
 	}
 	return tbl, nil
 }

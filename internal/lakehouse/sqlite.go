@@ -3,19 +3,26 @@ package lakehouse
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // sqlCatalog is Iceberg's SQL catalog with the database under it, which a conditional drop needs.
 type sqlCatalog struct {
 	*sqlcatalog.Catalog
-	db *sql.DB
+	db       *sql.DB
+	readOnly error  // why nothing can be written through it; nil: it can
+	home     string // the path at which it was made; empty: it does not say, or is at home anywhere
 }
 
 // Every connection waits for a writer instead of failing, readers never wait for one (WAL), and a transaction that writes takes
@@ -23,14 +30,39 @@ type sqlCatalog struct {
 const sqliteOptions = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate"
 
 func openSQLite(ctx context.Context, path, warehouse string) (*sqlCatalog, error) {
-	db, err := sql.Open("sqlite", fileURL(path)+sqliteOptions)
+	return openDatabase(ctx, fileURL(path)+sqliteOptions, iceberg.Properties{"warehouse": warehouse})
+}
+
+// openSQLiteReadOnly opens a database that this user may read and not write. SQLite needs a file beside one in WAL mode to tell
+// readers from a writer. Where that is missing and can't be made nobody writes, so there it reads without
+// (https://www.sqlite.org/wal.html#read_only_databases); each query opens the file anew then, so that one which was changed
+// after all is never read from an old page.
+func openSQLiteReadOnly(ctx context.Context, path, warehouse string) (*sqlCatalog, error) {
+	options := "?mode=ro&_pragma=busy_timeout(10000)"
+	_, err := os.Stat(path + "-wal")
+	alone := errors.Is(err, fs.ErrNotExist)
+	if alone {
+		options += "&immutable=1"
+	}
+	c, err := openDatabase(ctx, fileURL(path)+options, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "false"})
+	if err != nil {
+		return nil, err
+	}
+	if alone {
+		c.db.SetMaxIdleConns(0)
+	}
+	return c, nil
+}
+
+func openDatabase(ctx context.Context, source string, properties iceberg.Properties) (*sqlCatalog, error) {
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(4) // a writer and some readers; each costs a page cache
 	var opened *sqlcatalog.Catalog
 	for wait := 5 * time.Millisecond; ; wait *= 2 {
-		opened, err = sqlcatalog.NewCatalog(CatalogName, db, sqlcatalog.SQLite, iceberg.Properties{"warehouse": warehouse})
+		opened, err = sqlcatalog.NewCatalog(CatalogName, db, sqlcatalog.SQLite, properties)
 		// Two processes that turn on WAL at once: SQLite does not call the busy handler there.
 		if err == nil || !strings.Contains(err.Error(), "locked") || wait > 5*time.Second {
 			break
@@ -45,7 +77,7 @@ func openSQLite(ctx context.Context, path, warehouse string) (*sqlCatalog, error
 	}
 	if err != nil {
 		_ = db.Close() // the first error says more
-		return nil, fmt.Errorf("open the catalog's database: %w", err)
+		return nil, err
 	}
 	return &sqlCatalog{Catalog: opened, db: db}, nil
 }
@@ -56,4 +88,41 @@ func (c *sqlCatalog) close() error {
 		err = closed
 	}
 	return err
+}
+
+const hintRestore = "The catalog was cut off or changed by something else: restore catalog.db and warehouse from one copy of the workspace. " +
+	"Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
+
+// errSQLite says what can be done about a database's error.
+func errSQLite(op, object string, err error) error {
+	if _, said := errors.AsType[*dataflow.Error](err); said {
+		return err
+	}
+	e := &dataflow.Error{Op: op, Object: object, Cause: err}
+	switch resultCode(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		e.Code, e.Hint = dataflow.CodeCorrupt, hintRestore
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		e.Hint = "Let this user write to the catalog's file and its folder."
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+		e.Hint = "Look whether its disk is full, and apply again."
+	}
+	return e
+}
+
+// isForbidden says whether a database could not be opened because this user may not write to it.
+func isForbidden(err error) bool {
+	switch resultCode(err) {
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return true
+	}
+	return false
+}
+
+// resultCode is SQLite's primary result code (https://www.sqlite.org/rescode.html); 0 for an error of another kind.
+func resultCode(err error) int {
+	if failed, ok := errors.AsType[*sqlite.Error](err); ok {
+		return failed.Code() & 0xff
+	}
+	return 0
 }
