@@ -57,6 +57,7 @@ type Metadata struct {
 type Snapshot struct {
 	SchemaID int
 	Files    []string
+	Run      int64 // the run that staged it; 0: somebody else made it
 }
 
 // Ref is a branch or a tag.
@@ -101,6 +102,16 @@ func AssertRef(name string, snapshot *int64) Requirement {
 	return func(m Metadata) error {
 		if !same(m.Ref(name), snapshot) {
 			return fmt.Errorf("ref %s is elsewhere", name)
+		}
+		return nil
+	}
+}
+
+// AssertSchemas requires that nobody has added a schema: the next one gets the id that the commit counts on.
+func AssertSchemas(count int) Requirement {
+	return func(m Metadata) error {
+		if len(m.Schemas) != count {
+			return errors.New("somebody added a schema")
 		}
 		return nil
 	}

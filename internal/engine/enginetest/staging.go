@@ -29,14 +29,14 @@ func (s *staging) Put(ctx context.Context, row dataflow.Row) error {
 	}
 	schema := s.req.Table.Schema
 	if len(row) != len(schema.Columns) {
-		return fmt.Errorf("a row of %d values for %d columns", len(row), len(schema.Columns))
+		return s.invalid(fmt.Errorf("a row of %d values for %d columns", len(row), len(schema.Columns)))
 	}
 	record := Record{}
 	for i, column := range schema.Columns {
 		if row[i] != nil {
 			record[column.Name] = row[i]
 		} else if column.Required {
-			return fmt.Errorf("column %s is required", column.Name)
+			return s.invalid(fmt.Errorf("column %s is required", column.Name))
 		}
 	}
 	s.mu.Lock()
@@ -51,6 +51,10 @@ func (s *staging) Put(ctx context.Context, row dataflow.Row) error {
 	return nil
 }
 
+func (s *staging) invalid(cause error) error {
+	return &dataflow.Error{Code: dataflow.CodeInvalid, Object: "table " + s.req.ID.String(), Op: "put", Cause: cause}
+}
+
 // newer says whether a is a newer version of the row than b.
 func newer(a, b Record, version string) bool {
 	x, _ := a[version].(time.Time)
@@ -63,12 +67,25 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	for {
+		change, err := s.commit(ctx)
+		if errors.Is(err, ErrRefused) {
+			continue // the table moved meanwhile: compare again
+		}
+		return change, err
+	}
+}
 
+// commit tries once.
+func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	m, err := s.tables.load(ctx, s.req.Dataflow, s.req.ID)
 	if err != nil {
 		return dataflow.TableChange{}, err
 	}
-	main := m.Ref(MainBranch)
+	main, branch := m.Ref(MainBranch), branchOf(s.req.Run)
+	if m.Ref(branch) != nil {
+		return dataflow.TableChange{}, staged(s.req.ID, s.req.Run)
+	}
 	change := dataflow.TableChange{
 		Key: s.req.Table.Key, FileName: s.req.Table.FileName, TableID: s.req.ID, Definition: s.req.Definition,
 		UUID: m.UUID, Before: main, MetadataLocation: m.MetadataLocation,
@@ -82,7 +99,9 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 		return change, nil
 	}
 
-	snapshot := Snapshot{SchemaID: m.CurrentSchema}
+	id := s.tables.catalog.NewSnapshotID()
+	snapshot := Snapshot{SchemaID: m.CurrentSchema, Run: s.req.Run}
+	requirements := []Requirement{AssertUUID(m.UUID), AssertRef(branch, nil), AssertRef(MainBranch, main), AssertSchemas(len(m.Schemas))}
 	var updates []Update
 	if widened {
 		// The schema becomes current with the publish, not here: readers of main must not see it before.
@@ -91,7 +110,7 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 		updates = append(updates, AddSchema(schema))
 	}
 	if len(s.rows) > 0 {
-		path := dataPrefix(m.Location, s.req.Run) + "rows"
+		path := fmt.Sprint(dataPrefix(m.Location, s.req.Run), id)
 		if err := s.tables.hook.write(ctx, "write file", path, func() error {
 			s.tables.catalog.WriteFile(path, s.records())
 			return nil
@@ -100,10 +119,13 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 		}
 		snapshot.Files = []string{path}
 	}
-	id := s.tables.catalog.NewSnapshotID()
-	branch := branchOf(s.req.Run)
 	updates = append(updates, AddSnapshot(id, snapshot), SetRef(branch, Ref{Snapshot: id}))
-	m, err = s.tables.commit(ctx, "stage", s.req.ID, []Requirement{AssertUUID(m.UUID), AssertRef(branch, nil)}, updates)
+	m, err = s.tables.commit(ctx, "stage", s.req.ID, requirements, updates)
+	if errors.Is(err, ErrRefused) {
+		for _, path := range snapshot.Files { // no snapshot will ever have it
+			err = errors.Join(err, s.tables.deleteFile(ctx, path))
+		}
+	}
 	if err != nil {
 		return dataflow.TableChange{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ const (
 	propertyFileName  = "skypoint.file-name"
 	propertyHidden    = "skypoint.hidden"
 	propertyRun       = "skypoint.run"
+	propertyReplaced  = "skypoint.replaced" // "<run> <snapshot>": what the newest run to do so took from main though somebody else had put it there
 )
 
 // Tables is engine.Tables for one process over a catalog that many may share.
@@ -98,6 +100,22 @@ func (t *Tables) create(ctx context.Context, req dataflow.StageRequest) (m Metad
 
 // Ticket implements engine.Tables.
 func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
+	if !slices.Contains([]dataflow.Change{dataflow.ChangePublish, dataflow.ChangeHide, dataflow.ChangeDrop}, req.Change) {
+		return dataflow.TableChange{}, &dataflow.Error{
+			Code: dataflow.CodeInvalid, Object: "table " + req.ID.String(), Op: "make a ticket", Cause: fmt.Errorf("a change %q has none", req.Change),
+		}
+	}
+	for {
+		change, err := t.ticket(ctx, req)
+		if errors.Is(err, ErrRefused) {
+			continue // the table moved meanwhile: read again
+		}
+		return change, err
+	}
+}
+
+// ticket tries once.
+func (t *Tables) ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	m, err := t.load(ctx, req.Dataflow, req.ID)
 	if err != nil {
 		return dataflow.TableChange{}, err
@@ -106,41 +124,55 @@ func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (datafl
 		Key: req.Key, FileName: req.FileName, TableID: req.ID, Definition: req.Definition,
 		UUID: m.UUID, Change: req.Change, Before: m.Ref(MainBranch), MetadataLocation: m.MetadataLocation,
 	}
-	snapshot := change.Before
-	if snapshot == nil {
-		for id := range m.Snapshots { // hidden: any snapshot will do, the newest is the one least likely to go
-			if snapshot == nil || id > *snapshot {
-				snapshot = &id
-			}
-		}
-	}
+	branch := branchOf(req.Run)
+	wanted := m.anySnapshot()
 	if req.Change == dataflow.ChangePublish {
-		if snapshot = m.Ref(tagOf(req.Target)); snapshot == nil {
+		if wanted = m.Ref(tagOf(req.Target)); wanted == nil {
 			return dataflow.TableChange{}, &dataflow.Error{
 				Code: dataflow.CodeNotFound, Object: "table " + req.ID.String(), Op: "roll back",
 				Cause: fmt.Errorf("run %d is not kept", req.Target),
 			}
 		}
-		schema := m.Snapshots[*snapshot].SchemaID
-		change.After, change.SchemaID = snapshot, &schema
+		if has := m.Ref(branch); has != nil && *has != *wanted {
+			return dataflow.TableChange{}, staged(req.ID, req.Run)
+		}
+		schema := m.Snapshots[*wanted].SchemaID
+		change.After, change.SchemaID = wanted, &schema
 		if change.RowsBefore, err = t.count(m, change.Before); err != nil {
 			return dataflow.TableChange{}, err
 		}
-		if change.Counts.Read, err = t.count(m, snapshot); err != nil {
+		if change.Counts.Read, err = t.count(m, wanted); err != nil {
 			return dataflow.TableChange{}, err
 		}
 	}
-	if snapshot == nil {
-		return change, nil // never published: there is nothing that a late process could undo
+	change.Ticket = m.Ref(branch)
+	if wanted == nil || change.Ticket != nil {
+		return change, nil // never published: there is nothing that a late process could undo; or asked for twice
 	}
-	branch := branchOf(req.Run)
 	m, err = t.commit(ctx, "ticket", req.ID,
-		[]Requirement{AssertUUID(m.UUID), AssertRef(branch, nil)}, []Update{SetRef(branch, Ref{Snapshot: *snapshot})})
+		[]Requirement{AssertUUID(m.UUID), AssertRef(branch, nil), AssertRef(MainBranch, change.Before)},
+		[]Update{SetRef(branch, Ref{Snapshot: *wanted})})
 	if err != nil {
 		return dataflow.TableChange{}, err
 	}
-	change.Ticket, change.MetadataLocation = snapshot, m.MetadataLocation
+	change.Ticket, change.MetadataLocation = wanted, m.MetadataLocation
 	return change, nil
+}
+
+// anySnapshot is main's, else the newest one: a ticket only has to be on something that stays. nil: the table has none.
+func (m Metadata) anySnapshot() *int64 {
+	if main := m.Ref(MainBranch); main != nil || len(m.Snapshots) == 0 {
+		return main
+	}
+	newest := slices.Max(slices.Collect(maps.Keys(m.Snapshots)))
+	return &newest
+}
+
+// staged refuses what a run has done already.
+func staged(id dataflow.TableID, run int64) error {
+	return &dataflow.Error{
+		Code: dataflow.CodeExists, Object: "table " + id.String(), Op: "stage", Cause: fmt.Errorf("run %d has staged it already", run),
+	}
 }
 
 // count gives the number of rows of a snapshot; nil: none.
@@ -170,20 +202,19 @@ func (t *Tables) publish(
 	ctx context.Context, name string, run int64, change dataflow.TableChange,
 ) (dataflow.TableResult, error) {
 	result := dataflow.TableResult{TableChange: change}
-	m, err := t.load(ctx, name, change.TableID)
-	gone := dataflow.IsCode(err, dataflow.CodeNotFound) || m.UUID != "" && m.UUID != change.UUID
-	switch {
-	case gone && change.Change == dataflow.ChangeDrop:
-		return result, t.deleteFiles(ctx, name, change)
-	case err != nil:
+	if err := possible(change); err != nil {
 		return result, err
-	case gone:
-		return result, &dataflow.Error{
-			Code: dataflow.CodeNotFound, Object: "table " + change.TableID.String(), Op: "publish",
-			Cause: errors.New("somebody dropped it and made another of its name"),
-		}
 	}
-	if !isDone(m, run, change) {
+	m, err := t.mine(ctx, name, change)
+	if change.Change == dataflow.ChangeDrop && dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return result, t.deleteFiles(ctx, name, change)
+	}
+	if err != nil {
+		return result, err
+	}
+	if isDone(m, run, change) {
+		result.Replaced = m.replacedBy(run)
+	} else {
 		if change.Ticket != nil && !same(m.Ref(branchOf(run)), change.Ticket) {
 			return result, &dataflow.Error{
 				Code: dataflow.CodeAbandoned, Object: "table " + change.TableID.String(), Op: "publish",
@@ -193,36 +224,97 @@ func (t *Tables) publish(
 		if main := m.Ref(MainBranch); change.Change != dataflow.ChangeKeep && !same(main, change.Before) {
 			result.Replaced = main
 		}
-		requirements, updates := commitOf(m, run, change)
+		requirements, updates := commitOf(m, run, change, result.Replaced)
 		if m, err = t.commit(ctx, string(change.Change), change.TableID, requirements, updates); err != nil {
 			return result, err
 		}
 	}
-	if change.Change == dataflow.ChangeDrop {
+	switch {
+	case change.Change != dataflow.ChangeDrop:
+		result.PublishedMetadataLocation = m.MetadataLocation
+	case isDroppable(m, run, change):
 		return result, t.drop(ctx, name, m, change)
 	}
-	result.PublishedMetadataLocation = m.MetadataLocation
 	return result, nil
 }
 
-// isDone says whether the change's commit was made already: the tag is there, or, where there is none, the ticket is used.
-func isDone(m Metadata, run int64, change dataflow.TableChange) bool {
+// possible refuses a change that no run can have decided.
+func possible(change dataflow.TableChange) error {
+	var cause error
 	switch change.Change {
 	case dataflow.ChangePublish, dataflow.ChangeKeep:
-		return m.Ref(tagOf(run)) != nil
+		if change.After == nil {
+			cause = errors.New("the decision names no snapshot")
+		}
 	case dataflow.ChangeHide, dataflow.ChangeDrop:
+	default:
+		cause = fmt.Errorf("there is no change %q", change.Change)
 	}
+	if cause == nil {
+		return nil
+	}
+	return &dataflow.Error{Code: dataflow.CodeCorrupt, Object: "table " + change.TableID.String(), Op: "publish", Cause: cause}
+}
+
+// mine loads the table of a change: not found when it is gone or another one has its name, whoever's that is.
+func (t *Tables) mine(ctx context.Context, name string, change dataflow.TableChange) (Metadata, error) {
+	m, err := t.load(ctx, name, change.TableID)
+	if m.UUID != "" && m.UUID != change.UUID {
+		return m, &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: "table " + change.TableID.String(), Op: "load", Cause: errors.New("another table has this name now"),
+		}
+	}
+	return m, err
+}
+
+// isDone says whether there is nothing to commit for the change any more: the tag is there, or, where there is none, the ticket is used.
+// A change that only sets a tag has no ticket, so a trace of a newer run tells that it comes late.
+func isDone(m Metadata, run int64, change dataflow.TableChange) bool {
+	switch change.Change {
+	case dataflow.ChangeKeep:
+		_, has := m.Snapshots[*change.After]
+		return !has || m.Ref(tagOf(run)) != nil || m.newestRun() > run
+	case dataflow.ChangeHide, dataflow.ChangeDrop:
+		return change.Ticket == nil || !same(m.Ref(branchOf(run)), change.Ticket)
+	case dataflow.ChangePublish:
+	}
+	return m.Ref(tagOf(run)) != nil
+}
+
+// isDroppable says whether the table still is as this run's decision left it: hidden by it, or without any snapshot when it has no ticket.
+func isDroppable(m Metadata, run int64, change dataflow.TableChange) bool {
 	if change.Ticket == nil {
-		return m.Ref(MainBranch) == nil
+		return len(m.Snapshots) == 0
 	}
-	return m.Ref(branchOf(run)) == nil
+	return m.Ref(MainBranch) == nil && m.Properties[propertyHidden] == strconv.FormatInt(run, 10)
+}
+
+// newestRun is the newest run that has left a trace on the table: a tag, a branch, or that it hid it.
+func (m Metadata) newestRun() int64 {
+	newest, _ := strconv.ParseInt(m.Properties[propertyHidden], 10, 64)
+	for name := range m.Refs {
+		if run, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(name, "run_"), "_staging"), 10, 64); err == nil {
+			newest = max(newest, run)
+		}
+	}
+	return newest
+}
+
+// replacedBy gives the snapshot of somebody else's that the run has taken from main.
+func (m Metadata) replacedBy(run int64) *int64 {
+	var by, snapshot int64
+	if _, err := fmt.Sscan(m.Properties[propertyReplaced], &by, &snapshot); err != nil || by != run {
+		return nil
+	}
+	return &snapshot
 }
 
 // commitOf gives the commit of a change.
-func commitOf(m Metadata, run int64, change dataflow.TableChange) ([]Requirement, []Update) {
-	branch, tag, number := branchOf(run), tagOf(run), strconv.FormatInt(run, 10)
-	requirements := []Requirement{
-		AssertUUID(change.UUID), AssertRef(branch, change.Ticket), AssertRef(tag, nil), AssertRef(MainBranch, m.Ref(MainBranch)),
+func commitOf(m Metadata, run int64, change dataflow.TableChange, replaced *int64) ([]Requirement, []Update) {
+	branch, tag := branchOf(run), tagOf(run)
+	requirements := []Requirement{AssertUUID(change.UUID), AssertRef(tag, nil), AssertRef(MainBranch, m.Ref(MainBranch))}
+	if change.Ticket != nil {
+		requirements = append(requirements, AssertRef(branch, change.Ticket))
 	}
 	var updates []Update
 	switch change.Change {
@@ -234,9 +326,12 @@ func commitOf(m Metadata, run int64, change dataflow.TableChange) ([]Requirement
 		}
 		updates = append(updates,
 			SetRef(MainBranch, Ref{Snapshot: *change.After}), SetRef(tag, Ref{Snapshot: *change.After, Tag: true}),
-			SetProperty(propertyKey, change.Key), SetProperty(propertyFileName, change.FileName), SetProperty(propertyHidden, ""))
+			SetProperty(propertyHidden, ""))
 	case dataflow.ChangeHide, dataflow.ChangeDrop:
-		updates = append(updates, RemoveRef(MainBranch), SetProperty(propertyHidden, number))
+		updates = append(updates, RemoveRef(MainBranch), SetProperty(propertyHidden, strconv.FormatInt(run, 10)))
+	}
+	if replaced != nil {
+		updates = append(updates, SetProperty(propertyReplaced, fmt.Sprint(run, " ", *replaced)))
 	}
 	return requirements, append(updates, RemoveRef(branch))
 }
@@ -260,7 +355,7 @@ func (t *Tables) deleteFiles(ctx context.Context, name string, change dataflow.T
 		}
 	}
 	properties, ok := t.catalog.Namespace(change.Database)
-	if !ok || properties[propertyWorkspace] != t.workspace || properties[propertyDataflow] != name || len(t.catalog.Tables(change.Database)) > 0 {
+	if !ok || !t.owns(properties, name) || len(t.catalog.Tables(change.Database)) > 0 {
 		return nil
 	}
 	return t.hook.write(ctx, "drop namespace", change.Database, func() error {
@@ -295,7 +390,7 @@ func (t *Tables) sweep(ctx context.Context, name string, run int64, id dataflow.
 	branch := branchOf(run)
 	for ticket := m.Ref(branch); ticket != nil; ticket = m.Ref(branch) {
 		updates := []Update{RemoveRef(branch)}
-		if onlyRef(m, branch) {
+		if m.Snapshots[*ticket].Run == run && onlyRef(m, branch) {
 			updates = append(updates, RemoveSnapshot(*ticket))
 		}
 		m, err = t.commit(ctx, "sweep", id, []Requirement{AssertUUID(m.UUID), AssertRef(branch, ticket)}, updates)
@@ -343,12 +438,12 @@ func (t *Tables) retain(ctx context.Context, name string, run int64, id dataflow
 				held[ref.Snapshot] = true
 			}
 		}
-		for snapshot := range m.Snapshots {
-			if !held[snapshot] {
-				updates = append(updates, RemoveSnapshot(snapshot))
+		if len(updates) > 0 { // else there is nothing to let go, or it is done
+			for snapshot := range m.Snapshots {
+				if !held[snapshot] {
+					updates = append(updates, RemoveSnapshot(snapshot))
+				}
 			}
-		}
-		if len(updates) > 0 {
 			m, err = t.commit(ctx, "retain", id, requirements, updates)
 			if errors.Is(err, ErrRefused) {
 				continue
@@ -406,7 +501,7 @@ func (m Metadata) holds(path string) bool {
 // Owned implements engine.Tables.
 func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]dataflow.OwnedTable, error) {
 	var owned []dataflow.OwnedTable
-	for _, database := range databases {
+	for _, database := range slices.Compact(slices.Sorted(slices.Values(databases))) {
 		if err := t.hook.read(ctx, "list tables", database); err != nil {
 			return nil, err
 		}
@@ -453,7 +548,7 @@ func (t *Tables) commit(
 }
 
 func (t *Tables) owns(properties map[string]string, name string) bool {
-	return properties[propertyWorkspace] == t.workspace && properties[propertyDataflow] == name
+	return properties[propertyWorkspace] == t.workspace && dataflow.FoldName(properties[propertyDataflow]) == dataflow.FoldName(name)
 }
 
 // foreign refuses what belongs to another dataflow, or to another workspace's, or to nobody known.
