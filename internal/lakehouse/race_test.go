@@ -1,0 +1,6 @@
+//go:build race
+
+package lakehouse
+
+// raceDetector says whether the race detector makes everything many times slower.
+const raceDetector = true
