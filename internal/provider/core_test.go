@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -326,8 +327,8 @@ func (c *core) plans(what string, r reported, planned ...string) {
 // fails expects that a command ended with exactly these errors.
 func (c *core) fails(what string, r reported, want ...string) {
 	c.t.Helper()
-	if diff := cmp.Diff(want, r.errors); diff != "" {
-		c.t.Errorf("%s said (-want +got):\n%s", what, diff)
+	if !slices.Equal(want, r.errors) {
+		c.t.Errorf("%s said\n%s\nwant\n%s", what, strings.Join(r.errors, "\n"), strings.Join(want, "\n"))
 	}
 }
 
