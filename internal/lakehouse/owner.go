@@ -98,7 +98,23 @@ func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 	if err := l.guardTable(req.Dataflow, req.ID, tbl); err != nil {
 		return nil, err
 	}
+	if err := guardRun(req.Run, req.ID, tbl); err != nil {
+		return nil, err
+	}
 	return tbl, guardKey(req, tbl)
+}
+
+// guardRun refuses a run whose number the table has seen, or a later one: the workspace has lost the records of its newest runs, and gives
+// their numbers again. The table would take what the run publishes for done already, and keep the lost run's rows.
+func guardRun(run int64, id dataflow.TableID, tbl *table.Table) error {
+	kept := keptRuns(tbl.Metadata())
+	if len(kept) == 0 || kept[len(kept)-1] < run {
+		return nil
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeCorrupt, Object: object(id), Cause: fmt.Errorf("it has run %d already, and the workspace has lost the record of that", kept[len(kept)-1]),
+		Hint: "Restore the dataflow's folder from a copy of the workspace. Without a copy give the dataflow another database: its tables are made anew there.",
+	}
 }
 
 // guardKey refuses a table that was made for another table of the source: it keeps that one's columns and the rows of earlier runs,

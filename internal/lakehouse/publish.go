@@ -203,6 +203,11 @@ func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dat
 	if err := l.guardTable(req.Dataflow, req.ID, tbl); err != nil {
 		return change, err
 	}
+	if req.Change == dataflow.ChangePublish { // the ticket alone decides what becomes of a hide or a drop
+		if err := guardRun(req.Run, req.ID, tbl); err != nil {
+			return change, err
+		}
+	}
 	change.UUID = tbl.Metadata().TableUUID().String()
 	branch := stagingBranch(req.Run)
 	meta, where, err := l.commitUntil(ctx, c, req.Dataflow, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
