@@ -96,8 +96,8 @@ func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watche
 		return false, nil
 	case LivenessUnknown:
 	}
-	beat, err := e.ledger.Heartbeat(ctx, started.Dataflow, started.Run)
-	if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+	beat, err := e.heartbeat(ctx, started)
+	if err != nil {
 		return false, err
 	}
 	now := e.now()
@@ -105,6 +105,16 @@ func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watche
 		w.beat, w.since = beat, now
 	}
 	return now.Sub(w.since) >= lease, nil
+}
+
+// heartbeat reads a run's heartbeat. One that is missing or damaged is one of a heart that never beat:
+// nobody but a dead owner would write it again.
+func (e *Engine) heartbeat(ctx context.Context, started dataflow.Started) (dataflow.Heartbeat, error) {
+	beat, err := e.ledger.Heartbeat(ctx, started.Dataflow, started.Run)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) || dataflow.IsCode(err, dataflow.CodeCorrupt) {
+		return dataflow.Heartbeat{}, nil
+	}
+	return beat, err
 }
 
 func wait(ctx context.Context) error {

@@ -157,6 +157,30 @@ func TestRecover_AnOwnerElsewhereIsDeadWhenItsHeartHasNotBeatenForTheLease(t *te
 	}
 }
 
+// Nobody but the dead owner would ever mend its heartbeat.
+func TestRecover_ADamagedHeartbeatIsOneThatDoesNotBeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, order := imported(t, "users")
+		w.source.Put("users", row("u4", "Dan"))
+		w.killed(order, killedAt("decision", enginetest.Writing))
+		w.looks("victim", engine.LivenessUnknown)
+		damaged := func(_ context.Context, step enginetest.Step) error {
+			if step.Op == "heartbeat" && step.When == enginetest.Reading {
+				return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "read record", Object: step.Object}
+			}
+			return nil
+		}
+		p := w.process("observer", damaged)
+		if s, err := p.State(t.Context(), "Customers"); err != nil || s.Status() != dataflow.StatusProcessing {
+			t.Errorf("status %s, %v; want a run that may yet be alive", s.Status(), err)
+		}
+		began := time.Now()
+		p.completes(order)
+		want(t, "time it was observed", engine.Lease, time.Since(began))
+		want(t, "history", "1 Completed, 2 Failed, 3 Completed", w.history())
+	})
+}
+
 func TestRecover_AnOwnerElsewhereWhoseHeartBeatsIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, p, order := imported(t, "users")

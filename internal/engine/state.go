@@ -90,13 +90,13 @@ func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.
 	case LivenessDead:
 		dead = true
 	case LivenessUnknown:
-		seen := started.StartedAt
-		beat, err := e.ledger.Heartbeat(ctx, started.Dataflow, started.Run)
-		switch {
-		case err == nil:
-			seen = beat.At
-		case !dataflow.IsCode(err, dataflow.CodeNotFound):
+		beat, err := e.heartbeat(ctx, started)
+		if err != nil {
 			return dataflow.Run{}, err
+		}
+		seen := beat.At
+		if beat.Beat == 0 {
+			seen = started.StartedAt
 		}
 		dead = e.now().Sub(seen) > surelyDead
 	case LivenessAlive:
