@@ -1,0 +1,191 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// data reads a data source.
+func (c *core) data(kind, arguments string) reported {
+	c.begin()
+	schema, err := c.wire.server.GetProviderSchema(c.t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	c.must(err)
+	c.wire.types["data"] = ctyType(c.t, schema.DataSourceSchemas[kind].ValueType())
+	response, err := c.wire.server.ReadDataSource(c.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: c.wire.config(c.t, "data", arguments, nil)})
+	c.must(err)
+	var r reported
+	r.note(response.Diagnostics)
+	return r
+}
+
+// threeRuns gives a dataflow after three imports, of 10, 11 and 12 users.
+func threeRuns(t *testing.T) (*core, *world) {
+	t.Helper()
+	c, w := twoRuns(t)
+	w.evolve(0, 1, 0)()
+	c.declare(build(3))
+	c.succeeds("the third apply", c.apply(), dataflowType)
+	return c, w
+}
+
+// lose removes something of the dataflow's folder.
+func (w *world) lose(path string) {
+	w.t.Helper()
+	path = filepath.Join(w.workspace, "dataflows", "customers", path)
+	_, err := os.Stat(path)
+	w.must(err)
+	w.must(os.RemoveAll(path))
+}
+
+func (w *world) countUsers(want int) {
+	w.t.Helper()
+	if got := len(w.users()); got != want {
+		w.t.Errorf("%d users, want %d", got, want)
+	}
+}
+
+const noStarted = "started.json: read record: run %d of dataflow \"Customers\" has no started record. " + hintRestoreRecord
+
+func TestHistoryWithAGap_StopsOnlyWhoReadsTheHistory(t *testing.T) {
+	for _, lost := range []string{"runs/00000002", "runs/00000002/started.json"} {
+		t.Run(filepath.Base(lost), func(t *testing.T) {
+			c, w := threeRuns(t)
+			w.lose(lost)
+			c.succeeds("refresh", c.refresh())
+			c.succeeds("plan", c.plan())
+			want := "Run history can't be read: " + filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000002", fmt.Sprintf(noStarted, 2))
+			c.fails("the history", c.data("skypoint_dataflow_runs", `dataflow_id = "Customers"`), want)
+			c.succeeds("the newest of the history", c.data("skypoint_dataflow_runs", "dataflow_id = \"Customers\"\nlimit = 1"))
+
+			w.evolve(0, 1, 0)()
+			c.declare(build(4))
+			c.succeeds("apply", c.apply(), dataflowType)
+			if run := c.attribute("current_run"); run != "4" {
+				t.Errorf("run %s, want 4", run)
+			}
+			w.countUsers(13)
+			c.declare(build(4) + "\npinned_run = 1")
+			c.succeeds("a rollback over the gap", c.apply(), dataflowType)
+			w.countUsers(10)
+		})
+	}
+}
+
+func TestHistoryWithoutAFinishedRecord_IsFinishedAgain(t *testing.T) {
+	c, w := threeRuns(t)
+	w.lose("runs/00000003/finished.json")
+	w.lose("runs/00000003/heartbeat.json")
+	w.evolve(0, 1, 0)()
+	c.declare(build(4))
+	c.succeeds("apply", c.apply(), dataflowType)
+	w.countUsers(13)
+	if run := c.attribute("current_run"); run != "4" {
+		t.Errorf("run %s, want 4", run)
+	}
+	c.succeeds("the history", c.data("skypoint_dataflow_runs", `dataflow_id = "Customers"`))
+	run, err := w.ledger().Finished(t.Context(), "Customers", 3)
+	w.must(err)
+	if want := "Imported 2 tables: groups 3 rows (unchanged); users 12 rows (1 added)."; run.Status != dataflow.StatusCompleted || run.Description != want {
+		t.Errorf("run 3 is %s: %s", run.Status, run.Description)
+	}
+}
+
+func TestNewestRunLost_IsNamedAndItsNumberNeverHidesRows(t *testing.T) {
+	t.Run("its started record", func(t *testing.T) {
+		c, w := threeRuns(t)
+		w.lose("runs/00000003/started.json")
+		before := w.tree()
+		want := "Dataflow can't be read: " + filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000003", fmt.Sprintf(noStarted, 3))
+		c.declare(build(4))
+		c.fails("refresh", c.refresh(), want)
+		c.fails("plan", c.plan(), want)
+		c.fails("apply", c.apply(), want)
+		c.fails("destroy", c.destroy(), want)
+		w.unchanged(before, "a run without its started record")
+	})
+	for name, lost := range map[string]struct {
+		path string
+		run  int // the number that is given again
+		says string
+	}{
+		"its folder":  {"runs/00000003", 3, "the tables are at run 2."},
+		"all folders": {"runs", 1, "there are no tables yet."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, w := threeRuns(t)
+			rows := w.users()
+			w.lose(lost.path)
+			w.evolve(0, 1, 0)()
+			c.declare(build(4))
+			c.fails("apply", c.apply(), fmt.Sprintf("Import failed: Run %d of dataflow \"Customers\" failed: table groups: stage: table customers.groups: it has run 3 already, "+
+				"and the workspace has lost the record of that. Restore the dataflow's folder from a copy of the workspace. "+
+				"Without a copy give the dataflow another database: its tables are made anew there. Nothing was published; %s", lost.run, lost.says))
+			w.equalRows(rows, w.users())
+
+			// What the error says helps.
+			c.declare(build(4) + "\ndatabase = \"again\"")
+			c.succeeds("apply into another database", c.apply(), dataflowType)
+			w.rows("again", map[string]int64{"users": 13, "groups": 3})
+			w.equalTables("groups hidden", "users hidden")
+			c.succeeds("the plan after it", c.plan())
+		})
+	}
+}
+
+func TestUnfinishedRun_WithDamagedRecordsIsNamedUntilTheyAreBack(t *testing.T) {
+	for _, record := range []string{"started", "decision"} {
+		for _, damage := range damages {
+			if damage.do == nil {
+				continue
+			}
+			t.Run(record+" "+damage.name, func(t *testing.T) {
+				w := newWorld(t, 10)
+				c := newCore(t, w, build(1)+"\nrun_on_apply = true")
+				w.deny("ListUsers")
+				if r := c.apply(); len(r.errors) != 1 || !strings.Contains(r.errors[0], "failed: table users: ") {
+					t.Fatalf("the first apply said %q", r.errors)
+				}
+				w.deny()
+				c.succeeds("the second apply", c.apply(), dataflowType)
+				w.killedRunOf(3)
+				path := filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000003", record+".json")
+				good, err := os.ReadFile(path)
+				w.must(err)
+				w.must(os.WriteFile(path, []byte(damage.do(string(good))), 0o600))
+
+				hint := hintRestoreRecord
+				if damage.name == "newer" {
+					hint = hintUpgrade
+				}
+				want := fmt.Sprintf("Dataflow can't be read: %s: read record: %s. %s", path, damage.cause(recordKind{}), hint)
+				before := w.tree()
+				c.fails("refresh", c.refresh(), want)
+				c.fails("apply", c.apply(), want)
+				c.fails("destroy", c.destroy(), want)
+				w.unchanged(before, damage.name)
+
+				w.must(os.WriteFile(path, good, 0o600))
+				c.succeeds("apply when the record is back", c.apply(), dataflowType)
+				c.succeeds("the plan after it", c.plan())
+				w.countUsers(10)
+			})
+		}
+	}
+}
+
+// killedRunOf leaves the records of an import as a process leaves them that was killed after it had decided to abandon the run.
+func (w *world) killedRunOf(run int64) {
+	w.t.Helper()
+	w.leaveRun(dataflow.KindImport, run)
+	_, err := w.ledger().Decide(w.t.Context(), dataflow.Decision{
+		Dataflow: "Customers", Run: run, Outcome: dataflow.OutcomeAbandon, By: "somebody", Reason: "interrupted: the run was cancelled. Nothing was published; the tables are at run 2.",
+	})
+	w.must(err)
+}
