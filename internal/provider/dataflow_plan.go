@@ -146,6 +146,8 @@ func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
 		return dataflow.TriggerDefinition
 	case !plan.RefreshTriggers.Equal(state.RefreshTriggers):
 		return dataflow.TriggerRefreshTriggers
+	case unpinned && state.interrupted() && state.lastKind() == dataflow.KindRollback: // the way forward itself, most likely: it goes on
+		return dataflow.TriggerPin
 	case state.Status.ValueString() == string(dataflow.StatusFailed):
 		return dataflow.TriggerFailed
 	case state.RunPending.ValueBool() && !unpinned: // what is due after a pin shows when it is gone: see unpin
@@ -176,6 +178,15 @@ func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowMod
 func (m dataflowModel) interrupted() bool {
 	run := m.LastRun.Attributes()
 	return len(run) > 0 && run["ended_at"].IsNull() && run["status"].Equal(types.StringValue(string(dataflow.StatusFailed)))
+}
+
+// lastKind is the kind of the newest run; empty: none.
+func (m dataflowModel) lastKind() dataflow.Kind {
+	kind, ok := m.LastRun.Attributes()["kind"].(types.String)
+	if !ok {
+		return ""
+	}
+	return dataflow.Kind(kind.ValueString())
 }
 
 // sameImport says whether an import of plan would load what one of state would. An unknown argument is a different one.

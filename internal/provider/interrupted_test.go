@@ -62,3 +62,18 @@ func TestPinnedRun_InterruptedRollbackIsPlannedAndRecovered(t *testing.T) {
 		},
 	)
 }
+
+func TestPinnedRun_InterruptedWayForwardGoesOnWithoutAnImport(t *testing.T) {
+	w := newWorld(t, 10)
+	w.run(
+		resource.TestStep{Config: w.pinned("1", 0)},
+		resource.TestStep{PreConfig: w.evolve(1, 2, 0), Config: w.pinned("2", 0), ConfigStateChecks: totals(2, 2, 12)},
+		resource.TestStep{Config: w.pinned("2", 1), ConfigStateChecks: totals(1, 3, 10)},
+		resource.TestStep{
+			PreConfig: func() { w.evolve(1, 5, 0)(); w.leaveRun(dataflow.KindRollback, 4) },
+			Config:    w.pinned("2", 0),
+			ConfigStateChecks: append(totals(2, 5, 12),
+				is(knownvalue.StringExact("rollback"), "last_run", "kind"), is(knownvalue.StringExact("Completed"), "status")),
+		},
+	)
+}
