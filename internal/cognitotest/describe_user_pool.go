@@ -37,7 +37,7 @@ func describeUserPool(c *call) ([]byte, error) {
 		"UsernameAttributes":     []string{"email"},
 		"LambdaConfig":           map[string]any{},
 		"UserPoolTags":           map[string]string{},
-		"SchemaAttributes":       wireSchema(p.pool.Schema),
+		"SchemaAttributes":       wireSchema(p.Schema()),
 	}})
 }
 
