@@ -1,0 +1,160 @@
+//go:build torture && linux
+
+package torture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// setting gives an environment variable that `make torture` sets.
+func setting(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" {
+		t.Fatalf("%s is not set: run `make torture`", name)
+	}
+	return value
+}
+
+// config is what main.tf asks for.
+type config struct {
+	tables map[string]string // key → table_name
+	build  int
+	pinned int64 // 0: not pinned
+	retain int64
+	gone   bool // the dataflow is taken out
+}
+
+func (c config) clone() config {
+	c.tables = maps.Clone(c.tables)
+	return c
+}
+
+func (c config) hcl(endpoint string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `terraform {
+  required_providers {
+    skypoint = { source = "skypointcloud/skypoint" }
+  }
+}
+
+resource "skypoint_cognito_connector" "app" {
+  name                         = "App"
+  user_pool_id                 = %q
+  access_key_id                = %q
+  secret_access_key_wo         = %q
+  secret_access_key_wo_version = 1
+  endpoint                     = %q
+  max_requests_per_second      = 10000
+}
+`, poolID, keyID, secretKey, endpoint)
+	if c.gone {
+		return b.String()
+	}
+	fmt.Fprint(&b, `
+resource "skypoint_dataflow" "customers" {
+  name         = "Customers"
+  connector_id = skypoint_cognito_connector.app.id
+  tables = {
+`)
+	for _, key := range slices.Sorted(maps.Keys(c.tables)) {
+		fmt.Fprintf(&b, "    %s = { table_name = %q }\n", key, c.tables[key])
+	}
+	fmt.Fprintf(&b, `  }
+  refresh_triggers    = { build = "%d" }
+  retain_runs         = %d
+  max_removed_percent = 100
+`, c.build, c.retain)
+	if c.pinned != 0 {
+		fmt.Fprintf(&b, "  pinned_run          = %d\n", c.pinned)
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
+
+// root is a root module on disk, with its workspace in the default place, and the CLI that works in it.
+type root struct {
+	dir string
+	cli string
+	rc  string
+	log bytes.Buffer // all that was done and said, for a round that goes wrong
+}
+
+func (r *root) workspace() string { return filepath.Join(r.dir, ".skypoint") }
+
+func (r *root) write(c config, endpoint string) error {
+	text := c.hcl(endpoint)
+	fmt.Fprintf(&r.log, "---- main.tf\n%s", text)
+	return os.WriteFile(filepath.Join(r.dir, "main.tf"), []byte(text), 0o600)
+}
+
+// patience is how long any command may take. Nothing here waits for a lease: all of it happens on one host.
+const patience = 2 * time.Minute
+
+// process is a command of the CLI under way, in a process group of its own.
+type process struct {
+	*exec.Cmd
+	said  bytes.Buffer
+	began time.Time
+	ended chan struct{} // closed when it has ended
+	stop  context.CancelFunc
+	log   *bytes.Buffer
+}
+
+func (r *root) start(args ...string) (*process, error) {
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	p := &process{Cmd: exec.CommandContext(ctx, r.cli, append(args, "-input=false", "-no-color")...), ended: make(chan struct{}), stop: stop, log: &r.log}
+	p.Dir = r.dir
+	p.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return slices.ContainsFunc([]string{"TF_", "SKYPOINT_", "AWS_"}, func(prefix string) bool { return strings.HasPrefix(v, prefix) })
+	})
+	p.Env = append(p.Env, "TF_CLI_CONFIG_FILE="+r.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "AWS_EC2_METADATA_DISABLED=true")
+	p.Stdout, p.Stderr = &p.said, &p.said
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.Cancel = func() error { return syscall.Kill(-p.Process.Pid, syscall.SIGKILL) }
+	p.WaitDelay = time.Second // a killed CLI's provider may hold its output open
+	p.began = time.Now()
+	if err := p.Start(); err != nil {
+		stop()
+		return nil, err
+	}
+	go func() {
+		_ = p.Wait() // its exit code says how it ended
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// end waits for the command to end, and gives its exit code: -1 when it was killed.
+func (p *process) end() (int, error) {
+	<-p.ended
+	defer p.stop()
+	took := time.Since(p.began)
+	fmt.Fprintf(p.log, "---- %s: exit %d after %s\n%s\n", strings.Join(p.Args[1:], " "), p.ProcessState.ExitCode(), took.Round(time.Millisecond), p.said.Bytes())
+	if took >= patience {
+		return -1, errors.New("it hangs")
+	}
+	return p.ProcessState.ExitCode(), nil
+}
+
+// run runs a command to its end.
+func (r *root) run(args ...string) (code int, took time.Duration, err error) {
+	p, err := r.start(args...)
+	if err != nil {
+		return -1, 0, err
+	}
+	code, err = p.end()
+	return code, time.Since(p.began), err
+}

@@ -1,0 +1,164 @@
+//go:build torture && linux
+
+package torture
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// tooMany is how many violations a worker finds before it gives up.
+const tooMany = 5
+
+func TestKilledAtAnyMoment_TheNextApplyPutsItRight(t *testing.T) {
+	kills, err := strconv.Atoi(setting(t, "N"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano()) % 1_000_000
+	if given := os.Getenv("SEED"); given != "" {
+		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d kills, seed %d", kills, seed)
+	workers := 2 // roots that are tortured side by side: one a core
+	if given := os.Getenv("WORKERS"); given != "" {
+		if workers, err = strconv.Atoi(given); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plugins := providerCopy(t)
+	total := newTally()
+	t.Run("workers", func(t *testing.T) {
+		for n := range workers {
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				share := (kills + n) / workers
+				torture(t, seed, n, share, plugins, total)
+			})
+		}
+	})
+	t.Log(total.details())
+	t.Log(total.line(seed))
+}
+
+// providerCopy puts the built provider aside, so that building it again does not change it under a test that runs for an hour.
+func providerCopy(t *testing.T) string {
+	t.Helper()
+	plugins := t.TempDir()
+	from, err := os.Open(filepath.Join(setting(t, "BIN"), "terraform-provider-skypoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = from.Close() }() // it was only read
+	to, err := os.OpenFile(filepath.Join(plugins, "terraform-provider-skypoint"), os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(to, from); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rc := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"skypointcloud/skypoint\" = %q\n  }\n  direct {}\n}\n", plugins)
+	if err := os.WriteFile(filepath.Join(plugins, "torture.tfrc"), []byte(rc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return plugins
+}
+
+// torture kills so often, in one world after the other: one that shows a violation is left as it is, for people to look at.
+func torture(t *testing.T, seed uint64, number, kills int, plugins string, total *tally) {
+	r := startReader(t)
+	violations := 0
+	for generation := uint64(0); kills > 0 && violations < tooMany; generation++ {
+		rng := rand.New(rand.NewPCG(seed, uint64(number)<<32|generation))
+		w := newWorld(t, rng.Uint64(), plugins, r, total)
+		var found error
+		for kills > 0 && found == nil {
+			var done int
+			if done, found = w.round(rng); found == nil && w.rounds%25 == 0 {
+				t.Logf("worker %d: round %d, %d kills to go, %d runs", number, w.rounds, kills-done, len(w.history.runs))
+			}
+			kills -= done
+		}
+		if found == nil {
+			found = w.history.read(true) // the whole history once more
+		}
+		if found == nil {
+			w.remove(t)
+			continue
+		}
+		violations++
+		t.Errorf("seed %d, worker %d, world %d, round %d: %v\nit is kept in %s (torture.log there says all)", seed, number, generation, w.rounds, found, w.root.dir)
+		if err := os.WriteFile(filepath.Join(w.root.dir, "torture.log"), w.root.log.Bytes(), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// tally counts over all workers.
+type tally struct {
+	mu       sync.Mutex
+	kills    int
+	lost     int
+	half     int
+	hand     int
+	left     int
+	broken   int // another rule than those four
+	runs     int
+	checks   int
+	values   int64
+	where    map[string]int
+	victims  map[victim]int
+	doing    map[string]int
+	missed   map[string]int // commands that had ended before they were to be killed, by what was awaited
+	recovery int // kills of an apply that was to recover
+}
+
+func newTally() *tally {
+	return &tally{where: map[string]int{}, victims: map[victim]int{}, doing: map[string]int{}, missed: map[string]int{}}
+}
+
+// count changes the tally.
+func (c *tally) count(change func(*tally)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c)
+}
+
+func (c *tally) line(seed uint64) string {
+	var hit []string
+	for _, place := range places {
+		hit = append(hit, fmt.Sprintf("%s %d", place, c.where[place]))
+	}
+	line := fmt.Sprintf("%d kills (seed %d): %d lost, %d half-published, %d that needed a hand", c.kills, seed, c.lost, c.half, c.hand)
+	if c.left+c.broken > 0 {
+		line += fmt.Sprintf(", %d left something behind, %d otherwise wrong", c.left, c.broken)
+	}
+	return line + fmt.Sprintf("; %d runs; where they hit: %s", c.runs, strings.Join(hit, ", "))
+}
+
+func (c *tally) details() string {
+	var lines []string
+	for _, what := range slices.Sorted(maps.Keys(c.doing)) {
+		lines = append(lines, fmt.Sprintf("  %4d in: %s", c.doing[what], what))
+	}
+	for _, who := range []victim{theProvider, theGroup} {
+		lines = append(lines, fmt.Sprintf("  %4d of: %s", c.victims[who], who))
+	}
+	return fmt.Sprintf("kills\n%s\n  %4d of an apply that was to recover from a kill\n  missed: %v\n%d checks by pyiceberg compared %d values",
+		strings.Join(lines, "\n"), c.recovery, c.missed, c.checks, c.values)
+}
