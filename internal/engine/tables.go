@@ -11,40 +11,56 @@ import (
 // while Publish, Retain and Sweep may be called by anybody at any time, also twice and late: what is done already is not done again.
 //
 // A table belongs to one dataflow of one workspace. Every method refuses one that belongs to another with dataflow.CodeForeign.
+//
+// The package tablestest states these rules one by one as tests, which every implementation passes.
 type Tables interface {
 	// Stage begins to write what the table will be after this run, on a branch that nobody reads.
 	// A table that does not exist is created empty, marked with its dataflow and run, in a location of its own.
-	// One that was made for another key of the source, hidden ones too, is refused with dataflow.CodeInvalid.
+	// One that was made for another key of the source, hidden ones too, is refused with dataflow.CodeInvalid,
+	// one that has the run already, or a trace of a newer one, with dataflow.CodeCorrupt.
 	Stage(ctx context.Context, req dataflow.StageRequest) (Staging, error)
 
-	// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file:
-	// dataflow.ChangeHide and dataflow.ChangeDrop. It says what Publish will have to do.
-	// A table that is not there any more gives dataflow.CodeNotFound.
+	// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file: dataflow.ChangeHide,
+	// dataflow.ChangeDrop, and dataflow.ChangePublish, which takes the table back to an earlier run. It says what Publish will have to do.
+	// A table that is not there any more, or has not kept that run, gives dataflow.CodeNotFound; one that the run has staged
+	// dataflow.CodeExists. Going back is refused with dataflow.CodeCorrupt as Stage is. A table that never had a snapshot needs no ticket and gets none. Asked for twice it is the same ticket.
 	Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error)
 
 	// Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 	// It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
+	//
+	// Late, when the ticket is used and the tag was let go or the run was swept, a publish is refused with dataflow.CodeAbandoned;
+	// a hide and a drop have no tag, so for them a ticket that is gone means done. A keep has no ticket: it is done when its tag
+	// is there, when a newer run has left a trace, or when there is no snapshot to tag any more. None of these changes anything.
+	// A table that is gone, or whose name another one has now, whoever's that is, gives dataflow.CodeNotFound; to a drop it is done,
+	// except for files that may have stayed. A change that no run can have decided gives dataflow.CodeCorrupt.
+	//
+	// Where main is not what the decision saw, somebody else wrote to the table: Replaced names the snapshot that the run replaced,
+	// to whoever publishes the change again as well. A kept table stays as they left it.
 	Publish(ctx context.Context, dataflowName string, run int64, change dataflow.TableChange) (dataflow.TableResult, error)
 
-	// Sweep removes what an abandoned run left on these tables: its branch, then the data files that only it wrote.
-	// Tables that are not there are skipped.
+	// Sweep removes what an abandoned run left on these tables: its branch with the snapshot that only it had, then the data files
+	// that only it wrote. Tables that are not there are skipped. One that can't be swept keeps no other from being swept.
 	Sweep(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID) error
 
 	// Retain takes the tags of these runs from the tables, with the snapshots that no tag or branch is on any more, in one commit a table;
 	// then it removes the data files that no snapshot has, of this run and earlier ones only. Tables that are not there are skipped.
+	// Where none of the tags is there any more it is done, and no snapshot goes.
 	Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) error
 
-	// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too, in the order of their names.
+	// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too,
+	// in the order of the databases' names and their own.
 	Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.OwnedTable, error)
 }
 
 // Staging is one table being written by one run.
 type Staging interface {
-	// Put adds a row, which it takes over. It may be called concurrently. It blocks while it spools to disk;
+	// Put adds a row, which it takes over; one that breaks the schema gives dataflow.CodeInvalid. It may be called concurrently. It blocks while it spools to disk;
 	// memory does not grow with the number of rows. Rows with one key count once, the newest by the schema's Version.
 	Put(ctx context.Context, row dataflow.Row) error
 
 	// Commit compares what was put with the table's current rows and writes the difference to the run's branch.
+	// A table that the run has staged already gives dataflow.CodeExists.
 	// The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
 	// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: no branch, no data file.
 	Commit(ctx context.Context) (dataflow.TableChange, error)

@@ -21,7 +21,7 @@ import (
 func (l *Lakehouse) drop(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
 	var removed string
 	for attempt := 1; ; attempt++ {
-		meta, err := l.hide(ctx, c, dataflowName, run, change, result)
+		meta, where, err := l.hide(ctx, c, dataflowName, run, change, result)
 		if dataflow.IsCode(err, dataflow.CodeNotFound) {
 			// The entry went before, perhaps in a process that was killed then: its files may still lie there.
 			removed = parent(parent(change.MetadataLocation))
@@ -33,7 +33,7 @@ func (l *Lakehouse) drop(ctx context.Context, c *sqlCatalog, dataflowName string
 		if !droppable(meta, run, change) {
 			return nil // called late: a newer run uses the table
 		}
-		dropped, err := c.dropEntry(ctx, change.TableID, result.PublishedMetadataLocation)
+		dropped, err := c.dropEntry(ctx, change.TableID, where)
 		if err != nil {
 			return &dataflow.Error{Op: "drop", Object: object(change.TableID), Cause: err}
 		}

@@ -12,8 +12,11 @@ import (
 // mainBranch is the branch that readers see.
 const mainBranch = "main"
 
+// stagingSuffix is what the name of a run's branch has after that of its tag.
+const stagingSuffix = "_staging"
+
 // stagingBranch is the branch that a run stages on: the table's ticket.
-func stagingBranch(run int64) string { return "run_" + strconv.FormatInt(run, 10) + "_staging" }
+func stagingBranch(run int64) string { return runTag(run) + stagingSuffix }
 
 // runTag is the tag of the snapshot that a table has since a run.
 func runTag(run int64) string { return "run_" + strconv.FormatInt(run, 10) }

@@ -25,8 +25,9 @@ const (
 	propertyKey       = "skypoint.key"
 	propertyFileName  = "skypoint.file-name"
 	propertyPurpose   = "skypoint.purpose"
-	propertyRun       = "skypoint.run"    // of a table: the run that made it; of a snapshot: the run that staged it
-	propertyHidden    = "skypoint.hidden" // the run that hid it
+	propertyRun       = "skypoint.run"      // of a table: the run that made it; of a snapshot: the run that staged it
+	propertyHidden    = "skypoint.hidden"   // the run that hid it
+	propertyReplaced  = "skypoint.replaced" // "<run> <snapshot>": what the newest run to do so took from main though somebody else had put it there
 )
 
 // propertySource names the property that holds a column's name at the source.
@@ -104,15 +105,15 @@ func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 	return tbl, guardKey(req, tbl)
 }
 
-// guardRun refuses a run whose number the table has seen, or a later one: the workspace has lost the records of its newest runs, and gives
-// their numbers again. The table would take what the run publishes for done already, and keep the lost run's rows.
+// guardRun refuses a run that the table has already, or a newer one of which it has a trace: the workspace has lost the records of its
+// newest runs, and gives their numbers again. The table would take what the run publishes for done already, and keep the lost run's rows.
 func guardRun(run int64, id dataflow.TableID, tbl *table.Table) error {
-	kept := keptRuns(tbl.Metadata())
-	if len(kept) == 0 || kept[len(kept)-1] < run {
+	newest := newestRun(tbl.Metadata())
+	if newest < run || newest == run && refOf(tbl.Metadata(), runTag(run)) == nil {
 		return nil
 	}
 	return &dataflow.Error{
-		Code: dataflow.CodeCorrupt, Object: object(id), Cause: fmt.Errorf("it has run %d already, and the workspace has lost the record of that", kept[len(kept)-1]),
+		Code: dataflow.CodeCorrupt, Object: object(id), Cause: fmt.Errorf("it has run %d already, and the workspace has lost the record of that", newest),
 		Hint: "Restore the dataflow's folder from a copy of the workspace. Without a copy give the dataflow another database: its tables are made anew there.",
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -18,7 +19,12 @@ const publishAttempts = 20
 // Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 // It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
 //
-// Where main is not what the decision saw, somebody else wrote to the table: Replaced names the snapshot that the run replaced.
+// Late, when the ticket is used and the tag was let go or the run was swept, a publish is refused with dataflow.CodeAbandoned,
+// and a keep, a hide and a drop change nothing. A table that is gone, or whose name another one has now, gives
+// dataflow.CodeNotFound; to a drop it is done, except for files that may have stayed.
+//
+// Where main is not what the decision saw, somebody else wrote to the table: Replaced names the snapshot that the run replaced,
+// to whoever publishes the change again as well. A kept table stays as they left it.
 func (l *Lakehouse) Publish(ctx context.Context, dataflowName string, run int64, change dataflow.TableChange) (dataflow.TableResult, error) {
 	result := dataflow.TableResult{TableChange: change}
 	c, err := l.writing(ctx)
@@ -27,7 +33,7 @@ func (l *Lakehouse) Publish(ctx context.Context, dataflowName string, run int64,
 	}
 	switch change.Change {
 	case dataflow.ChangeHide:
-		_, err = l.hide(ctx, c, dataflowName, run, change, &result)
+		_, result.PublishedMetadataLocation, err = l.hide(ctx, c, dataflowName, run, change, &result)
 	case dataflow.ChangeDrop:
 		err = l.drop(ctx, c, dataflowName, run, change, &result)
 	case dataflow.ChangePublish, dataflow.ChangeKeep:
@@ -89,7 +95,12 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 	_, where, err := l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()
 		if refOf(meta, tag) != nil {
-			result.Replaced = replaced(meta, change)
+			result.Replaced = replacedBy(meta, run)
+			return nil, nil, nil
+		}
+		if change.Change == dataflow.ChangeKeep && (newestRun(meta) > run || meta.SnapshotByID(*change.After) == nil) {
+			// It has no ticket, so the trace of a newer run tells that it comes late: its tag has been there, and retention took it.
+			// Without the snapshot there is nothing to tag: somebody else wrote to the table and let the older rows go.
 			return nil, nil, nil
 		}
 		now := refOf(meta, mainBranch)
@@ -100,13 +111,12 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 		var updates []table.Update
 		if change.Ticket != nil {
 			if !same(refOf(meta, branch), change.Ticket) {
-				return nil, nil, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "publish", Object: object(change.TableID),
+				return nil, nil, &dataflow.Error{Code: dataflow.CodeAbandoned, Op: "publish", Object: object(change.TableID),
 					Cause: fmt.Errorf("the branch %s is gone, and the tag %s is not there", branch, tag)}
 			}
 			requirements = append(requirements, table.AssertRefSnapshotID(branch, change.Ticket))
-		} else if meta.SnapshotByID(*change.After) == nil {
-			return nil, nil, nil // called late: a newer run has let this one go
 		}
+		properties := iceberg.Properties{}
 		result.Replaced = nil
 		if change.Change == dataflow.ChangePublish {
 			if change.SchemaID != nil && *change.SchemaID != meta.CurrentSchema().ID {
@@ -115,16 +125,17 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 			if !same(now, change.After) {
 				updates = append(updates, table.NewSetSnapshotRefUpdate(mainBranch, *change.After, table.BranchRef, 0, 0, 0))
 			}
-			if !same(now, change.Before) {
-				result.Replaced = now
-			}
+			result.Replaced, properties = noteReplaced(meta, run, change)
 		}
 		updates = append(updates, table.NewSetSnapshotRefUpdate(tag, *change.After, table.TagRef, 0, 0, 0))
 		if change.Ticket != nil {
 			updates = append(updates, table.NewRemoveSnapshotRefUpdate(branch))
 		}
 		if purpose := string(change.Definition.Purpose); purpose != "" && meta.Properties()[propertyPurpose] != purpose {
-			updates = append(updates, table.NewSetPropertiesUpdate(iceberg.Properties{propertyPurpose: purpose}))
+			properties[propertyPurpose] = purpose
+		}
+		if len(properties) > 0 {
+			updates = append(updates, table.NewSetPropertiesUpdate(properties))
 		}
 		if _, hidden := meta.Properties()[propertyHidden]; hidden && change.Change == dataflow.ChangePublish {
 			updates = append(updates, table.NewRemovePropertiesUpdate([]string{propertyHidden}))
@@ -135,31 +146,47 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 	return err
 }
 
-// replaced finds in the log of main what a publish that is done already had replaced: the snapshot before the change's own.
-func replaced(meta table.Metadata, change dataflow.TableChange) *int64 {
-	if change.Change != dataflow.ChangePublish {
-		return nil
+// newestRun is the newest run that has left a trace on the table: a tag, a branch, or that it hid it.
+func newestRun(meta table.Metadata) int64 {
+	newest, err := strconv.ParseInt(meta.Properties()[propertyHidden], 10, 64)
+	if err != nil {
+		newest = 0
 	}
-	var before, found *int64
-	for entry := range meta.SnapshotLogs() {
-		if entry.SnapshotID == *change.After && before != nil {
-			found = before
+	for name := range meta.Refs() {
+		if run, ok := runOfTag(strings.TrimSuffix(name, stagingSuffix)); ok {
+			newest = max(newest, run)
 		}
-		before = &entry.SnapshotID
 	}
-	if found == nil || same(found, change.Before) || change.Before == nil {
-		return nil
-	}
-	return found
+	return newest
 }
 
-// hide takes main away. It says whether the table is hidden by this run, and gives it as it then is: nil when it is gone.
+// replacedBy gives the snapshot of somebody else's that the run has taken from main: whoever recovers the run names it too.
+// The table's own log of main was rejected for this: it does not tell a snapshot that was replaced from one that was hidden.
+func replacedBy(meta table.Metadata, run int64) *int64 {
+	var by, snapshot int64
+	if _, err := fmt.Sscan(meta.Properties()[propertyReplaced], &by, &snapshot); err != nil || by != run {
+		return nil
+	}
+	return &snapshot
+}
+
+// noteReplaced finds what the change takes from main though its decision did not see it there, and how the table remembers it.
+func noteReplaced(meta table.Metadata, run int64, change dataflow.TableChange) (*int64, iceberg.Properties) {
+	now := refOf(meta, mainBranch)
+	if now == nil || same(now, change.Before) {
+		return nil, iceberg.Properties{}
+	}
+	return now, iceberg.Properties{propertyReplaced: fmt.Sprint(run, " ", *now)}
+}
+
+// hide takes main away, and gives the table's metadata as it then is and where that lies.
 // The ticket decides: once it is gone, whoever comes late finds nothing to do.
-func (l *Lakehouse) hide(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) (table.Metadata, error) {
+func (l *Lakehouse) hide(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) (table.Metadata, string, error) {
 	branch := stagingBranch(run)
-	meta, where, err := l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
+	return l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()
 		if change.Ticket == nil || !same(refOf(meta, branch), change.Ticket) {
+			result.Replaced = replacedBy(meta, run)
 			return nil, nil, nil
 		}
 		now := refOf(meta, mainBranch)
@@ -168,29 +195,26 @@ func (l *Lakehouse) hide(ctx context.Context, c *sqlCatalog, dataflowName string
 			table.AssertRefSnapshotID(mainBranch, now),
 		}
 		var updates []table.Update
-		result.Replaced = nil
 		if now != nil {
 			updates = append(updates, table.NewRemoveSnapshotRefUpdate(mainBranch))
-			if !same(now, change.Before) {
-				result.Replaced = now
-			}
 		}
-		return requirements, append(updates,
-			table.NewRemoveSnapshotRefUpdate(branch),
-			table.NewSetPropertiesUpdate(iceberg.Properties{propertyHidden: strconv.FormatInt(run, 10)})), nil
+		var properties iceberg.Properties
+		result.Replaced, properties = noteReplaced(meta, run, change)
+		properties[propertyHidden] = strconv.FormatInt(run, 10)
+		return requirements, append(updates, table.NewRemoveSnapshotRefUpdate(branch), table.NewSetPropertiesUpdate(properties)), nil
 	})
-	result.PublishedMetadataLocation = where
-	return meta, err
 }
 
 // Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file: dataflow.ChangeHide,
 // dataflow.ChangeDrop, and dataflow.ChangePublish, which takes the table back to an earlier run. It says what Publish will have to do.
-// A table that is not there any more, or has not kept the run, gives dataflow.CodeNotFound.
-// One that never had a snapshot needs no ticket and gets none.
+// A table that is not there any more, or has not kept the run, gives dataflow.CodeNotFound; one that the run has staged dataflow.CodeExists.
+// One that never had a snapshot needs no ticket and gets none. Asked for twice it is the same.
 func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	change := dataflow.TableChange{Key: req.Key, FileName: req.FileName, TableID: req.ID, Definition: req.Definition, Change: req.Change}
-	if req.Change == dataflow.ChangeKeep {
-		return change, &dataflow.Error{Op: "make a ticket", Object: object(req.ID), Cause: fmt.Errorf("a change %q has none", req.Change)}
+	switch req.Change {
+	case dataflow.ChangePublish, dataflow.ChangeHide, dataflow.ChangeDrop:
+	default:
+		return change, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "make a ticket", Object: object(req.ID), Cause: fmt.Errorf("a change %q has none", req.Change)}
 	}
 	c, err := l.writing(ctx)
 	if err != nil {
@@ -216,6 +240,9 @@ func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dat
 		if req.Change == dataflow.ChangePublish {
 			if snapshot = refOf(meta, runTag(req.Target)); snapshot == nil {
 				return nil, nil, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "roll back", Object: object(req.ID), Cause: fmt.Errorf("run %d is not kept", req.Target)}
+			}
+			if has := refOf(meta, branch); has != nil && !same(has, snapshot) {
+				return nil, nil, alreadyStaged(req.ID, req.Run)
 			}
 		}
 		if snapshot == nil || refOf(meta, branch) != nil {

@@ -52,28 +52,6 @@ func (p *place) foreignDelete(sub string) int64 {
 	return after.CurrentSnapshot().SnapshotID
 }
 
-func TestPublish_DoneTwiceOrLate_ChangesNothing(t *testing.T) {
-	p := newPlace(t)
-	first := p.load(1, user("a", "a@x", 1))
-	location := p.describe().MetadataLocation
-	result := p.publishChange(1, first)
-	if result.PublishedMetadataLocation != location || result.Replaced != nil {
-		t.Errorf("published again: %+v", result)
-	}
-	second := p.load(2, user("b", "b@x", 1))
-	third := p.load(3, user("b", "b@x", 1)) // keeps
-	refs := p.refs()
-	p.publishChange(1, first)
-	p.publishChange(2, second)
-	p.publishChange(3, third)
-	if diff := cmp.Diff(refs, p.refs()); diff != "" {
-		t.Errorf("refs changed (-before +after):\n%s", diff)
-	}
-	if diff := cmp.Diff(map[string]int64{"main": *second.After, "run_1": *first.After, "run_2": *second.After, "run_3": *second.After}, refs); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-}
-
 func TestPublish_BySeveralAtOnce_HappensOnce(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))
@@ -99,30 +77,6 @@ func TestPublish_BySeveralAtOnce_HappensOnce(t *testing.T) {
 	if moved != 1 {
 		t.Errorf("main was moved %d times", moved)
 	}
-}
-
-func TestPublish_NamesTheSnapshotOfAnotherWriterThatItReplaces(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1), user("b", "b@x", 1))
-	change := p.stage(stageRequest(2, usersSchema()), user("a", "a@x", 1), user("b", "b@x", 1), user("c", "c@x", 1))
-	theirs := p.foreignDelete("a")
-	for range 2 { // the second time it is read from the table's log
-		if result := p.publishChange(2, change); !same(result.Replaced, &theirs) {
-			t.Errorf("replaced %v, want %d", result.Replaced, theirs)
-		}
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("b", "b@x", 1), user("c", "c@x", 1))
-}
-
-func TestStage_ComparesWithWhatAnotherWriterLeft(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1), user("b", "b@x", 1))
-	p.foreignDelete("a")
-	change := p.load(2, user("a", "a@x", 1), user("b", "b@x", 1))
-	if change.Counts != (dataflow.Counts{Read: 2, Added: 1, Unchanged: 1}) {
-		t.Errorf("counts are %+v", change.Counts)
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("b", "b@x", 1))
 }
 
 func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
@@ -225,29 +179,6 @@ func TestForeign_TableWithoutAMark_IsRefused_ItsDatabaseIsNot(t *testing.T) {
 	p.stage(req, user("a", "a@x", 1))
 }
 
-func TestCreate_BySeveralAtOnce_MakesOneTable(t *testing.T) {
-	dir := t.TempDir()
-	var group sync.WaitGroup
-	for range 6 {
-		l := openAt(t, dir, "w")
-		group.Go(func() {
-			s, err := l.Stage(context.Background(), stageRequest(1, usersSchema()))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	owned, err := openAt(t, dir, "w").Owned(context.Background(), "Customers", []string{"customers"})
-	if err != nil || len(owned) != 1 || !owned[0].Hidden {
-		t.Errorf("owned: %+v, %v", owned, err)
-	}
-}
-
 func (p *place) ticket(run int64, change dataflow.Change) dataflow.TableChange {
 	p.t.Helper()
 	ticket, err := p.Ticket(context.Background(), dataflow.TicketRequest{
@@ -257,47 +188,6 @@ func (p *place) ticket(run int64, change dataflow.Change) dataflow.TableChange {
 		p.t.Fatal(err)
 	}
 	return ticket
-}
-
-func TestHide_TakesMainAway_AndALaterImportBringsItBack(t *testing.T) {
-	p := newPlace(t)
-	first := p.load(1, user("a", "a@x", 1))
-	hide := p.ticket(2, dataflow.ChangeHide)
-	if again := p.ticket(2, dataflow.ChangeHide); !cmp.Equal(hide, again) {
-		t.Errorf("a ticket asked for twice is %+v, want %+v", again, hide)
-	}
-	if !same(hide.Before, first.After) || hide.After != nil || !same(hide.Ticket, first.After) || hide.UUID != first.UUID {
-		t.Errorf("ticket is %+v", hide)
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1)) // not yet
-	p.publishChange(2, hide)
-	refs := p.refs()
-	if diff := cmp.Diff(map[string]int64{"run_1": *first.After}, refs); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-	p.wantRows(RowsRequest{})
-	p.wantRows(RowsRequest{Run: new(int64(1))}, user("a", "a@x", 1))
-	if d := p.describe(); !d.Hidden {
-		t.Errorf("description is %+v", d)
-	}
-
-	back := p.load(3, user("a", "a@x", 1), user("b", "b@x", 1))
-	if back.Before != nil || back.Counts != (dataflow.Counts{Read: 2, Added: 2}) {
-		t.Errorf("change is %+v", back)
-	}
-	p.publishChange(2, hide) // late
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("b", "b@x", 1))
-	if _, tbl := p.raw(); tbl.Properties()[propertyHidden] != "" {
-		t.Error("the table is still marked as hidden")
-	}
-}
-
-func TestTicket_OfATableThatIsGone_IsNotFound(t *testing.T) {
-	p := newPlace(t)
-	_, err := p.Ticket(context.Background(), dataflow.TicketRequest{Dataflow: "Customers", Run: 1, ID: usersID, Change: dataflow.ChangeDrop})
-	if !dataflow.IsCode(err, dataflow.CodeNotFound) {
-		t.Errorf("error is %v", err)
-	}
 }
 
 func (p *place) wantNothing() {
@@ -325,38 +215,17 @@ func TestDrop_RemovesEntryFilesAndDatabase_HoweverOften(t *testing.T) {
 	}
 }
 
-func TestDrop_OfATableThatWasNeverPublished_NeedsNoTicket(t *testing.T) {
-	p := newPlace(t)
-	s, err := p.Stage(context.Background(), stageRequest(1, usersSchema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	drop := p.ticket(2, dataflow.ChangeDrop)
-	if drop.Ticket != nil {
-		t.Errorf("ticket is %+v", drop)
-	}
-	p.publishChange(2, drop)
-	p.wantNothing()
-	// Another run makes the table anew, and whoever comes late with the old drop leaves it alone.
-	p.load(3, user("a", "a@x", 1))
-	p.publishChange(2, drop)
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
-}
-
 func TestDrop_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 	kills := map[string]func(*place, dataflow.TableChange){
 		"before the entry": func(p *place, drop dataflow.TableChange) {
 			c, _ := p.raw()
-			if _, err := p.hide(context.Background(), c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
+			if _, _, err := p.hide(context.Background(), c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
 				p.t.Fatal(err)
 			}
 		},
 		"before the files": func(p *place, drop dataflow.TableChange) {
 			c, _ := p.raw()
-			if _, err := p.hide(context.Background(), c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
+			if _, _, err := p.hide(context.Background(), c, "Customers", 2, drop, &dataflow.TableResult{}); err != nil {
 				p.t.Fatal(err)
 			}
 			_, tbl := p.raw()
@@ -375,16 +244,6 @@ func TestDrop_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 			p.wantNothing()
 		})
 	}
-}
-
-func TestDrop_CalledLate_LeavesATableOfTheSameNameAlone(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	drop := p.ticket(2, dataflow.ChangeDrop)
-	p.publishChange(2, drop)
-	p.load(3, user("b", "b@x", 1))
-	p.publishChange(2, drop)
-	p.wantRows(RowsRequest{}, user("b", "b@x", 1))
 }
 
 func TestDropEntry_OnlyWhileTheMetadataIsTheOneRead(t *testing.T) {
@@ -407,102 +266,6 @@ func TestLibrary_StillDropsByNameAlone(t *testing.T) {
 	p.foreignDelete("a") // nobody who read the table before this should be able to drop it
 	if err := c.DropTable(context.Background(), identifier(usersID)); err != nil {
 		t.Errorf("DropTable refused: %v; see whether dropEntry is still needed", err)
-	}
-}
-
-func TestSweep_RemovesWhatAnAbandonedRunLeft_AndNothingElse(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	files, refs := p.dataFiles(), p.refs()
-	p.stage(stageRequest(2, usersSchema()), user("b", "b@x", 1), user("c", "c@x", 1))
-	if len(p.dataFiles()) != 2 {
-		t.Fatalf("data files are %v", p.dataFiles())
-	}
-	ctx := context.Background()
-	for range 2 {
-		if err := p.Sweep(ctx, "Customers", 2, []dataflow.TableID{usersID, {Database: "customers", Name: "nope"}}); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(files, p.dataFiles()); diff != "" {
-			t.Errorf("data files differ (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(refs, p.refs()); diff != "" {
-			t.Errorf("refs differ (-want +got):\n%s", diff)
-		}
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
-	p.load(3, user("a", "a@x", 1), user("d", "d@x", 1))
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("d", "d@x", 1))
-}
-
-func TestSweep_GoesOnBehindATableOfSomebodyElse(t *testing.T) {
-	p := newPlace(t)
-	other := stageRequest(1, usersSchema())
-	other.Dataflow, other.ID.Database = "Other", "another"
-	if _, err := p.tryStage(other, user("a", "a@x", 1)); err != nil {
-		t.Fatal(err)
-	}
-	p.load(1, user("a", "a@x", 1))
-	refs := p.refs()
-	p.stage(stageRequest(2, usersSchema()), user("b", "b@x", 1))
-	err := p.Sweep(context.Background(), "Customers", 2, []dataflow.TableID{other.ID, usersID})
-	if !dataflow.IsCode(err, dataflow.CodeForeign) {
-		t.Errorf("error is %v", err)
-	}
-	if diff := cmp.Diff(refs, p.refs()); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-}
-
-func TestSweep_OfAPublishedRun_RemovesNothing(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	p.load(2, user("a", "a@x", 1), user("b", "b@x", 1))
-	files, refs := p.dataFiles(), p.refs()
-	for run := int64(1); run <= 3; run++ {
-		if err := p.Sweep(context.Background(), "Customers", run, []dataflow.TableID{usersID}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(files, p.dataFiles()); diff != "" {
-		t.Errorf("data files differ (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(refs, p.refs()); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-}
-
-func TestSweep_OfATicket_LeavesItsSnapshot(t *testing.T) {
-	p := newPlace(t)
-	first := p.load(1, user("a", "a@x", 1))
-	p.ticket(2, dataflow.ChangeHide)
-	if err := p.Sweep(context.Background(), "Customers", 2, []dataflow.TableID{usersID}); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]int64{"main": *first.After, "run_1": *first.After}, p.refs()); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
-}
-
-func TestPublish_AfterASweep_SaysThatTheTicketIsGone(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	change := p.stage(stageRequest(2, usersSchema()), user("b", "b@x", 1))
-	if err := p.Sweep(context.Background(), "Customers", 2, []dataflow.TableID{usersID}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Publish(context.Background(), "Customers", 2, change); !dataflow.IsCode(err, dataflow.CodeNotFound) {
-		t.Errorf("error is %v", err)
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
-}
-
-func TestStage_TwiceByOneRun_IsRefused(t *testing.T) {
-	p := newPlace(t)
-	p.stage(stageRequest(1, usersSchema()), user("a", "a@x", 1))
-	if _, err := p.tryStage(stageRequest(1, usersSchema()), user("b", "b@x", 1)); !dataflow.IsCode(err, dataflow.CodeExists) {
-		t.Errorf("error is %v", err)
 	}
 }
 

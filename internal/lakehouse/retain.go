@@ -2,7 +2,9 @@ package lakehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	iceio "github.com/apache/iceberg-go/io"
@@ -53,20 +55,31 @@ func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName stri
 
 // removeFiles removes what a commit has made nobody's: the manifests of the snapshots that went with it, and the data files of
 // these runs that no snapshot has. It goes by the table as it is after the commit.
+//
+// Another process may let snapshots go or drop the table meanwhile, and remove a manifest that is to be read here: such a table
+// has moved, and is looked at again. Where it has not, the file is missing.
 func removeFiles(ctx context.Context, c *sqlCatalog, id dataflow.TableID, expired []table.Snapshot, of func(run int64) bool) error {
-	tbl, err := load(ctx, c, id)
-	if err != nil {
-		return err
+	seen := ""
+	for {
+		tbl, err := load(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		files, err := tbl.FS(ctx)
+		if err != nil {
+			return err
+		}
+		removeExpired(files, tbl.Metadata(), expired)
+		err = removeOrphans(files, tbl, of)
+		if errors.Is(err, fs.ErrNotExist) && tbl.MetadataLocation() != seen {
+			seen = tbl.MetadataLocation()
+			continue
+		}
+		if err != nil {
+			return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
+		}
+		return nil
 	}
-	files, err := tbl.FS(ctx)
-	if err != nil {
-		return err
-	}
-	removeExpired(files, tbl.Metadata(), expired)
-	if err := removeOrphans(files, tbl, of); err != nil {
-		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
-	}
-	return nil
 }
 
 // expire gives the commit that takes these tags away, and every snapshot that nothing else is on. It asserts all refs that it has read:

@@ -67,34 +67,6 @@ func TestRetain_LetsRunsGoWithWhatOnlyTheyHad(t *testing.T) {
 	}
 }
 
-func TestRetain_LeavesWhatANewerRunHasStaged(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	p.load(2, user("a", "a@x", 2))
-	change := p.stage(stageRequest(3, usersSchema()), user("a", "a@x", 3))
-	p.retain(2, 1) // late
-	p.publishChange(3, change)
-	p.wantRows(RowsRequest{}, user("a", "a@x", 3))
-	p.wantRows(RowsRequest{Run: new(int64(2))}, user("a", "a@x", 2))
-	p.retain(2, 1) // later still
-	if diff := cmp.Diff([]string{"main", "run_2", "run_3"}, keys(p.refs())); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 3))
-}
-
-func TestRetain_OfAHiddenTableKeepsItsRuns(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	p.load(2, user("a", "a@x", 2))
-	p.publishChange(3, p.ticket(3, dataflow.ChangeHide))
-	p.retain(3, 1)
-	if diff := cmp.Diff([]string{"run_2"}, keys(p.refs())); diff != "" {
-		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-	p.wantRows(RowsRequest{Run: new(int64(2))}, user("a", "a@x", 2))
-}
-
 func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *testing.T) {
 	const kept = 3
 	runs := int64(1000)
@@ -120,20 +92,6 @@ func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *t
 	slices.Sort(refs)
 	if diff := cmp.Diff(refs, keys(p.refs())); diff != "" {
 		t.Errorf("refs differ (-want +got):\n%s", diff)
-	}
-}
-
-func TestRetain_RefusesATableOfAnother(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	p.load(2, user("a", "a@x", 2))
-	refs := p.refs()
-	err := p.Retain(t.Context(), "Other", 2, []dataflow.TableID{usersID}, []int64{1})
-	if !dataflow.IsCode(err, dataflow.CodeForeign) {
-		t.Errorf("error is %v", err)
-	}
-	if diff := cmp.Diff(refs, p.refs()); diff != "" {
-		t.Errorf("refs changed (-before +after):\n%s", diff)
 	}
 }
 

@@ -103,6 +103,11 @@ func (s *Staging) Close() error {
 	return nil
 }
 
+// alreadyStaged refuses what a run has done already.
+func alreadyStaged(id dataflow.TableID, run int64) error {
+	return &dataflow.Error{Code: dataflow.CodeExists, Op: "stage", Object: object(id), Cause: fmt.Errorf("run %d has staged it already", run)}
+}
+
 // errMoved says that somebody changed the table between reading it and committing.
 var errMoved = errors.New("the table changed meanwhile")
 
@@ -116,7 +121,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		return none, err
 	}
 	if refOf(tbl.Metadata(), stagingBranch(s.req.Run)) != nil {
-		return none, s.failed("stage", dataflow.CodeExists, fmt.Errorf("run %d has staged it already", s.req.Run))
+		return none, alreadyStaged(s.req.ID, s.req.Run)
 	}
 	to, err := tableLayout(tbl.Metadata(), s.req.Table.Schema)
 	if err != nil {

@@ -84,7 +84,7 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	}
 	main, branch := m.Ref(MainBranch), branchOf(s.req.Run)
 	if m.Ref(branch) != nil {
-		return dataflow.TableChange{}, staged(s.req.ID, s.req.Run)
+		return dataflow.TableChange{}, alreadyStaged(s.req.ID, s.req.Run)
 	}
 	change := dataflow.TableChange{
 		Key: s.req.Table.Key, FileName: s.req.Table.FileName, TableID: s.req.ID, Definition: s.req.Definition,

@@ -41,6 +41,12 @@ func NewTables(catalog *Catalog, workspace string, hook Hook) *Tables {
 func branchOf(run int64) string { return fmt.Sprintf("run_%d_staging", run) }
 func tagOf(run int64) string    { return fmt.Sprintf("run_%d", run) }
 
+// runOf is the run that a tag stands for; false for a tag of somebody else's.
+func runOf(tag string) (int64, bool) {
+	run, err := strconv.ParseInt(strings.TrimPrefix(tag, "run_"), 10, 64)
+	return run, err == nil && run > 0 && tagOf(run) == tag
+}
+
 // dataPrefix begins the path of every data file that the run writes to the table at this location.
 func dataPrefix(location string, run int64) string {
 	return fmt.Sprintf("%s/data/%08x-", location, run)
@@ -56,6 +62,9 @@ func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.S
 		m, err = t.create(ctx, req)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := m.guardRun(req.Run); err != nil {
 		return nil, err
 	}
 	if key := m.Properties[propertyKey]; key != req.Table.Key {
@@ -127,6 +136,9 @@ func (t *Tables) ticket(ctx context.Context, req dataflow.TicketRequest) (datafl
 	branch := branchOf(req.Run)
 	wanted := m.anySnapshot()
 	if req.Change == dataflow.ChangePublish {
+		if err := m.guardRun(req.Run); err != nil {
+			return dataflow.TableChange{}, err
+		}
 		if wanted = m.Ref(tagOf(req.Target)); wanted == nil {
 			return dataflow.TableChange{}, &dataflow.Error{
 				Code: dataflow.CodeNotFound, Object: "table " + req.ID.String(), Op: "roll back",
@@ -134,7 +146,7 @@ func (t *Tables) ticket(ctx context.Context, req dataflow.TicketRequest) (datafl
 			}
 		}
 		if has := m.Ref(branch); has != nil && *has != *wanted {
-			return dataflow.TableChange{}, staged(req.ID, req.Run)
+			return dataflow.TableChange{}, alreadyStaged(req.ID, req.Run)
 		}
 		schema := m.Snapshots[*wanted].SchemaID
 		change.After, change.SchemaID = wanted, &schema
@@ -159,6 +171,17 @@ func (t *Tables) ticket(ctx context.Context, req dataflow.TicketRequest) (datafl
 	return change, nil
 }
 
+// guardRun refuses a run that the table has already, or a newer one of which it has a trace: no process that has the run's turn meets these.
+func (m Metadata) guardRun(run int64) error {
+	newest := m.newestRun()
+	if newest < run || newest == run && m.Ref(tagOf(run)) == nil {
+		return nil
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeCorrupt, Object: "table " + m.ID.String(), Cause: fmt.Errorf("it has run %d already", newest),
+	}
+}
+
 // anySnapshot is main's, else the newest one: a ticket only has to be on something that stays. nil: the table has none.
 func (m Metadata) anySnapshot() *int64 {
 	if main := m.Ref(MainBranch); main != nil || len(m.Snapshots) == 0 {
@@ -168,8 +191,8 @@ func (m Metadata) anySnapshot() *int64 {
 	return &newest
 }
 
-// staged refuses what a run has done already.
-func staged(id dataflow.TableID, run int64) error {
+// alreadyStaged refuses what a run has done already.
+func alreadyStaged(id dataflow.TableID, run int64) error {
 	return &dataflow.Error{
 		Code: dataflow.CodeExists, Object: "table " + id.String(), Op: "stage", Cause: fmt.Errorf("run %d has staged it already", run),
 	}
@@ -293,7 +316,7 @@ func isDroppable(m Metadata, run int64, change dataflow.TableChange) bool {
 func (m Metadata) newestRun() int64 {
 	newest, _ := strconv.ParseInt(m.Properties[propertyHidden], 10, 64)
 	for name := range m.Refs {
-		if run, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(name, "run_"), "_staging"), 10, 64); err == nil {
+		if run, ok := runOf(strings.TrimSuffix(name, "_staging")); ok {
 			newest = max(newest, run)
 		}
 	}
@@ -469,8 +492,7 @@ func (t *Tables) retain(ctx context.Context, name string, run int64, id dataflow
 func (m Metadata) runs() []int64 {
 	var runs []int64
 	for name, ref := range m.Refs {
-		run, err := strconv.ParseInt(strings.TrimPrefix(name, "run_"), 10, 64)
-		if ref.Tag && err == nil {
+		if run, ok := runOf(name); ok && ref.Tag {
 			runs = append(runs, run)
 		}
 	}
