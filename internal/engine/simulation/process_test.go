@@ -1,0 +1,172 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
+)
+
+// process is an engine in a process of its own, which the scheduler takes from one stop to the next.
+//
+// It stops before and after every write of its work. Its heartbeat is no stop, but a process sleeps and dies as a whole.
+type process struct {
+	*engine.Engine
+	id      string
+	w       *world
+	stepped bool // it stops; else it runs freely
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	gate   chan struct{} // the scheduler lets it go on from a stop
+	killed chan struct{}
+
+	// What the process tells. The scheduler reads it while the process is stopped, waits or has ended.
+	trace   []enginetest.Step // the stops it has come to
+	stopped bool              // it is at the last one of them
+	ended   bool
+	err     error
+	panic   string
+	run     int64 // the newest run that it started, 0: none
+	calls   int   // of the ledger and the tables
+	endless bool  // it made more calls than any work needs
+	making  bool  // it declares the dataflow
+
+	until int // the stop that the scheduler takes it to
+
+	mu    sync.Mutex
+	awake chan struct{} // closed when it wakes; nil: it does not sleep
+	dead  bool
+}
+
+// maxCalls is how many calls an operation makes at most; the longest ones need a few hundred.
+const maxCalls = 20_000
+
+type processKey struct{}
+
+func processOf(ctx context.Context) *process {
+	p, _ := ctx.Value(processKey{}).(*process)
+	return p
+}
+
+// process makes a process that has not begun.
+func (w *world) process(id string, stepped bool) *process {
+	p := &process{id: id, w: w, stepped: stepped, gate: make(chan struct{}), killed: make(chan struct{})}
+	p.ctx, p.cancel = context.WithCancel(context.WithValue(context.Background(), processKey{}, p))
+	p.Engine = engine.New(engine.Config{
+		Ledger: enginetest.NewLedger(w.records, p.hook), Tables: enginetest.NewTables(w.catalog, "workspace", p.hook),
+		Sources: enginetest.Sources{"App": w.source}, Liveness: w.liveness,
+		Self: dataflow.Process{ID: id, Host: "host-of-" + id, PID: 100},
+	})
+	w.processes = append(w.processes, p)
+	return p
+}
+
+// hook sees every step of the process.
+func (p *process) hook(_ context.Context, step enginetest.Step) error {
+	if !p.isUp() {
+		return enginetest.ErrKilled
+	}
+	if step.Op == heartbeatRecord {
+		return nil
+	}
+	if p.calls++; p.calls > maxCalls {
+		p.endless = true
+		return enginetest.ErrKilled
+	}
+	if step.When == enginetest.Reading {
+		return nil
+	}
+	if step.Op == startedRecord && step.When == enginetest.Written {
+		p.run, _ = parsePath(step.Object)
+	}
+	if !p.stepped {
+		return nil
+	}
+	p.trace = append(p.trace, step)
+	p.stopped = true
+	select {
+	case <-p.gate:
+	case <-p.killed:
+	}
+	p.stopped = false
+	if !p.isUp() {
+		return enginetest.ErrKilled
+	}
+	return nil
+}
+
+// isUp waits while the process sleeps, and says whether it lives.
+func (p *process) isUp() bool {
+	for {
+		p.mu.Lock()
+		awake, dead := p.awake, p.dead
+		p.mu.Unlock()
+		switch {
+		case dead:
+			return false
+		case awake == nil:
+			return true
+		}
+		select {
+		case <-awake:
+		case <-p.killed:
+		}
+	}
+}
+
+func (p *process) asleep() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.awake != nil
+}
+
+func (p *process) isDead() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dead
+}
+
+func (p *process) sleep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.awake == nil {
+		p.awake = make(chan struct{})
+	}
+}
+
+func (p *process) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.awake != nil {
+		close(p.awake)
+		p.awake = nil
+	}
+}
+
+// kill ends the process: nothing that it does from now on reaches anything.
+func (p *process) kill() {
+	p.mu.Lock()
+	if !p.dead {
+		p.dead = true
+		close(p.killed)
+	}
+	p.mu.Unlock()
+	p.cancel()
+}
+
+// begin performs the operation from beginning to end, between its stops.
+func (p *process) begin(op string) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.panic = fmt.Sprintf("%v\n%s", r, debug.Stack())
+		}
+		p.cancel()
+		p.ended = true
+	}()
+	p.err = p.perform(op)
+}

@@ -1,0 +1,109 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Schedule says who does what, and where it stops. Its text can be played again: see String.
+type Schedule struct {
+	Setup   string // what has run before, see setups
+	Actions []Action
+}
+
+// Action is one thing that the scheduler does, and takes as far as it can.
+type Action struct {
+	Who   string // the process; empty: Other is done
+	Op    string // the operation that the process starts with
+	Wakes bool   // it wakes up
+	To    int    // the stop that it goes to, counted from 1 over all that it does; 0: it goes on to its end
+	Then  Fate   // what becomes of it there
+
+	Other string // "foreign TABLE": somebody else writes to a table
+}
+
+// Fate is what becomes of a process at its stop.
+type Fate string
+
+// The fates.
+const (
+	Stays    Fate = ""         // it is slow; everybody sees that it lives
+	Sleeps   Fate = "sleeps"   // everybody takes it for dead
+	Dozes    Fate = "dozes"    // it sleeps, and everybody sees that it is there
+	Fades    Fate = "fades"    // it sleeps, and nobody can see whether it is there: its lease runs out
+	Crashes  Fate = "crashes"  // everybody sees that it is dead
+	Vanishes Fate = "vanishes" // it is dead, and nobody can see that: its lease runs out
+)
+
+var fates = []Fate{Stays, Sleeps, Dozes, Fades, Crashes, Vanishes}
+
+// String gives the schedule's text: "two imports; A import @7 sleeps; B back @12 crashes; foreign users; A wakes; C make".
+func (s Schedule) String() string {
+	parts := []string{s.Setup}
+	for _, a := range s.Actions {
+		parts = append(parts, a.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// String gives the action's text.
+func (a Action) String() string {
+	if a.Who == "" {
+		return a.Other
+	}
+	words := []string{a.Who}
+	if a.Op != "" {
+		words = append(words, a.Op)
+	}
+	if a.Wakes {
+		words = append(words, "wakes")
+	}
+	if a.To > 0 {
+		words = append(words, "@"+strconv.Itoa(a.To))
+	}
+	if a.Then != Stays {
+		words = append(words, string(a.Then))
+	}
+	return strings.Join(words, " ")
+}
+
+// ParseSchedule reads what String gave.
+func ParseSchedule(text string) (Schedule, error) {
+	parts := strings.Split(text, ";")
+	s := Schedule{Setup: strings.TrimSpace(parts[0])}
+	for _, part := range parts[1:] {
+		a, err := parseAction(strings.Fields(part))
+		if err != nil {
+			return s, fmt.Errorf("%q: %w", part, err)
+		}
+		s.Actions = append(s.Actions, a)
+	}
+	return s, nil
+}
+
+func parseAction(words []string) (a Action, err error) {
+	if len(words) == 2 && words[0] == "foreign" {
+		return Action{Other: strings.Join(words, " ")}, nil
+	}
+	for i, word := range words {
+		switch {
+		case i == 0:
+			a.Who = word
+		case word == "wakes":
+			a.Wakes = true
+		case strings.HasPrefix(word, "@"):
+			if a.To, err = strconv.Atoi(word[1:]); err != nil {
+				return a, err
+			}
+		case slices.Contains(fates, Fate(word)):
+			a.Then = Fate(word)
+		case i == 1:
+			a.Op = word
+		default:
+			return a, fmt.Errorf("what is %q?", word)
+		}
+	}
+	return a, nil
+}
