@@ -15,6 +15,7 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
 )
 
@@ -165,4 +166,9 @@ func (s subject) Tag(id dataflow.TableID, tag string, snapshot int64) error {
 	}
 	_, _, err = c.CommitTable(ctx, identifier(id), nil, []table.Update{table.NewSetSnapshotRefUpdate(tag, snapshot, table.TagRef, 0, 0, 0)})
 	return err
+}
+
+func TestLakehouse_DoesWhatTheFakeTablesDo(t *testing.T) {
+	tablestest.Alike(t, func(t testing.TB) tablestest.Subject { return newSubject(t) },
+		func(testing.TB) tablestest.Subject { return enginetest.NewSubject() })
 }
