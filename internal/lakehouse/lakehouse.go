@@ -216,7 +216,8 @@ func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &dataflow.Error{
 			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("the catalog has it, but its metadata file is not there: %w", err),
-			Hint: "Iceberg's metadata holds absolute paths: if the workspace or the warehouse was moved or copied, put it back where it was.",
+			Hint: "If the warehouse was moved or is not mounted, put it back where it was. Otherwise restore warehouse and catalog.db from one copy of the workspace. " +
+				"Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again.",
 		}
 	}
 	if err != nil {

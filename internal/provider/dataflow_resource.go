@@ -168,10 +168,14 @@ func (r *dataflowResource) find(ctx context.Context, private privateReader, name
 		report(diags, "Dataflow can't be read", err, blame{dataflow.CodeInvalid: path.Root("name")})
 		return engine.State{}, false
 	}
-	if s.Record.Phase == dataflow.PhaseRemoved || (uid != "" && uid != s.Record.UID) {
+	another := func(s engine.State) bool {
+		return s.Record.Phase == dataflow.PhaseRemoved || (uid != "" && uid != s.Record.UID)
+	}
+	if another(s) {
 		return engine.State{}, false
 	}
-	return r.services.withDrift(ctx, s, diags), true
+	s = r.services.withDrift(ctx, e, s, diags)
+	return s, !another(s)
 }
 
 // Update runs the dataflow when the plan says so, and otherwise records the new arguments.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -156,31 +158,57 @@ func (s *services) claimName(ctx context.Context, kind string, name, before type
 }
 
 // withDrift shows what happened to the tables behind Terraform's back: a table that is gone is due for a run.
-func (s *services) withDrift(ctx context.Context, state engine.State, diags *diag.Diagnostics) engine.State {
-	if len(state.Standing.Tables) == 0 || state.Status() == dataflow.StatusProcessing { // a run that publishes moves them
-		return state
-	}
-	lake, err := s.tablesToRead(ctx)
-	if err != nil {
-		report(diags, "The tables can't be read", err, nil)
-		return state
-	}
-	var there []dataflow.TableResult
-	for _, t := range state.Standing.Tables {
-		found, err := lake.Describe(ctx, t.TableID)
-		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+// So is one without the run that the records say it is at: its catalog is a copy of an earlier time.
+func (s *services) withDrift(ctx context.Context, e *engine.Engine, state engine.State, diags *diag.Diagnostics) engine.State {
+	for {
+		if len(state.Standing.Tables) == 0 || state.Status() == dataflow.StatusProcessing { // a run that publishes moves them
+			return state
+		}
+		there, lost, err := s.lookForTables(ctx, state.Standing)
+		if err != nil {
 			report(diags, "The tables can't be read", err, nil)
 			return state
 		}
-		if err == nil && found.UUID == t.UUID && !found.Hidden {
-			there = append(there, t)
+		if len(lost) == 0 {
+			return state
 		}
-	}
-	if len(there) < len(state.Standing.Tables) {
+		again, err := e.State(ctx, state.Record.Definition.Name)
+		if err != nil {
+			report(diags, "Dataflow can't be read", err, nil)
+			return state
+		}
+		if again.LastRun == nil || again.LastRun.Run != state.LastRun.Run {
+			state = again // a run has moved them since the records were read
+			continue
+		}
 		state.Standing.Tables = there
 		state.Standing.Digest = "" // the tables are not what the definition asks for
+		diags.AddWarning("Tables are not as the dataflow left them", fmt.Sprintf(
+			"Dataflow %q: %s: not in the catalog, or not at run %d. The next apply that runs the dataflow imports the data again. Files that they left in the warehouse stay where they are.",
+			state.Record.Definition.Name, strings.Join(lost, ", "), *state.Standing.CurrentRun))
+		return state
 	}
-	return state
+}
+
+// lookForTables says which tables are where and what the dataflow left, and names the others.
+func (s *services) lookForTables(ctx context.Context, standing dataflow.Standing) (there []dataflow.TableResult, lost []string, err error) {
+	lake, err := s.tablesToRead(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range standing.Tables {
+		found, err := lake.Describe(ctx, t.TableID)
+		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			return nil, nil, err
+		}
+		atRun := slices.ContainsFunc(found.Runs, func(r lakehouse.TableRun) bool { return standing.CurrentRun != nil && r.Run == *standing.CurrentRun })
+		if err == nil && found.UUID == t.UUID && !found.Hidden && atRun {
+			there = append(there, t)
+		} else {
+			lost = append(lost, t.TableID.String())
+		}
+	}
+	return there, lost, nil
 }
 
 // tables is the lakehouse as the engine asks for it.

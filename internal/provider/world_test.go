@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -160,8 +161,9 @@ func (w *world) exists() bool {
 
 // users reads the users' table, a line per row, in order.
 func (w *world) users() []string {
-	_, rows, err := w.lakehouse().Rows(context.Background(), dataflow.TableID{Database: "customers", Name: "users"}, lakehouse.RowsRequest{})
-	w.must(err)
+	lake := w.lakehouse()
+	_, rows, err := lake.Rows(context.Background(), dataflow.TableID{Database: "customers", Name: "users"}, lakehouse.RowsRequest{})
+	w.must(errors.Join(err, lake.Close()))
 	var lines []string
 	for _, row := range rows {
 		lines = append(lines, fmt.Sprintf("%q", row))
