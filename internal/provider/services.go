@@ -222,10 +222,29 @@ func (t tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.St
 		return nil, err
 	}
 	staging, err := lake.Stage(ctx, req)
+	if dataflow.IsCode(err, dataflow.CodeCorrupt) && req.Run == 1 && t.beginAnew(ctx, lake, req) == nil {
+		staging, err = lake.Stage(ctx, req)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return staging, nil
+}
+
+// beginAnew lets a dataflow whose records were deleted behind everybody's back take its table over: the table has traces of runs
+// whose numbers are given again.
+func (t tables) beginAnew(ctx context.Context, lake *lakehouse.Lakehouse, req dataflow.StageRequest) error {
+	l, err := t.s.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.ForgetRuns(ctx, req.Dataflow, req.ID, func(ctx context.Context) error {
+		latest, err := l.Latest(ctx, req.Dataflow)
+		if err == nil && latest != req.Run {
+			err = fmt.Errorf("run %d has begun", latest)
+		}
+		return err
+	})
 }
 
 func (t tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {

@@ -110,31 +110,53 @@ func TestNewestRunLost_IsNamedAndItsNumberNeverHidesRows(t *testing.T) {
 		c.fails("destroy", c.destroy(), want)
 		w.unchanged(before, "a run without its started record")
 	})
-	for name, lost := range map[string]struct {
-		path string
-		run  int // the number that is given again
-		says string
-	}{
-		"its folder":  {"runs/00000003", 3, "the tables are at run 2."},
-		"all folders": {"runs", 1, "there are no tables yet."},
-	} {
-		t.Run(name, func(t *testing.T) {
+	t.Run("its folder", func(t *testing.T) {
+		c, w := threeRuns(t)
+		rows := w.users()
+		w.lose("runs/00000003")
+		w.evolve(0, 1, 0)()
+		c.declare(build(4))
+		c.fails("apply", c.apply(), "Import failed: Run 3 of dataflow \"Customers\" failed: table groups: stage: table customers.groups: it has run 3 already, "+
+			"and the workspace has lost the record of that. Restore the dataflow's folder from a copy of the workspace. "+
+			"Without a copy give the dataflow another database: its tables are made anew there. Nothing was published; the tables are at run 2.")
+		w.equalRows(rows, w.users())
+
+		// What the error says helps.
+		c.declare(build(4) + "\ndatabase = \"again\"")
+		c.succeeds("apply into another database", c.apply(), dataflowType)
+		w.rows("again", map[string]int64{"users": 13, "groups": 3})
+		w.equalTables("groups hidden", "users hidden")
+		c.succeeds("the plan after it", c.plan())
+	})
+}
+
+func TestHistoryLost_BeginsAnewOnTheSameTables(t *testing.T) {
+	for _, lost := range []string{"runs", "."} {
+		t.Run(lost, func(t *testing.T) {
 			c, w := threeRuns(t)
-			rows := w.users()
-			w.lose(lost.path)
+			w.lose(lost)
 			w.evolve(0, 1, 0)()
 			c.declare(build(4))
-			c.fails("apply", c.apply(), fmt.Sprintf("Import failed: Run %d of dataflow \"Customers\" failed: table groups: stage: table customers.groups: it has run 3 already, "+
-				"and the workspace has lost the record of that. Restore the dataflow's folder from a copy of the workspace. "+
-				"Without a copy give the dataflow another database: its tables are made anew there. Nothing was published; %s", lost.run, lost.says))
-			w.equalRows(rows, w.users())
-
-			// What the error says helps.
-			c.declare(build(4) + "\ndatabase = \"again\"")
-			c.succeeds("apply into another database", c.apply(), dataflowType)
-			w.rows("again", map[string]int64{"users": 13, "groups": 3})
-			w.equalTables("groups hidden", "users hidden")
+			c.succeeds("apply", c.apply(), dataflowType)
+			w.countUsers(13)
 			c.succeeds("the plan after it", c.plan())
+			runs, err := w.ledger().Runs(t.Context(), "Customers", 0, 0)
+			w.must(err)
+			if want := "Imported 2 tables: groups 3 rows (unchanged); users 13 rows (1 added)."; len(runs) != 1 || !strings.HasPrefix(runs[0].Description, want) {
+				t.Errorf("the history: %+v", runs)
+			}
+			w.equalKept("users", 1)
+			for i := range 3 {
+				w.evolve(0, 1, 0)()
+				c.declare(build(5 + i))
+				c.succeeds("a later apply", c.apply(), dataflowType)
+				w.countUsers(14 + i)
+			}
+			c.declare(build(7) + "\npinned_run = 2")
+			c.succeeds("a rollback", c.apply(), dataflowType)
+			w.countUsers(14)
+			c.succeeds("destroy", c.destroy())
+			w.equalTables()
 		})
 	}
 }
