@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,12 +30,12 @@ func BenchmarkScanUsers(b *testing.B) {
 	b.Run("scan", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			read := 0
-			if _, err := p.Scan(b.Context(), "users", table.Schema, func(dataflow.Row) error { read++; return nil }); err != nil {
+			var read atomic.Int64 // some users are read twice, see userScan
+			if _, err := p.Scan(b.Context(), "users", table.Schema, func(dataflow.Row) error { read.Add(1); return nil }); err != nil {
 				b.Fatal(err)
 			}
-			if read != users {
-				b.Fatalf("%d users", read)
+			if n := read.Load(); n < users {
+				b.Fatalf("%d users", n)
 			}
 		}
 		report(b)

@@ -35,9 +35,13 @@ func call[In, Out any](ctx context.Context, p *Pool, op operation, in *In,
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", op.name, err)
 		}
+		sent := p.clock.Now()
 		out, err := attempt(ctx, p, in, send)
 		if err == nil {
 			p.answered.Store(true)
+			if op.quota == userList {
+				p.latency.add(p.clock.Now().Sub(sent))
+			}
 			return out, nil
 		}
 		if ctx.Err() != nil {

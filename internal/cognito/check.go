@@ -65,5 +65,6 @@ func (p *Pool) describe(ctx context.Context) (*types.UserPoolType, error) {
 	if out.UserPool == nil {
 		return nil, p.target.classify(describeUserPool, errors.New("the answer has no user pool")).err
 	}
+	p.estimated.Store(int64(out.UserPool.EstimatedNumberOfUsers))
 	return out.UserPool, nil
 }

@@ -26,7 +26,9 @@ type Pool struct {
 	leases map[string]*lease // by quota
 	closed sync.Once
 
-	answered  atomic.Bool // the endpoint has answered: what fails from now on worked before
+	estimated atomic.Int64 // users, as the pool's description last said
+	latency   average      // of ListUsers and ListUsersInGroup
+	answered  atomic.Bool  // the endpoint has answered: what fails from now on worked before
 	calls     atomic.Int64
 	throttles atomic.Int64
 	waited    atomic.Int64 // nanoseconds

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -30,7 +31,8 @@ func groupMembershipsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 	return dataflow.Schema{Columns: columns(membershipFields), Key: []string{columnGroupName, attributeSub}}, nil
 }
 
-// scanGroupMemberships reads the members of every group, one group after the other.
+// scanGroupMemberships reads the members of every group, many groups side by side. The members of one group are one chain of pages:
+// there is no filter to divide them by.
 //
 // All groups are listed first (a pool has 10,000 at most): a page token of that list would not outlive an hour of members.
 func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
@@ -43,13 +45,16 @@ func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, 
 		return Report{}, err
 	}
 	values := project(membershipFields, schema)
+	readers, ctx := errgroup.WithContext(ctx)
+	readers.SetLimit(maxChains)
 	for _, group := range groups {
-		err := p.eachMember(ctx, group, func(m membership) error { return put(rowOf(values, m)) })
-		if err != nil {
-			return Report{}, err
-		}
+		readers.Go(func() error {
+			return dataflow.Guard(func() error {
+				return p.eachMember(ctx, group, func(m membership) error { return put(rowOf(values, m)) })
+			})
+		})
 	}
-	return Report{}, nil
+	return Report{}, readers.Wait()
 }
 
 // eachMember reads every member of a group. A group that was deleted since it was listed has none.
@@ -70,7 +75,7 @@ func (p *Pool) eachMember(ctx context.Context, group string, take func(membershi
 		}
 		return out.Users, out.NextToken, nil
 	}
-	return chain(ctx, p, listUsersInGroup, fetch, func(users []types.UserType) error {
+	return chain(ctx, p, listUsersInGroup, fetch, func(users []types.UserType, _ bool) error {
 		for i := range users {
 			sub := subOf(&users[i])
 			if sub == "" {

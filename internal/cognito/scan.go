@@ -25,8 +25,8 @@ type fetch[Item any] func(ctx context.Context, token *string) (items []Item, nex
 // tokens at least one character, and none may be sent.) A token that comes twice would make the list endless or
 // leave a part of it out, so it fails the chain.
 //
-// An error of take ends the chain and is returned as it is.
-func chain[Item any](ctx context.Context, p *Pool, op operation, next fetch[Item], take func([]Item) error) error {
+// take is told whether there are more pages. An error of it ends the chain and is returned as it is.
+func chain[Item any](ctx context.Context, p *Pool, op operation, next fetch[Item], take func(items []Item, more bool) error) error {
 	var token *string
 	seen := tokens{}
 	for {
@@ -34,10 +34,11 @@ func chain[Item any](ctx context.Context, p *Pool, op operation, next fetch[Item
 		if err != nil {
 			return p.tokenError(err, token)
 		}
-		if err := take(items); err != nil {
+		more := aws.ToString(after) != ""
+		if err := take(items, more); err != nil {
 			return err
 		}
-		if aws.ToString(after) == "" {
+		if !more {
 			return nil
 		}
 		if !seen.add(*after) {

@@ -166,46 +166,6 @@ func (p *Pool) noSub(op operation) error {
 		Hint: "Every user of a user pool has a sub; check that the endpoint is Cognito's."}
 }
 
-// scanUsers reads every user.
-func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
-	r, err := newUserReader(schema)
-	if err != nil {
-		return Report{}, err
-	}
-	return scanUsersWhere(ctx, p, r, nil, put)
-}
-
-// scanUsersWhere reads the users that a filter matches; nil matches all.
-//
-// AttributesToGet is never sent: AWS refuses a page on which one user lacks one of the attributes.
-// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
-func scanUsersWhere(ctx context.Context, p *Pool, r *userReader, filter *string, put func(dataflow.Row) error) (Report, error) {
-	var report Report
-	fetch := func(ctx context.Context, token *string) ([]types.UserType, *string, error) {
-		out, err := call(ctx, p, listUsers, &cip.ListUsersInput{
-			UserPoolId: &p.target.poolID, Limit: aws.Int32(pageSize), Filter: filter, PaginationToken: token,
-		}, p.client.ListUsers)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Users, out.PaginationToken, nil
-	}
-	err := chain(ctx, p, listUsers, fetch, func(users []types.UserType) error {
-		for i := range users {
-			row, kept, err := r.row(&users[i])
-			if err != nil {
-				return p.noSub(listUsers)
-			}
-			report.KeptAsText += kept
-			if err := put(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return report, err
-}
-
 func probeUsers(ctx context.Context, p *Pool) error {
 	_, err := call(ctx, p, listUsers, &cip.ListUsersInput{UserPoolId: &p.target.poolID, Limit: aws.Int32(1)}, p.client.ListUsers)
 	return err

@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -228,7 +229,7 @@ func TestUserReader_EveryAttributeCanBeReadBackFromTheRow(t *testing.T) {
 
 func TestScan_HostileUsersComeBackWhole(t *testing.T) {
 	s := cognitotest.New(cognitotest.Options{})
-	handle := s.AddPool(cognitotest.Pool{ID: testPoolID, Schema: cognitotest.DefaultSchema(), Users: cognitotest.Generate(cognitotest.Spec{Seed: 3, Users: 6_000, Hostile: true})})
+	handle := s.AddPool(cognitotest.Pool{ID: testPoolID, Schema: cognitotest.DefaultSchema(), Users: cognitotest.Generate(cognitotest.Spec{Seed: 3, Users: 3_000, Hostile: true})})
 	p := open(t, keys(s.Start(t)))
 	table, err := p.Table(t.Context(), "users")
 	if err != nil {
@@ -272,11 +273,15 @@ func TestScan_HostileUsersComeBackWhole(t *testing.T) {
 	}
 }
 
-// scanAll reads a table whose key is its first columns, and fails on a key that comes twice.
+// scanAll reads a table whose key is its first columns. Of rows with one key it gives the newest, and fails when nothing says which that is.
 func scanAll(tb testing.TB, p *Pool, table dataflow.SourceTable) (map[string]dataflow.Row, Report) {
 	tb.Helper()
+	var mu sync.Mutex
 	rows := map[string]dataflow.Row{}
+	version := table.Schema.Index(table.Schema.Version)
 	report, err := p.Scan(tb.Context(), table.Key, table.Schema, func(row dataflow.Row) error {
+		mu.Lock()
+		defer mu.Unlock()
 		key := ""
 		for i, k := range table.Schema.Key {
 			if i > 0 {
@@ -284,8 +289,12 @@ func scanAll(tb testing.TB, p *Pool, table dataflow.SourceTable) (map[string]dat
 			}
 			key += row[table.Schema.Index(k)].(string)
 		}
-		if _, twice := rows[key]; twice {
-			tb.Errorf("%q came twice", key)
+		if known, twice := rows[key]; twice {
+			if version < 0 {
+				tb.Errorf("%q came twice", key)
+			} else if known[version].(time.Time).After(row[version].(time.Time)) {
+				return nil
+			}
 		}
 		rows[key] = row
 		return nil

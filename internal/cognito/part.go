@@ -1,0 +1,69 @@
+package cognito
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// subAlphabet is what subs are made of: they are UUIDs. AWS does not promise that, so whoever splits a list looks at
+// what it has seen of it, and checks the result (witness.go).
+const subAlphabet = "0123456789abcdef-"
+
+// part is a part of a pool's users: those whose sub begins with prefix.
+type part struct {
+	prefix string
+	pages  float64 // that it is expected to have; as far as it can be told, 0
+}
+
+// filter gives the filter of ListUsers that matches the part; nil matches everybody.
+// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html#CognitoUserPools-ListUsers-request-Filter
+func (p part) filter() *string {
+	if p.prefix == "" {
+		return nil
+	}
+	filter := `sub ^= "` + p.prefix + `"`
+	return &filter
+}
+
+// split divides the part into smaller ones that together hold every sub of the alphabet. It goes by subs that were seen in it:
+// the first place where they differ is where it pays to divide. Every other sub that there might be before that place
+// gets a part of its own as well, which is expected to be empty and costs one request.
+//
+// False: the part can't be divided, since subs are not as they should be, or there is nothing to go by.
+func (p part) split(seen []string) ([]part, bool) {
+	for _, sub := range seen {
+		if !strings.HasPrefix(sub, p.prefix) || strings.Trim(sub, subAlphabet) != "" {
+			return nil, false
+		}
+	}
+	var parts []part
+	for prefix := p.prefix; len(seen) > 0; {
+		counts := map[byte]int{}
+		for _, sub := range seen {
+			if len(sub) == len(prefix) {
+				return nil, false
+			}
+			counts[sub[len(prefix)]]++
+		}
+		common := ""
+		for _, c := range []byte(subAlphabet) {
+			if len(counts) == 1 && counts[c] > 0 {
+				common = prefix + string(c)
+				continue
+			}
+			parts = append(parts, part{prefix + string(c), p.pages * float64(counts[c]) / float64(len(seen))})
+		}
+		if common == "" {
+			// The largest first: what is begun last should be small.
+			slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.pages, a.pages) })
+			return parts, true
+		}
+		prefix = common
+	}
+	return nil, false
+}
+
+// left is how many pages are still to come when so many were read. Of a list that is longer than expected nobody knows the end:
+// an eighth of what was read is a careful guess.
+func (p part) left(read int) float64 { return max(p.pages-float64(read), float64(read)/8) }

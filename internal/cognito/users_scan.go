@@ -1,0 +1,276 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+const (
+	// maxChains is how many chains of pages are read side by side at most.
+	maxChains = 64
+	// A part with fewer pages left than this is not divided as long as everybody has something to do.
+	fewPages = 20
+	// Dividing a part costs at least a request for each of the new ones.
+	splitCost = float64(len(subAlphabet))
+)
+
+// userScan reads every user of a pool.
+//
+// One chain of pages waits for an answer before it can ask again, so it reads 60 users a round trip, whatever the quota allows. A pool
+// that has more than a few pages is therefore divided by the first characters of the sub, and its parts are read side by side: as
+// many as it takes to use the quota, each divided further where it turns out to be large. Into what is decided by the subs that were
+// seen, never by a fixed number of characters.
+//
+// Every user that exists throughout the scan is given: each part's chain is read to its end, the parts cover every
+// sub that is made as subs are, and users of the undivided list are held against the result (witness). Where a sub is made in another
+// way, or one of those users was overlooked, or the endpoint does not filter, the undivided list is read to its end instead.
+type userScan struct {
+	pool    *Pool
+	reader  *userReader
+	put     func(dataflow.Row) error
+	pages   float64 // that the pool is expected to have
+	front   *frontier
+	witness *witness
+	kept    atomic.Int64
+}
+
+// scanUsers reads every user.
+func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+	r, err := newUserReader(schema)
+	if err != nil {
+		return Report{}, err
+	}
+	s := &userScan{
+		pool: p, reader: r, put: put, pages: float64(p.estimated.Load()) / pageSize,
+		front: newFrontier(), witness: newWitness(),
+	}
+	report, err := s.run(ctx)
+	if errors.Is(err, errUndividable) {
+		return s.readAll(ctx)
+	}
+	return report, err
+}
+
+var (
+	// errWhole ends the parts: the undivided list was short enough to be read to its end.
+	errWhole = errors.New("the list was read to its end")
+	// errSplit ends a chain whose part is divided.
+	errSplit = errors.New("the part is divided")
+	// errUndividable says that reading by parts gives something else than the whole.
+	errUndividable = errors.New("the pool can't be read in parts")
+)
+
+// run reads the undivided list, and once that turns out to be long the parts beside it.
+func (s *userScan) run(outer context.Context) (Report, error) {
+	group, ctx := errgroup.WithContext(outer)
+	stop := context.AfterFunc(ctx, s.front.close)
+	defer stop()
+	var whole Report
+	group.Go(func() error {
+		return dataflow.Guard(func() (err error) {
+			whole, err = s.readUndivided(ctx, func() {
+				for range maxChains {
+					group.Go(func() error { return dataflow.Guard(func() error { return s.readParts(ctx) }) })
+				}
+			})
+			return err
+		})
+	})
+	switch err := group.Wait(); {
+	case errors.Is(err, errWhole):
+		return whole, nil
+	case err != nil:
+		return Report{}, err
+	}
+	return Report{KeptAsText: s.kept.Load()}, s.check(outer)
+}
+
+// readUndivided reads the undivided list. When that is long it makes parts of it and has them read, and goes on
+// only as far as the witness needs it. When it comes to the end the list is read, and that is errWhole.
+func (s *userScan) readUndivided(ctx context.Context, startReaders func()) (Report, error) {
+	var report Report
+	pages, divided := 0, false
+	err := s.chain(ctx, part{}, func(users []types.UserType, more bool) error {
+		pages++
+		subs, err := s.give(users, &report)
+		if err != nil {
+			return err
+		}
+		if pages <= witnessPages {
+			s.witness.called(subs)
+		}
+		if everybody := (part{pages: s.pages}); more && !divided && everybody.left(pages) > 2*witnessPages {
+			var parts []part
+			if parts, divided = everybody.split(subs); divided {
+				s.front.add(parts)
+				startReaders()
+			}
+		}
+		if more && divided && pages >= witnessPages {
+			s.witness.rest()
+			return errSplit
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errSplit):
+		return Report{}, nil
+	case err != nil:
+		return Report{}, err
+	}
+	return report, errWhole
+}
+
+// readParts reads one part after the other, until there are none.
+func (s *userScan) readParts(ctx context.Context) error {
+	for {
+		next, ok := s.front.take()
+		if !ok {
+			return nil
+		}
+		into, err := s.readPart(ctx, next)
+		s.front.done(into)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readPart reads a part to its end, or gives the parts that it is divided into.
+func (s *userScan) readPart(ctx context.Context, p part) ([]part, error) {
+	var into []part
+	var report Report
+	pages := 0
+	err := s.chain(ctx, p, func(users []types.UserType, more bool) error {
+		pages++
+		subs, err := s.give(users, &report)
+		if err != nil {
+			return err
+		}
+		s.witness.met(subs)
+		for _, sub := range subs {
+			if len(sub) < len(p.prefix) || sub[:len(p.prefix)] != p.prefix {
+				return errUndividable // whoever ignores the filter gives everybody again and again
+			}
+		}
+		if more && s.pays(p, pages) {
+			if parts, ok := p.split(subs); ok {
+				into = parts
+				return errSplit
+			}
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errSplit):
+		return into, nil // what was given is given again, and counted then
+	case pages == 0 && hasCode(err, "InvalidParameterException"):
+		return nil, fmt.Errorf("%w: %w", errUndividable, err)
+	case err != nil:
+		return nil, err
+	}
+	s.kept.Add(report.KeptAsText)
+	return nil, nil
+}
+
+// pays says whether a part of which so many pages were read should be divided.
+func (s *userScan) pays(p part, pages int) bool {
+	read, left := float64(pages), p.left(pages)
+	wanted := s.pool.saturation()
+	if left > max(fewPages, s.pages/wanted) {
+		return true
+	}
+	spare := wanted - float64(s.front.busy())
+	return spare >= 1 && left >= 4 && (left+read+splitCost)/(spare+1) < left
+}
+
+// check asks for the users whom no part has met: one that is still there was overlooked. So many that they fill a page can't all
+// have been deleted since the scan began.
+func (s *userScan) check(ctx context.Context) error {
+	unmet := s.witness.unmet()
+	if len(unmet) >= pageSize {
+		return errUndividable
+	}
+	for _, sub := range unmet {
+		found := false
+		filter := part{prefix: sub}.filter()
+		err := chain(ctx, s.pool, listUsers, s.pool.usersWhere(filter), func(users []types.UserType, _ bool) error {
+			for i := range users {
+				found = found || subOf(&users[i]) == sub
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if found {
+			return errUndividable
+		}
+	}
+	return nil
+}
+
+// readAll reads the undivided list to its end.
+func (s *userScan) readAll(ctx context.Context) (Report, error) {
+	var report Report
+	err := s.chain(ctx, part{}, func(users []types.UserType, _ bool) error {
+		_, err := s.give(users, &report)
+		return err
+	})
+	return report, err
+}
+
+func (s *userScan) chain(ctx context.Context, p part, take func(users []types.UserType, more bool) error) error {
+	return chain(ctx, s.pool, listUsers, s.pool.usersWhere(p.filter()), take)
+}
+
+// give hands a page of users on, and gives their subs.
+func (s *userScan) give(users []types.UserType, report *Report) ([]string, error) {
+	subs := make([]string, 0, len(users))
+	for i := range users {
+		row, kept, err := s.reader.row(&users[i])
+		if err != nil {
+			return nil, s.pool.noSub(listUsers)
+		}
+		sub, _ := row[s.reader.sub].(string)
+		subs = append(subs, sub)
+		report.KeptAsText += kept
+		if err := s.put(row); err != nil {
+			return nil, err
+		}
+	}
+	return subs, nil
+}
+
+// usersWhere gives the users that a filter matches, page by page; nil matches all.
+//
+// AttributesToGet is never sent: AWS refuses a page on which one user lacks one of the attributes.
+// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
+func (p *Pool) usersWhere(filter *string) fetch[types.UserType] {
+	return func(ctx context.Context, token *string) ([]types.UserType, *string, error) {
+		out, err := call(ctx, p, listUsers, &cip.ListUsersInput{
+			UserPoolId: &p.target.poolID, Limit: aws.Int32(pageSize), Filter: filter, PaginationToken: token,
+		}, p.client.ListUsers)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Users, out.PaginationToken, nil
+	}
+}
+
+// saturation is how many chains of pages it takes to use the quota: as many requests as are let through while one is answered,
+// and a few more, because neither comes evenly.
+func (p *Pool) saturation() float64 {
+	underWay := p.leases[userList.name].Rate() * p.latency.seconds()
+	return min(math.Ceil(underWay*1.25)+2, maxChains)
+}
