@@ -9,7 +9,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// ForgetRuns removes the traces of all runs from a table: their tags and branches, and that one has hidden it. Its rows stay.
+// ForgetRuns removes the traces of all runs from a table: their tags and branches, and that one has hidden it or replaced a snapshot. Its rows stay.
 // It is for a dataflow whose records are gone and which numbers its runs from 1 again.
 //
 // lost says whether that is so. It is asked after the table was read, and what was read is asserted: a process that sleeps
@@ -37,8 +37,10 @@ func (l *Lakehouse) ForgetRuns(ctx context.Context, dataflowName string, id data
 				updates = append(updates, table.NewRemoveSnapshotRefUpdate(name))
 			}
 		}
-		if _, hidden := meta.Properties()[propertyHidden]; hidden {
-			updates = append(updates, table.NewRemovePropertiesUpdate([]string{propertyHidden}))
+		for _, name := range []string{propertyHidden, propertyReplaced} {
+			if _, set := meta.Properties()[name]; set {
+				updates = append(updates, table.NewRemovePropertiesUpdate([]string{name}))
+			}
 		}
 		return requirements, updates, lost(ctx)
 	})

@@ -564,6 +564,9 @@ func (t *Tables) commit(
 ) (m Metadata, err error) {
 	err = t.hook.write(ctx, op, id.String(), func() error {
 		m, err = t.catalog.Commit(id, requirements, updates)
+		if errors.Is(err, ErrNoTable) {
+			err = fmt.Errorf("%w: %w", ErrRefused, err) // it was there when it was read
+		}
 		return err
 	})
 	return m, err

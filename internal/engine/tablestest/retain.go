@@ -48,6 +48,19 @@ var retainBehaviours = behaviours{
 		w.overwrite() // the first of theirs is on no ref any more
 		w.unchanged("what was done before", func() { w.retain(2, 1) })
 	},
+	"ADataFileOfANewerRunStaysWhetherASnapshotHasItOrNot": func(w *world) {
+		// A run writes its files before its commit, so one that no snapshot has may be about to get one.
+		w.load(1, row("a", "x", 1))
+		w.load(2, row("a", "y", 2))
+		w.load(3, row("a", "z", 3))
+		w.overwrite()
+		files := w.dataFiles()
+		w.retain(2, 3) // takes the third's snapshot away
+		w.want("data files", files, w.dataFiles())
+		w.retain(3)
+		w.want("data files", 2, len(w.dataFiles()))
+		w.wantNoOrphans(users)
+	},
 	"ASnapshotThatNoRefIsOnGoesWithTheTags": func(w *world) {
 		w.load(1, row("a", "x", 1))
 		w.load(2, row("a", "y", 2))
