@@ -157,6 +157,7 @@ type Standing struct {
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
 	Kept          []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
 	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have
+	Failed        []int64       `json:"failed"`          // the failed ones among the newest runs: what they left may have to be swept
 	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
 }
 

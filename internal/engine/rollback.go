@@ -21,14 +21,50 @@ func (e *Engine) Rollback(ctx context.Context, order Order) (dataflow.Run, error
 	return e.run(ctx, dataflow.KindRollback, order, e.stageRollback)
 }
 
-// CheckTarget says whether a rollback of the dataflow can go to a run, as its newest finished run left the tables.
-// If not, it is an error with dataflow.CodeNotFound that lists the runs that are kept.
+// CheckTarget says whether a rollback of the dataflow can go to a run, as its newest finished run left the tables, and whether
+// those still have it. If not, it is an error with dataflow.CodeNotFound that lists the runs that are kept.
 func (e *Engine) CheckTarget(ctx context.Context, name string, run int64) error {
 	standing, err := e.newestStanding(ctx, name)
 	if err != nil {
 		return err
 	}
-	return checkTarget(name, standing, run)
+	if err := checkTarget(name, standing, run); err != nil {
+		return err
+	}
+	owned, err := e.tables.Owned(ctx, name, standing.Databases)
+	if err != nil {
+		return err
+	}
+	lost, err := e.lost(ctx, name, run, owned)
+	if err != nil || lost == "" {
+		return err
+	}
+	kept := standing.Kept
+	standing.Kept = nil
+	for _, run := range kept {
+		lost, err := e.lost(ctx, name, run, owned)
+		if err != nil {
+			return err
+		}
+		if lost == "" {
+			standing.Kept = append(standing.Kept, run)
+		}
+	}
+	return notKept(name, standing, fmt.Errorf("table %s does not have run %d any more: somebody dropped it since", lost, run))
+}
+
+// lost names a table of a kept run that does not have it any more; empty: there is none.
+func (e *Engine) lost(ctx context.Context, name string, run int64, owned []dataflow.OwnedTable) (string, error) {
+	finished, err := e.ledger.Finished(ctx, name, run)
+	if err != nil {
+		return "", err
+	}
+	for _, table := range finished.Standing.Tables {
+		if !slices.ContainsFunc(owned, func(has dataflow.OwnedTable) bool { return has.ID == table.TableID && slices.Contains(has.Runs, run) }) {
+			return table.TableID.String(), nil
+		}
+	}
+	return "", nil
 }
 
 // Newest gives the newest completed import whose data is kept: where the tables go when nothing holds them back.

@@ -108,6 +108,24 @@ func TestRollback_ToARunThatIsNotKeptStartsNoRunAndListsTheOnesThatAre(t *testin
 	want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
 }
 
+func TestCheckTarget_RefusesARunOfWhichATableIsGone(t *testing.T) {
+	w, p, order, _ := twoImports(t)
+	m, err := w.catalog.Load(usersID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.catalog.Drop(usersID, m.MetadataLocation); err != nil {
+		t.Fatal(err)
+	}
+	p.completes(order)
+	if err := p.CheckTarget(t.Context(), "Customers", 3); err != nil {
+		t.Errorf("run 3 is whole: %v", err)
+	}
+	err = p.CheckTarget(t.Context(), "Customers", 1)
+	want(t, "code", dataflow.CodeNotFound, dataflow.CodeOf(err))
+	want(t, "message", `dataflow "Customers": roll back: table customers.users does not have run 1 any more: somebody dropped it since. The runs that are kept: 3.`, err.Error())
+}
+
 func TestRollback_ThatFailsIsNotAFailedDataflow(t *testing.T) {
 	w, p, order, rows := twoImports(t)
 	if _, err := w.catalog.Commit(usersID, nil, []enginetest.Update{enginetest.RemoveRef("run_1")}); err != nil {

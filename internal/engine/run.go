@@ -52,16 +52,15 @@ func (e *Engine) run(
 	ctx context.Context, kind dataflow.Kind, order Order,
 	stage func(context.Context, dataflow.Started, dataflow.Standing) (staged, error),
 ) (dataflow.Run, error) {
-	started, previous, err := e.start(ctx, kind, order)
+	started, before, err := e.start(ctx, kind, order)
 	if err != nil {
 		return dataflow.Run{}, fmt.Errorf("start a run of dataflow %q: %w", order.Definition.Name, err)
 	}
-	before := previous.Standing
 	e.event(ctx, started, "", "started", 0)
 
 	work, stopBeating := e.keepBeating(ctx, started)
 	result, stageErr := dataflow.Guarded(func() (staged, error) {
-		if err := e.sweepBefore(work, previous); err != nil {
+		if err := e.sweepBefore(work, started.Dataflow, before); err != nil {
 			return staged{}, err
 		}
 		return stage(work, started, before)
@@ -124,7 +123,21 @@ func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // carryOut does what a decision says and finishes the run. It follows the records alone, never the memory of
 // a process, so anybody may call it, at any time and twice.
+//
+// A process that comes late is refused here or there. That is no failure of a run that others have finished meanwhile.
 func (e *Engine) carryOut(
+	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
+) (dataflow.Run, error) {
+	run, err := e.carry(ctx, started, decision, before)
+	if err != nil {
+		if finished, finishedErr := e.ledger.Finished(ctx, started.Dataflow, started.Run); finishedErr == nil {
+			return finished, nil
+		}
+	}
+	return run, err
+}
+
+func (e *Engine) carry(
 	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
 ) (dataflow.Run, error) {
 	run := started.View()
@@ -140,10 +153,6 @@ func (e *Engine) carryOut(
 	for _, change := range decision.Tables {
 		result, err := e.tables.Publish(ctx, started.Dataflow, started.Run, change)
 		if err != nil {
-			// A table refuses a process that comes late. That is no failure of a run that others have finished meanwhile.
-			if finished, finishedErr := e.ledger.Finished(ctx, started.Dataflow, started.Run); finishedErr == nil {
-				return finished, nil
-			}
 			return dataflow.Run{}, fmt.Errorf("publish table %s: %w", change.TableID, err)
 		}
 		if result.Replaced == nil {
@@ -233,10 +242,12 @@ func standingAfter(
 ) dataflow.Standing {
 	after := before
 	after.Databases = databases(started, before)
+	after.Failed = slices.DeleteFunc(slices.Clone(before.Failed), func(failed int64) bool { return failed <= run.Run-sweptBack })
 	if run.Kind == dataflow.KindImport {
 		after.LastImport = run.Status
 	}
 	if run.Status != dataflow.StatusCompleted {
+		after.Failed = append(after.Failed, run.Run)
 		return after
 	}
 	after.UID = run.UID
@@ -249,7 +260,7 @@ func standingAfter(
 		after.CurrentRun, after.Digest, after.Tables = started.Target, digest, published(run)
 		after.Rollbacks = append(slices.Clone(before.Rollbacks), run.Run)
 	case dataflow.KindRemoval:
-		return dataflow.Standing{}
+		return dataflow.Standing{Failed: after.Failed}
 	}
 	gone := func(run int64) bool { return slices.Contains(decision.LetGo, run) }
 	after.Kept = slices.DeleteFunc(slices.Clone(after.Kept), gone)

@@ -10,22 +10,22 @@ import (
 )
 
 // start takes the dataflow's lock: it creates the started record of run N+1, which it may do only when run N is finished.
-// It returns the record and run N; before the first run that is a run without a number.
-func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (dataflow.Started, dataflow.Run, error) {
+// It returns the record, and where run N left the dataflow.
+func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (dataflow.Started, dataflow.Standing, error) {
 	name := order.Definition.Name
 	for {
 		latest, err := e.ledger.Latest(ctx, name)
 		if err != nil {
-			return dataflow.Started{}, dataflow.Run{}, err
+			return dataflow.Started{}, dataflow.Standing{}, err
 		}
 		var previous dataflow.Run
 		if latest > 0 {
 			if previous, err = e.settle(ctx, name, latest); err != nil {
-				return dataflow.Started{}, dataflow.Run{}, err
+				return dataflow.Started{}, dataflow.Standing{}, err
 			}
 		}
 		if err := e.checkRecord(ctx, kind, order); err != nil {
-			return dataflow.Started{}, dataflow.Run{}, err
+			return dataflow.Started{}, dataflow.Standing{}, err
 		}
 		started := dataflow.Started{
 			Dataflow: name, UID: order.UID, Run: latest + 1, Kind: kind, Trigger: order.Trigger,
@@ -33,7 +33,7 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 		}
 		if kind == dataflow.KindRollback {
 			if started.Target, err = target(order, previous.Standing); err != nil {
-				return dataflow.Started{}, dataflow.Run{}, err
+				return dataflow.Started{}, dataflow.Standing{}, err
 			}
 		}
 		err = e.ledger.Start(ctx, started)
@@ -41,9 +41,9 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 			continue // somebody else was first: settle their run
 		}
 		if err != nil {
-			return dataflow.Started{}, dataflow.Run{}, err
+			return dataflow.Started{}, dataflow.Standing{}, err
 		}
-		return started, previous, nil
+		return started, previous.Standing, nil
 	}
 }
 

@@ -10,25 +10,19 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// sweptBack is how many failed runs in a row a start looks back at. Each sweeps behind itself, so what a run left can only
-// be there when its own sweep failed, and that of every start since.
-const sweptBack = 8
+// sweptBack is how many runs back a start sweeps what failed ones have left. Whoever finishes a failed run sweeps behind it, so something
+// is there only when that did not come to an end, or when its owner was asleep and wrote more when it woke.
+const sweptBack = 16
 
-// sweepBefore removes what failed runs left behind when their own clean-up did not come to an end.
-func (e *Engine) sweepBefore(ctx context.Context, previous dataflow.Run) error {
-	for n := 0; n < sweptBack && previous.Status == dataflow.StatusFailed; n++ {
-		started, err := e.ledger.Started(ctx, previous.Dataflow, previous.Run)
+// sweepBefore removes what failed runs left behind.
+func (e *Engine) sweepBefore(ctx context.Context, name string, before dataflow.Standing) error {
+	for _, run := range before.Failed {
+		started, err := e.ledger.Started(ctx, name, run)
 		if err != nil {
-			return fmt.Errorf("sweep run %d: %w", previous.Run, err)
+			return fmt.Errorf("sweep run %d: %w", run, err)
 		}
 		// A table that can't be swept now can't be staged either, and that error says more.
-		_ = e.sweep(ctx, started, previous.Standing)
-		if previous.Run == 1 {
-			return nil
-		}
-		if previous, err = e.ledger.Finished(ctx, previous.Dataflow, previous.Run-1); err != nil {
-			return fmt.Errorf("sweep run %d: %w", started.Run-1, err)
-		}
+		_ = e.sweep(ctx, started, before)
 	}
 	return nil
 }
@@ -56,13 +50,10 @@ func (e *Engine) sweep(ctx context.Context, started dataflow.Started, before dat
 	for _, t := range before.Tables {
 		ids = append(ids, t.TableID)
 	}
-	var unlisted error
-	if started.Kind != dataflow.KindImport { // a rollback and a removal reach the hidden tables too
-		var owned []dataflow.OwnedTable
-		owned, unlisted = e.tables.Owned(ctx, started.Dataflow, databases(started, before))
-		for _, t := range owned {
-			ids = append(ids, t.ID)
-		}
+	// Its tickets are on whatever it found, hidden tables too; an owner that came late found what newer runs had made.
+	owned, unlisted := e.tables.Owned(ctx, started.Dataflow, databases(started, before))
+	for _, t := range owned {
+		ids = append(ids, t.ID)
 	}
 	slices.SortFunc(ids, compareIDs)
 	return errors.Join(unlisted, e.tables.Sweep(ctx, started.Dataflow, started.Run, slices.Compact(ids)))
