@@ -46,6 +46,12 @@ type Process struct {
 	Boot      string `json:"boot"` // the boot id and the PID namespace; processes can be compared only where it is the same
 	PID       int    `json:"pid"`
 	StartTime string `json:"start_time"` // the process's start as the kernel gives it; a reused PID has another
+	Dir       string `json:"dir"`        // the folder it works in: a provider's is the root module
+}
+
+// SameRoot says whether two processes worked in one folder of one host. A process that could not tell where it is shares none.
+func (p Process) SameRoot(other Process) bool {
+	return p.Dir != "" && p.Host != "" && p.Dir == other.Dir && p.Host == other.Host
 }
 
 // Started is the write-once record that starts a run. Creating it is taking the dataflow's lock.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/google/uuid"
 
@@ -13,7 +14,7 @@ import (
 // Declare makes the record of a new dataflow and gives it a uid of its own.
 //
 // A record that nobody can miss is taken over: one that was removed, one whose creation nobody works on any more,
-// and one that never published anything. Its history stays and its numbering goes on.
+// one that never published anything, and one that was lost (isLost). Its history stays and its numbering goes on.
 // Any other record of the name fails with dataflow.CodeExists. A run that is under way is waited for, until it is
 // finished or its owner dead; when ctx ends before, that is dataflow.CodeBusy.
 func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (dataflow.Record, error) {
@@ -26,7 +27,7 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 	for {
 		state, err := e.State(ctx, definition.Name)
 		switch {
-		case dataflow.IsCode(err, dataflow.CodeNotFound), err == nil && isFree(state, ownerDead):
+		case dataflow.IsCode(err, dataflow.CodeNotFound), err == nil && e.isFree(state, definition, ownerDead):
 			record.Version = state.Record.Version + 1
 			err := e.ledger.PutDataflow(ctx, record)
 			if dataflow.IsCode(err, dataflow.CodeExists) {
@@ -53,11 +54,21 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 }
 
 // isFree says whether nobody can miss a dataflow and nobody works on it.
-func isFree(s State, ownerDead bool) bool {
+func (e *Engine) isFree(s State, definition dataflow.Definition, ownerDead bool) bool {
 	if s.Record.Phase == dataflow.PhaseCreated && s.Published() {
-		return false
+		return e.isLost(s, definition)
 	}
 	return s.LastRun == nil || s.LastRun.Status != dataflow.StatusProcessing || ownerDead
+}
+
+// isLost says whether a dataflow is this root module's own and its state went missing: a process that is killed after its run
+// is finished, or a CLI that is killed before it has written its state, leaves a dataflow that nobody but its creator declares.
+// Its last run is then that of its creation, from this folder on this host, by a process that is dead, and the definition is the same.
+// Another folder's is refused, and so is one that has run since: somebody has it in a state.
+func (e *Engine) isLost(s State, definition dataflow.Definition) bool {
+	created := s.LastRun
+	return created != nil && created.EndedAt != nil && created.Trigger == dataflow.TriggerCreate &&
+		created.Owner.SameRoot(e.self) && e.liveness(created.Owner) == LivenessDead && reflect.DeepEqual(s.Record.Definition, definition)
 }
 
 // exists says that a dataflow of this name is there, and how to manage it.

@@ -186,3 +186,74 @@ func TestDeclare_OfTwoOnOneRemovedNameOnlyOneImports(t *testing.T) {
 	want(t, "history", "1 Completed", w.history())
 	want(t, "tables", []dataflow.TableID{groupsID}, w.catalog.Tables("customers"))
 }
+
+func TestDeclare_TakesOverWhatItsOwnRootModuleHasLost(t *testing.T) {
+	here := dataflow.Process{Host: "host", Dir: "/root/module"}
+	cases := map[string]struct {
+		by    dataflow.Process
+		life  engine.Liveness
+		next  dataflow.Definition
+		again dataflow.Trigger // of a run since its creation
+		taken bool
+	}{
+		"here, by a process that is dead":   {by: here, life: engine.LivenessDead, next: definition("users"), taken: true},
+		"here, by a process that lives":     {by: here, life: engine.LivenessAlive, next: definition("users")},
+		"in another folder":                 {by: dataflow.Process{Host: "host", Dir: "/other"}, life: engine.LivenessDead, next: definition("users")},
+		"on another host":                   {by: dataflow.Process{Host: "other", Dir: "/root/module"}, life: engine.LivenessDead, next: definition("users")},
+		"by a process of no folder":         {by: dataflow.Process{Host: "host"}, life: engine.LivenessDead, next: definition("users")},
+		"here, and it has run since":        {by: here, life: engine.LivenessDead, next: definition("users"), again: dataflow.TriggerRefreshTriggers},
+		"here, and it was declared another": {by: here, life: engine.LivenessDead, next: definition("groups")},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			creator := w.processIn("creator", c.by)
+			lost := creator.declare(definition("users"))
+			creator.completes(lost)
+			if c.again != "" {
+				creator.completes(engine.Order{UID: lost.UID, Definition: lost.Definition, Trigger: c.again})
+			}
+			w.looks("creator", c.life)
+			p := w.processIn("second", here)
+			record, err := p.Declare(t.Context(), c.next)
+			if !c.taken {
+				want(t, "code", dataflow.CodeExists, dataflow.CodeOf(err))
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if record.UID == lost.UID {
+				t.Error("the record has the uid of the one that it took over")
+			}
+			run := p.completes(engine.Order{UID: record.UID, Definition: c.next, Trigger: dataflow.TriggerCreate})
+			want(t, "run", int64(2), run.Run)
+		})
+	}
+}
+
+func TestState_OfARemovalThatIsDecidedHasNoTables(t *testing.T) {
+	w, _, order := imported(t, "users")
+	_, err := w.process("victim", killedAt("drop table", enginetest.Writing)).Remove(t.Context(), order)
+	if !errors.Is(err, enginetest.ErrKilled) {
+		t.Fatalf("the removal ended with %v; want that its process was killed", err)
+	}
+	w.looks("victim", engine.LivenessDead)
+	state, err := w.process("reader").State(t.Context(), "Customers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "published", false, state.Published())
+	want(t, "status", dataflow.StatusFailed, state.Status())
+	record, err := w.process("second").Declare(t.Context(), order.Definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := w.process("second").completes(engine.Order{UID: record.UID, Definition: order.Definition, Trigger: dataflow.TriggerCreate})
+	want(t, "run", int64(3), run.Run)
+	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "removal", dataflow.StatusCompleted, removal.Status)
+}

@@ -58,7 +58,7 @@ func (e *Engine) State(ctx context.Context, name string) (State, error) {
 	s.LastRun = &last
 	s.Standing = last.Standing
 	if last.EndedAt == nil {
-		if s.Standing, err = e.standingBefore(ctx, name, latest); err != nil {
+		if s.Standing, err = e.standingDuring(ctx, last); err != nil {
 			return State{}, err
 		}
 	}
@@ -116,6 +116,21 @@ func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.
 		view.Description = decision.Reason
 	}
 	return view, nil
+}
+
+// standingDuring is where the dataflow stands while the run is not finished: where it stood before, but for a removal that is decided.
+// Nothing brings back what that takes away.
+func (e *Engine) standingDuring(ctx context.Context, run dataflow.Run) (dataflow.Standing, error) {
+	if run.Kind == dataflow.KindRemoval {
+		decision, err := e.ledger.Decision(ctx, run.Dataflow, run.Run)
+		if err == nil && decision.Outcome == dataflow.OutcomePublish {
+			return dataflow.Standing{}, nil
+		}
+		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
+			return dataflow.Standing{}, err
+		}
+	}
+	return e.standingBefore(ctx, run.Dataflow, run.Run)
 }
 
 // standingBefore is where the dataflow stood when the run started.

@@ -80,7 +80,16 @@ func (w *world) process(id string, hooks ...enginetest.Hook) *process {
 	return w.processWithClock(id, time.Now, hooks...)
 }
 
+// processIn makes a process that works in the folder and on the host of another.
+func (w *world) processIn(id string, where dataflow.Process) *process {
+	return w.processAs(dataflow.Process{ID: id, Host: where.Host, PID: 100 + len(id), Dir: where.Dir}, time.Now)
+}
+
 func (w *world) processWithClock(id string, now func() time.Time, hooks ...enginetest.Hook) *process {
+	return w.processAs(dataflow.Process{ID: id, Host: "host-of-" + id, PID: 100 + len(id)}, now, hooks...)
+}
+
+func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...enginetest.Hook) *process {
 	hook := func(ctx context.Context, step enginetest.Step) error {
 		for _, h := range hooks {
 			if err := h(ctx, step); err != nil {
@@ -89,7 +98,7 @@ func (w *world) processWithClock(id string, now func() time.Time, hooks ...engin
 		}
 		return nil
 	}
-	p := &process{w: w, self: dataflow.Process{ID: id, Host: "host-of-" + id, PID: 100 + len(id)}}
+	p := &process{w: w, self: self}
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, hook), Tables: enginetest.NewTables(w.catalog, "workspace", hook),
 		Sources: enginetest.Sources{"App": w.source}, Self: p.self, Now: now,

@@ -14,6 +14,8 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 )
 
 var (
@@ -83,7 +85,8 @@ func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.Crea
 	connector.UID = uuid.NewString()
 	connector.CreatedAt = now()
 	connector.UpdatedAt = connector.CreatedAt
-	if err := l.CreateConnector(ctx, connector, secret); err != nil {
+	connector.Creator = process.Current()
+	if err := createConnector(ctx, l, connector, secret); err != nil {
 		if dataflow.IsCode(err, dataflow.CodeExists) {
 			err = fmt.Errorf("%w. To manage it from here: terraform import skypoint_cognito_connector.ADDRESS %s", err, connector.Name)
 		}
@@ -93,6 +96,21 @@ func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.Crea
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, connector.UID)...)
 	resp.Diagnostics.Append(plan.show(ctx, connector)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+}
+
+// createConnector creates the record, or takes over one that this root module has created already and lost: its CLI was killed
+// before it had written its state. Such a record was made in this folder by a process that is dead, with the same arguments.
+func createConnector(ctx context.Context, l *ledger.Ledger, connector dataflow.Connector, secret *string) error {
+	err := l.CreateConnector(ctx, connector, secret)
+	if !dataflow.IsCode(err, dataflow.CodeExists) {
+		return err
+	}
+	standing, readErr := l.Connector(ctx, connector.Name)
+	if readErr != nil || !standing.SameArguments(connector) || !standing.Creator.SameRoot(connector.Creator) || process.Probe(standing.Creator) != process.Dead {
+		return err
+	}
+	connector.CreatedAt = standing.CreatedAt
+	return l.PutConnector(ctx, connector, secret)
 }
 
 // Read shows the record. It calls no AWS.
@@ -168,6 +186,7 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 		secret = given
 	}
 	connector.UID, connector.CreatedAt, connector.UpdatedAt, connector.Check = standing.UID, standing.CreatedAt, now(), standing.Check
+	connector.Creator = standing.Creator
 	if !plan.sameSignIn(state) {
 		use := text(secret)
 		if secret == nil {

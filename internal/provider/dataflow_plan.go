@@ -56,6 +56,10 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		readAt, diags := privateTime(ctx, req.Private, privateReadAt)
 		resp.Diagnostics.Append(diags...)
 		planUpdate(&plan, state, readAt)
+		if state.removing() { // the removal is brought to its end first, and then this is a new dataflow
+			plan.LastRun = types.ObjectUnknown(runType.AttrTypes) // Terraform replaces for an argument that changes
+			resp.RequiresReplace = path.Paths{path.Root("last_run")}
+		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
@@ -178,6 +182,11 @@ func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowMod
 func (m dataflowModel) interrupted() bool {
 	run := m.LastRun.Attributes()
 	return len(run) > 0 && run["ended_at"].IsNull() && run["status"].Equal(types.StringValue(string(dataflow.StatusFailed)))
+}
+
+// removing says whether a removal has decided that the tables go, and nobody brings it to its end.
+func (m dataflowModel) removing() bool {
+	return m.interrupted() && m.lastKind() == dataflow.KindRemoval && m.CurrentRun.IsNull()
 }
 
 // lastKind is the kind of the newest run; empty: none.

@@ -1,0 +1,73 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+func TestLostState_IsMadeAnewByTheNextApplyOfTheSameRootModule(t *testing.T) {
+	w := newWorld(t, 10)
+	config := `terraform {
+  required_providers {
+    skypoint = { source = "skypointcloud/skypoint" }
+  }
+}
+` + w.dataflow(allTables)
+	r := newRoot(t, config)
+	delete(r.env, "TF_LOG")
+	r.succeed("apply", "-auto-approve")
+	r.must(os.Remove(filepath.Join(r.dir, "terraform.tfstate"))) // as a CLI leaves it that was killed before it wrote it
+	r.succeed("apply", "-auto-approve")
+	if code, plan := r.run("plan", "-detailed-exitcode"); code != 0 {
+		t.Errorf("the plan after it is not empty:\n%s", plan)
+	}
+	run, err := w.ledger().Finished(t.Context(), "Customers", 2)
+	w.must(err)
+	if run.Status != dataflow.StatusCompleted {
+		t.Errorf("run 2 is %s: %s", run.Status, run.Description)
+	}
+
+	other := newRoot(t, config)
+	delete(other.env, "TF_LOG")
+	if code, out := other.run("apply", "-auto-approve"); code != 1 || !strings.Contains(out, "terraform import") {
+		t.Errorf("the apply of another root module ended with %d:\n%s", code, out)
+	}
+}
+
+func TestDataflow_WhoseRemovalWasInterruptedIsRemovedAndMadeAnew(t *testing.T) {
+	w := newWorld(t, 10)
+	w.run(
+		resource.TestStep{Config: w.dataflow(allTables)},
+		resource.TestStep{
+			PreConfig: func() {
+				w.leaveRun(dataflow.KindRemoval, 2)
+				w.decideRemoval(2)
+			},
+			Config:            w.dataflow(allTables),
+			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(3), "current_run"), is(knownvalue.StringExact("Completed"), "status")},
+		},
+	)
+	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
+	w.must(err)
+	if removal.Status != dataflow.StatusCompleted {
+		t.Errorf("the removal is %s: %s", removal.Status, removal.Description)
+	}
+}
+
+// decideRemoval leaves the decision of a removal that has nothing to drop.
+func (w *world) decideRemoval(run int64) {
+	started, err := w.ledger().Started(w.t.Context(), "Customers", run)
+	w.must(err)
+	_, err = w.ledger().Decide(w.t.Context(), dataflow.Decision{
+		Dataflow: "Customers", Run: run, Outcome: dataflow.OutcomePublish, By: started.Owner.ID, DecidedAt: started.StartedAt,
+	})
+	w.must(err)
+}
