@@ -32,7 +32,7 @@ const maxBroken = 5
 
 func explore(t *testing.T, one uint64) *explorer {
 	t.Helper()
-	e := &explorer{t: t, one: one, seed: os.Getenv(seedEnv)}
+	e := &explorer{t: t, one: one * slower, seed: os.Getenv(seedEnv)}
 	if os.Getenv(tortureEnv) != "" {
 		e.one = 1
 	}
@@ -61,7 +61,7 @@ func (e *explorer) play(setup string, actions ...Action) played {
 		e.known++
 	default:
 		e.t.Errorf("%s=%q\n%s", scheduleEnv, s, p.violation)
-		if e.broken++; e.broken == maxBroken {
+		if e.broken++; e.broken == maxBroken || os.Getenv(mutantEnv) != "" {
 			e.t.FailNow()
 		}
 	}
@@ -160,7 +160,7 @@ func (e *explorer) second(setup string, a Action, y string) {
 
 // A process sleeps anywhere, two others run anything, and it wakes: its time has passed.
 func TestSimulation_AProcessSleepsThroughTwoRuns(t *testing.T) {
-	e := explore(t, 120)
+	e := explore(t, 200)
 	for _, setup := range []string{"one import", "two imports", "a hidden table", "three runs, two kept"} {
 		for _, x := range runs {
 			first := e.play(setup, Action{Who: "A", Op: x})

@@ -14,44 +14,34 @@ var known = []struct {
 	detail   *regexp.Regexp
 }{
 	{
-		"An import that wakes late makes tickets on tables that newer runs made, and does not sweep them.",
-		"one import; A without @5 sleeps; B renamed; A wakes",
-		"recovers alone", regexp.MustCompile(`run_\d+_staging is left \(run \d+ abandoned: true\)`),
-	},
-	{
-		"An owner that wakes late and then dies leaves a data file that the next start does not look for, because a run completed in between.",
-		"one import; A import @3 sleeps; B to-1; A wakes @5 crashes",
-		"recovers alone", regexp.MustCompile(`data file \S+ is nobody's`),
+		"An owner that wakes late writes a data file to a table that was dropped meanwhile: no sweep looks there.",
+		"one import; A import @before-write-file-groups sleeps; B remove; A wakes",
+		"recovers alone", regexp.MustCompile(`data file \S+ is nobody's \(of a run abandoned before: true\)`),
 	},
 	{
 		"A process that carries out a drop fails when another one has just dropped the table.",
-		"one import; A remove @9 sleeps; B to-1-keep-1 @5; A wakes; B; C import",
+		"one import; A remove @before-drop-groups sleeps; B same @after-drop-table-groups; A wakes; B; C import",
 		"goes on", regexp.MustCompile(`publish table \S+: the table does not exist`),
 	},
 	{
-		"A process that carries out retention late fails when the table was dropped, though others have finished its run.",
-		"two imports; A same-keep-1 @13 sleeps; B remove; A wakes",
-		"goes on", regexp.MustCompile(`retain: table \S+: the table does not exist`),
-	},
-	{
 		"A late process sets the tag of an unchanged table again, after retention has let it go.",
-		"one import; A same @7 sleeps; B same-keep-1; A wakes",
+		"one import; A same @before-keep-users sleeps; B same-keep-1; A wakes",
 		"late changes nothing", regexp.MustCompile(`has tag run_\d+ \(run 0`),
 	},
 	{
 		"The same, while a newer run is published.",
-		"one import; A same @7 sleeps; B pin-1-keep-1 @20; A wakes; B; C import",
+		"one import; A same @before-keep-users sleeps; B pin-1-keep-1 @after-retain-users; A wakes; B; C import",
 		"decision is followed", regexp.MustCompile(`has tag run_\d+ \(run \d+, by A`),
 	},
 	{
 		"A removal that wakes late drops the database that a newer run has just made; that run fails.",
-		"two imports; A remove @24 sleeps; B again @19 sleeps; A wakes; B wakes; C import",
+		"two imports; A remove @before-drop-namespace sleeps; B again @before-create-table-groups sleeps; A wakes; B wakes; C import",
 		"goes on", regexp.MustCompile(`namespace customers does not exist`),
 	},
 	{
 		"What a drop takes from main is not known to who recovers it: the table that would tell is gone.",
-		"one import; A remove @7; foreign users; A @24 sleeps; B import; A wakes",
-		"no foreign commit overwritten unseen", regexp.MustCompile(`does not say so$`),
+		"one import; A remove @before-decision; foreign users; A @before-finished crashes; B import",
+		"no foreign commit overwritten unseen", regexp.MustCompile(`does not say so \(table still there: false\)`),
 	},
 }
 

@@ -130,9 +130,17 @@ func (o *oracle) learn(now look, actor *process) delta {
 		case before.MetadataLocation != m.MetadataLocation || before.ID != m.ID:
 			d.tables = append(d.tables, pair{&before, &m})
 		}
+		if actor == nil {
+			continue
+		}
 		for id := range m.Snapshots {
-			if _, seen := o.madeBy[id]; !seen && actor != nil {
+			if _, seen := o.madeBy[id]; !seen {
 				o.madeBy[id] = actor.run
+			}
+		}
+		for ref := range m.Refs {
+			if run, staging := runOfRef(ref); staging && before.Ref(ref) == nil && o.abandoned(run) {
+				o.late[uuid+ref] = true
 			}
 		}
 	}
@@ -143,7 +151,10 @@ func (o *oracle) learn(now look, actor *process) delta {
 	}
 	d.files = len(now.files) != len(d.was.files)
 	for path := range now.files {
-		d.files = d.files || !d.was.files[path]
+		if !d.was.files[path] {
+			d.files = true
+			o.late[path] = actor != nil && o.abandoned(actor.run)
+		}
 	}
 	return d
 }

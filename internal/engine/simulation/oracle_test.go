@@ -28,6 +28,7 @@ type oracle struct {
 	foreign  map[int64]string             // the snapshots of foreign writers, with the table's uuid
 	replaced map[int64]int64              // those that a run has taken off main, with the run
 	verified map[check]bool               // snapshots that hold what they must
+	late     map[string]bool              // the branches (with their table's uuid) and files that an owner made after its run was abandoned
 }
 
 // extract is what an import read of one table.
@@ -54,7 +55,7 @@ func newOracle() *oracle {
 	return &oracle{
 		started: map[int64]dataflow.Started{}, decisions: map[int64]dataflow.Decision{}, finished: map[int64]dataflow.Run{},
 		standings: map[int64]standing{}, read: map[int64]map[string]extract{}, madeBy: map[int64]int64{},
-		foreign: map[int64]string{}, replaced: map[int64]int64{}, verified: map[check]bool{},
+		foreign: map[int64]string{}, replaced: map[int64]int64{}, verified: map[check]bool{}, late: map[string]bool{},
 	}
 }
 
@@ -63,7 +64,7 @@ func (o *oracle) clone() *oracle {
 		was: o.was, newest: o.newest,
 		started: maps.Clone(o.started), decisions: maps.Clone(o.decisions), finished: maps.Clone(o.finished),
 		standings: maps.Clone(o.standings), read: maps.Clone(o.read), madeBy: maps.Clone(o.madeBy),
-		foreign: maps.Clone(o.foreign), replaced: maps.Clone(o.replaced), verified: maps.Clone(o.verified),
+		foreign: maps.Clone(o.foreign), replaced: maps.Clone(o.replaced), verified: maps.Clone(o.verified), late: maps.Clone(o.late),
 	}
 }
 

@@ -36,7 +36,10 @@ type process struct {
 	endless bool  // it made more calls than any work needs
 	making  bool  // it declares the dataflow
 
-	until int // the stop that the scheduler takes it to
+	// The stop that the scheduler takes it to: by number, or the first one of this name that it has not come to yet.
+	until int
+	at    string
+	from  int
 
 	mu    sync.Mutex
 	awake chan struct{} // closed when it wakes; nil: it does not sleep
@@ -117,6 +120,12 @@ func (p *process) isUp() bool {
 		case <-p.killed:
 		}
 	}
+}
+
+// isThere says whether the process is at the stop that the scheduler takes it to.
+func (p *process) isThere() bool {
+	last := len(p.trace) - 1
+	return last+1 >= p.until || p.at != "" && last >= p.from && stopName(p.trace[last]) == p.at
 }
 
 func (p *process) asleep() bool {

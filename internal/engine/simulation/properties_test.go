@@ -24,12 +24,12 @@ func broken(property, format string, args ...any) *violation {
 	return &violation{property, fmt.Sprintf(format, args...)}
 }
 
-// recordsStand: a run's started, decision and finished records never change once they are seen.
+// recordsStand: records never change once they are seen, save heartbeats.
 func recordsStand(_ *oracle, _ *world, d delta) *violation {
 	for path, text := range d.was.records {
 		run, what := parsePath(path)
-		if what != dataflowRecord && what != heartbeatRecord && !bytes.Equal(d.now.records[path], text) {
-			return broken("records stand", "the %s record of run %d has changed", what, run)
+		if what != heartbeatRecord && !bytes.Equal(d.now.records[path], text) {
+			return broken("records stand", "%s record %d has changed", what, run)
 		}
 	}
 	return nil
@@ -287,7 +287,9 @@ func foreignSeen(o *oracle, _ *world, d delta) *violation {
 		}
 		for snapshot, by := range o.replaced {
 			if by == run && !named[snapshot] {
-				return broken("no foreign commit overwritten unseen", "run %d took snapshot %d off main and does not say so", run, snapshot)
+				_, there := d.now.tables[o.foreign[snapshot]]
+				return broken("no foreign commit overwritten unseen",
+					"run %d took snapshot %d off main and does not say so (table still there: %t)", run, snapshot, there)
 			}
 		}
 	}
@@ -509,7 +511,7 @@ func (o *oracle) clean(w *world) *violation {
 	for _, m := range now.tables {
 		for ref, at := range m.Refs {
 			if run, staging := runOfRef(ref); staging {
-				return broken(name, "table %s: %s is left (run %d abandoned: %t)", m.ID, ref, run, o.abandoned(run))
+				return broken(name, "table %s: %s is left (run %d abandoned: %t, before this: %t)", m.ID, ref, run, o.abandoned(run), o.late[m.UUID+ref])
 			}
 			for _, file := range m.Snapshots[at.Snapshot].Files {
 				held[file] = true
@@ -518,7 +520,7 @@ func (o *oracle) clean(w *world) *violation {
 	}
 	for file := range now.files {
 		if !held[file] {
-			return broken(name, "data file %s is nobody's", file)
+			return broken(name, "data file %s is nobody's (of a run abandoned before: %t)", file, o.late[file])
 		}
 	}
 	if last := o.finished[o.newest]; last.Owner.ID != "Fresh" || last.Status != dataflow.StatusCompleted {

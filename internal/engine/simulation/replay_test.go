@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
 // scheduleEnv names a schedule to play again, as a failure has printed it.
@@ -23,7 +21,7 @@ func TestSimulation_PlaysAScheduleAgain(t *testing.T) {
 	p := play(t, s)
 	for _, who := range slices.Sorted(maps.Keys(p.stops)) {
 		for i, stop := range p.stops[who] {
-			t.Logf("%s @%d %s %s %s", who, i+1, map[enginetest.When]string{enginetest.Writing: "before", enginetest.Written: "after"}[stop.When], stop.Op, stop.Object)
+			t.Logf("%s @%d %s: %s", who, i+1, stopName(stop), stop.Object)
 		}
 	}
 	t.Logf("reached: %v", p.reached)
@@ -33,7 +31,7 @@ func TestSimulation_PlaysAScheduleAgain(t *testing.T) {
 }
 
 func TestSchedule_ReadsWhatItSays(t *testing.T) {
-	const text = "two imports; A import @7 sleeps; B back @12 crashes; foreign users; A wakes @9 vanishes; C make; C"
+	const text = "two imports; A import @7 sleeps; B back @before-publish-users crashes; foreign users; A wakes @9 vanishes; C make; C"
 	if got := parsed(t, text).String(); got != text {
 		t.Errorf("the schedule says %q; want %q", got, text)
 	}

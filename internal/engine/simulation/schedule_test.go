@@ -2,9 +2,12 @@ package simulation
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
 // Schedule says who does what, and where it stops. Its text can be played again: see String.
@@ -19,6 +22,7 @@ type Action struct {
 	Op    string // the operation that the process starts with
 	Wakes bool   // it wakes up
 	To    int    // the stop that it goes to, counted from 1 over all that it does; 0: it goes on to its end
+	At    string // or the name of the next stop that it goes to, see stopName
 	Then  Fate   // what becomes of it there
 
 	Other string // "foreign TABLE": somebody else writes to a table
@@ -39,7 +43,21 @@ const (
 
 var fates = []Fate{Stays, Sleeps, Dozes, Fades, Crashes, Vanishes}
 
-// String gives the schedule's text: "two imports; A import @7 sleeps; B back @12 crashes; foreign users; A wakes; C make".
+// stopName gives the name of a stop: "before-decision", "after-publish-users".
+func stopName(step enginetest.Step) string {
+	words := []string{"before", strings.ReplaceAll(step.Op, " ", "-")}
+	if step.When == enginetest.Written {
+		words[0] = "after"
+	}
+	if table := tableName.FindString(step.Object); table != "" {
+		words = append(words, table)
+	}
+	return strings.Join(words, "-")
+}
+
+var tableName = regexp.MustCompile("users|groups|teams")
+
+// String gives the schedule's text: "two imports; A import @7 sleeps; B back @before-decision crashes; foreign users; A wakes; C make".
 func (s Schedule) String() string {
 	parts := []string{s.Setup}
 	for _, a := range s.Actions {
@@ -62,6 +80,9 @@ func (a Action) String() string {
 	}
 	if a.To > 0 {
 		words = append(words, "@"+strconv.Itoa(a.To))
+	}
+	if a.At != "" {
+		words = append(words, "@"+a.At)
 	}
 	if a.Then != Stays {
 		words = append(words, string(a.Then))
@@ -93,6 +114,8 @@ func parseAction(words []string) (a Action, err error) {
 			a.Who = word
 		case word == "wakes":
 			a.Wakes = true
+		case strings.HasPrefix(word, "@before-"), strings.HasPrefix(word, "@after-"):
+			a.At = word[1:]
 		case strings.HasPrefix(word, "@"):
 			if a.To, err = strconv.Atoi(word[1:]); err != nil {
 				return a, err

@@ -97,7 +97,7 @@ func (s *scheduler) act(a Action) *violation {
 		p.wake()
 		s.looks(p.id, engine.LivenessAlive)
 	}
-	p.until = forever
+	p.until, p.at, p.from = forever, a.At, len(p.trace)
 	if a.To > 0 {
 		p.until = a.To
 	}
@@ -110,7 +110,7 @@ func (s *scheduler) act(a Action) *violation {
 	if v := s.drive(); v != nil {
 		return v
 	}
-	s.reached[len(s.reached)-1] = !p.ended && len(p.trace) >= a.To && a.To > 0
+	s.reached[len(s.reached)-1] = !p.ended && p.isThere()
 	if p.ended {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (s *scheduler) drive() *violation {
 func (s *scheduler) next() *process {
 	for i := len(s.processes) - 1; i >= 0; i-- {
 		p := s.processes[i]
-		if p.stopped && len(p.trace) < p.until && !p.asleep() && !p.isDead() {
+		if p.stopped && !p.isThere() && !p.asleep() && !p.isDead() {
 			return p
 		}
 	}

@@ -166,7 +166,11 @@ func setUp(t *testing.T, name string) *world {
 		}
 	})
 	if broke != nil {
-		t.Fatalf("setup %q\n%s", name, broke)
+		alone := Schedule{Setup: "nothing"}
+		for i, op := range operations {
+			alone.Actions = append(alone.Actions, Action{Who: fmt.Sprintf("Setup%d", i+1), Op: op})
+		}
+		t.Fatalf("%s=%q\n%s", scheduleEnv, alone, broke)
 	}
 	made.Store(name, w)
 	return w.clone()

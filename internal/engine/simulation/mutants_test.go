@@ -1,0 +1,281 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mutantsEnv asks for the mutants: each is a build of its own, a few seconds long.
+const mutantsEnv = "SKYPOINT_MUTANTS"
+
+// mutantEnv tells a test process that it runs a mutant: it stops at the first violation.
+const mutantEnv = "SKYPOINT_MUTANT"
+
+var update = flag.Bool("update", false, "with "+mutantsEnv+": write the table of mutants into README.md")
+
+// mutant is a mistake made on purpose, which the simulation must catch.
+type mutant struct {
+	mistake    string
+	edits      []edit
+	properties []string // one of which must catch it
+}
+
+// edit replaces text in a file of the engine's folder; the text must be there exactly once.
+type edit struct{ file, old, new string }
+
+const (
+	tablesFile  = "enginetest/tables.go"
+	catalogFile = "enginetest/catalog.go"
+	ledgerFile  = "enginetest/ledger.go"
+)
+
+var mutants = []mutant{
+	{"a decision is overwritten", []edit{{ledgerFile,
+		"return once(ctx, l, opDecision, decision.Dataflow, decision.Run, decision)",
+		"return decision, l.replace(ctx, opDecision, decision.Dataflow, decision.Run, decision)",
+	}}, []string{"records stand"}},
+	{"a dead owner's run is abandoned in spite of its publish decision", []edit{{"recover.go",
+		"	if dead {\n		decision, err = e.ledger.Decide(",
+		`	if err == nil && e.liveness(started.Owner) == LivenessDead {
+		decision = dataflow.Decision{Dataflow: name, Run: run, Outcome: dataflow.OutcomeAbandon, By: e.self.ID, Reason: interrupted}
+		_, err = e.ledger.Decide(ctx, decision)
+	} else if dead {
+		decision, err = e.ledger.Decide(`,
+	}}, []string{"tickets stand", "history complete"}},
+	{"an owner ignores that its run was abandoned", []edit{{"run.go",
+		"standing, err := e.ledger.Decide(last, decision)",
+		"_, err = e.ledger.Decide(last, decision)\n	standing := decision",
+	}}, []string{"abandoned does nothing", "late changes nothing"}},
+	{"a refused commit is taken for a failure", []edit{{tablesFile,
+		"		result, err := t.publish(ctx, name, run, change)\n		if errors.Is(err, ErrRefused) {\n			continue // the table moved meanwhile: read again\n		}\n",
+		"		result, err := t.publish(ctx, name, run, change)\n",
+	}}, []string{"goes on"}},
+	{"the lock is taken without a look at the run before", []edit{{"start.go",
+		"if previous, err = e.settle(ctx, name, latest); err != nil {",
+		"if previous, err = e.ledger.Finished(ctx, name, latest); err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {",
+	}}, []string{"history complete"}},
+	{"a run's started record is not write-once", []edit{{ledgerFile,
+		"return l.create(ctx, opStarted,", "return l.replace(ctx, opStarted,",
+	}}, []string{"records stand"}},
+	{"the tag is forgotten", []edit{{tablesFile,
+		"SetRef(MainBranch, Ref{Snapshot: *change.After}), SetRef(tag, Ref{Snapshot: *change.After, Tag: true}),",
+		"SetRef(MainBranch, Ref{Snapshot: *change.After}),",
+	}}, []string{"history complete"}},
+	{"retention keeps one run too few", []edit{{"retain.go",
+		"older := len(runs) - int(max(started.Definition.RetainRuns, 1))",
+		"older := len(runs) - int(max(started.Definition.RetainRuns-1, 0))",
+	}}, []string{"kept readable"}},
+	{"retention follows the definition instead of the decision", []edit{{"retain.go",
+		"	if len(decision.LetGo) == 0 {\n",
+		`	record, err := e.ledger.Dataflow(ctx, started.Dataflow)
+	if err != nil {
+		return err
+	}
+	started.Definition = record.Definition
+	decision.LetGo = letGo(started, before)
+	if len(decision.LetGo) == 0 {
+`,
+	}}, []string{"retention follows the decision"}},
+	{"the decision is made before the last table is staged", []edit{{"import.go",
+		"for _, key := range slices.Sorted(maps.Keys(started.Definition.Tables)) {",
+		"keys := slices.Sorted(maps.Keys(started.Definition.Tables))\n	for _, key := range keys[:max(1, len(keys)-1)] {",
+	}}, []string{"one run"}},
+	{"a run is finished before it is published", []edit{{"run.go",
+		"	for _, change := range decision.Tables {\n		result, err := e.tables.Publish(",
+		`	run.Status = dataflow.StatusCompleted
+	if _, err := e.finish(ctx, run, standingAfter(before, run, started, decision, started.Definition.Digest())); err != nil {
+		return dataflow.Run{}, err
+	}
+	for _, change := range decision.Tables {
+		result, err := e.tables.Publish(`,
+	}}, []string{"history complete"}},
+	{"a rollback makes no tickets", []edit{{tablesFile,
+		"	if wanted == nil || change.Ticket != nil {",
+		"	if wanted == nil || change.Ticket != nil || req.Change == dataflow.ChangePublish {",
+	}}, []string{"late changes nothing"}},
+	{"a ticket is made again when a run is rolled forward", []edit{{tablesFile,
+		`			return result, &dataflow.Error{
+				Code: dataflow.CodeAbandoned, Object: "table " + change.TableID.String(), Op: "publish",
+				Cause: fmt.Errorf("the ticket of run %d is gone", run),
+			}
+`,
+		`			m, err = t.commit(ctx, "ticket", change.TableID, []Requirement{AssertUUID(m.UUID)},
+				[]Update{SetRef(branchOf(run), Ref{Snapshot: *change.Ticket})})
+			if err != nil {
+				return result, err
+			}
+`,
+	}}, []string{"tickets stand"}},
+	{"the publish leaves the ticket", []edit{{tablesFile,
+		"return requirements, append(updates, RemoveRef(branch))", "return requirements, updates",
+	}}, []string{"recovers alone", "decision is followed", "history complete"}},
+	{"a sweep removes every branch", []edit{{tablesFile,
+		"		updates := []Update{RemoveRef(branch)}\n		if m.Snapshots",
+		`		var updates []Update
+		for other, ref := range m.Refs {
+			if !ref.Tag && other != MainBranch {
+				updates = append(updates, RemoveRef(other))
+			}
+		}
+		if m.Snapshots`,
+	}}, []string{"tickets stand"}},
+	{"a table is hidden by another name", []edit{
+		{tablesFile,
+			"	case dataflow.ChangeHide, dataflow.ChangeDrop:\n		updates = append(updates, RemoveRef(MainBranch),",
+			`	case dataflow.ChangeHide, dataflow.ChangeDrop:
+		if change.Change == dataflow.ChangeHide {
+			updates = append(updates, func(m *Metadata) error {
+				m.ID.Name += "_hidden"
+				return nil
+			})
+		}
+		updates = append(updates, RemoveRef(MainBranch),`},
+		{catalogFile, "	return c.put(next), nil\n", "	if next.ID != id {\n		delete(c.tables, id)\n	}\n	return c.put(next), nil\n"},
+	}, []string{"decision is followed", "kept readable"}},
+	{"a table is dropped by its name alone", []edit{{catalogFile,
+		"	case now.MetadataLocation != metadataLocation:\n", "	case now.MetadataLocation == \"\":\n",
+	}}, []string{"late changes nothing"}},
+	{"orphan files are found by their age", []edit{{tablesFile,
+		"t.catalog.Files(dataPrefix(m.Location, run))", `t.catalog.Files(m.Location + "/data/")`,
+	}}, []string{"live files stay"}},
+	{"a publish does not assert where main is", []edit{{tablesFile,
+		"AssertRef(tag, nil), AssertRef(MainBranch, m.Ref(MainBranch))}", "AssertRef(tag, nil)}",
+	}}, []string{"no foreign commit overwritten unseen"}},
+	{"a stale definition is written back", []edit{{ledgerFile,
+		"	return l.create(ctx, opDataflow,",
+		"	record.Version = l.newest(opDataflow, record.Definition.Name) + 1\n	return l.create(ctx, opDataflow,",
+	}}, []string{"late changes nothing", "definition stands"}},
+
+	// More than a list of known mistakes asks for.
+	{"a run's finished record is not write-once", []edit{{ledgerFile,
+		"return once(ctx, l, opFinished, run.Dataflow, run.Run, run)", "return run, l.replace(ctx, opFinished, run.Dataflow, run.Run, run)",
+	}}, []string{"records stand"}},
+	{"a rollback leaves the schema", []edit{{tablesFile,
+		"		if change.SchemaID != nil {\n			updates", "		if change.SchemaID != nil && change.Counts.Added > 0 {\n			updates",
+	}}, []string{"one run"}},
+	{"an abandoned run is not swept", []edit{{"sweep.go",
+		"	slices.SortFunc(ids, compareIDs)\n", "	ids = nil\n	slices.SortFunc(ids, compareIDs)\n",
+	}}, []string{"recovers alone"}},
+	{"a rollback hides nothing that its target did not have", []edit{{"rollback.go",
+		"	hidden, err := e.stageHidden(ctx, started, before, has, result.letGo)\n	result.tables = append(result.tables, hidden...)\n	return result, err",
+		"	return result, nil",
+	}}, []string{"one run"}},
+}
+
+// caught is what a test process said of a mutant.
+type caught struct{ property, schedule string }
+
+var (
+	saidProperty = regexp.MustCompile(`property: (.*)`)
+	saidSchedule = regexp.MustCompile(scheduleEnv + `="(.*)"`)
+)
+
+func TestMutants_EachIsCaught(t *testing.T) {
+	if os.Getenv(mutantsEnv) == "" {
+		t.Skip("only with " + mutantsEnv + "=1: every mutant is a build of its own")
+	}
+	folder, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	table.WriteString("| Mistake | Property that catches it | Schedule |\n|---|---|---|\n")
+	for _, m := range mutants {
+		t.Run(m.mistake, func(t *testing.T) {
+			c := m.run(t, folder)
+			if !slices.Contains(m.properties, c.property) {
+				t.Errorf("it was caught by %q; want one of %q", c.property, m.properties)
+			}
+			fmt.Fprintf(&table, "| %s | %s | `%s` |\n", m.mistake, c.property, c.schedule)
+		})
+	}
+	t.Log("\n" + table.String())
+	if !t.Failed() {
+		readme(t, table.String())
+	}
+}
+
+// run builds the mutant and gives what the simulation says of it.
+func (m mutant) run(t *testing.T, folder string) caught {
+	t.Helper()
+	replace := map[string]string{}
+	for i, e := range m.edits {
+		file := filepath.Join(folder, e.file)
+		from := file
+		if earlier, ok := replace[file]; ok {
+			from = earlier
+		}
+		text, err := os.ReadFile(from) //nolint:gosec // a source file of the engine
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(text, []byte(e.old)); n != 1 {
+			t.Fatalf("the text to replace is %d times in %s, not once: %s", n, e.file, e.old)
+		}
+		replace[file] = filepath.Join(t.TempDir(), fmt.Sprintf("%d.go", i))
+		if err := os.WriteFile(replace[file], bytes.Replace(text, []byte(e.old), []byte(e.new), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "overlay.json")
+	if err := os.WriteFile(path, overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	//nolint:gosec // the go command with an overlay that this test has written
+	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout=10m", "-run=^TestSimulation_", "-overlay="+path, ".")
+	test.Env = append(os.Environ(), mutantEnv+"=1", seedEnv+"=1", mutantsEnv+"=", scheduleEnv+"=")
+	out, err := test.CombinedOutput()
+	if err == nil {
+		t.Fatal("it survives")
+	}
+	property, schedule := saidProperty.FindSubmatch(out), saidSchedule.FindSubmatch(out)
+	if property == nil || schedule == nil {
+		t.Fatalf("the test failed, and no property did:\n%s", out)
+	}
+	return caught{string(property[1]), string(schedule[1])}
+}
+
+// The part of the README that the mutants write.
+const (
+	tableBegins = "<!-- mutants -->\n"
+	tableEnds   = "<!-- /mutants -->\n"
+)
+
+// readme checks that the README has the table, or writes it there.
+func readme(t *testing.T, table string) {
+	t.Helper()
+	const file = "README.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(text), tableBegins)
+	had, after, ends := strings.Cut(rest, tableEnds)
+	switch {
+	case !begins || !ends:
+		t.Fatalf("%s has no place for the table", file)
+	case had == table:
+	case !*update:
+		t.Errorf("the table in %s is not this one; make mutants UPDATE=1 writes it", file)
+	default:
+		if err := os.WriteFile(file, []byte(before+tableBegins+table+tableEnds+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
