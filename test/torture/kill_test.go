@@ -53,7 +53,7 @@ func (d *durations) take(rng *rand.Rand) aim {
 	}
 }
 
-// kill waits for the moment and kills. It says whether there still was somebody to kill.
+// kill waits for the moment and kills. It says whether there still was somebody to kill; of the CLI itself its exit code tells for sure.
 func (p *process) kill(a aim, who victim, h *history) bool {
 	var targets []int
 	if a.record != "" {
@@ -73,7 +73,7 @@ func (p *process) kill(a aim, who victim, h *history) bool {
 	case <-timer.C:
 	}
 	if who == theGroup {
-		return syscall.Kill(-p.Process.Pid, syscall.SIGKILL) == nil && !p.hasEnded()
+		return !p.hasEnded() && syscall.Kill(-p.Process.Pid, syscall.SIGKILL) == nil
 	}
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()

@@ -5,8 +5,10 @@ package torture
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -98,6 +100,29 @@ func (r *root) write(c config, endpoint string) error {
 	text := c.hcl(endpoint)
 	fmt.Fprintf(&r.log, "---- main.tf\n%s", text)
 	return os.WriteFile(filepath.Join(r.dir, "main.tf"), []byte(text), 0o600)
+}
+
+// restore puts Terraform's state file back when a kill has cut it off, and says whether it had: Terraform writes it in place
+// (https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/filesystem.go), and keeps the one before as its backup.
+// What the CLI does to its own file is no part of what is tested here, so this is not counted as a hand that the provider needed.
+func (r *root) restore() (bool, error) {
+	path := filepath.Join(r.dir, "terraform.tfstate")
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && json.Valid(content) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	fmt.Fprintf(&r.log, "---- the state is cut off after %d bytes\n", len(content))
+	backup, err := os.ReadFile(path + ".backup")
+	if errors.Is(err, fs.ErrNotExist) { // it was to be the first one
+		return true, os.Remove(path)
+	}
+	if err != nil {
+		return true, err
+	}
+	return true, os.WriteFile(path, backup, 0o600)
 }
 
 // patience is how long any command may take. Nothing here waits for a lease: all of it happens on one host.

@@ -126,6 +126,7 @@ type tally struct {
 	doing    map[string]int
 	missed   map[string]int // commands that had ended before they were to be killed, by what was awaited
 	recovery int // kills of an apply that was to recover
+	cut      int // kills that cut off Terraform's own state file
 }
 
 func newTally() *tally {
@@ -159,6 +160,6 @@ func (c *tally) details() string {
 	for _, who := range []victim{theProvider, theGroup} {
 		lines = append(lines, fmt.Sprintf("  %4d of: %s", c.victims[who], who))
 	}
-	return fmt.Sprintf("kills\n%s\n  %4d of an apply that was to recover from a kill\n  missed: %v\n%d checks by pyiceberg compared %d values",
-		strings.Join(lines, "\n"), c.recovery, c.missed, c.checks, c.values)
+	return fmt.Sprintf("kills\n%s\n  %4d of an apply that was to recover from a kill\n  %4d cut off Terraform's own state file, which was put back from Terraform's backup\n  missed: %v\n%d checks by pyiceberg compared %d values",
+		strings.Join(lines, "\n"), c.recovery, c.cut, c.missed, c.checks, c.values)
 }

@@ -116,12 +116,17 @@ func (w *world) kill(doing string, command []string, rng *rand.Rand) (int, error
 	if err != nil {
 		return 0, err
 	}
-	if !killed {
+	if !killed || who == theGroup && code >= 0 {
 		if code != 0 {
-			return 0, fmt.Errorf("a %s that nobody killed ended with %d", command[0], code)
+			w.total.count(func(c *tally) { c.hand++ })
+			return 0, fmt.Errorf("in %q a %s that nobody killed ended with %d", doing, command[0], code)
 		}
 		w.total.count(func(c *tally) { c.missed[cmp.Or(at.record, "start")]++ })
 		return 0, nil
+	}
+	cut, err := w.root.restore()
+	if err != nil {
+		return 1, err
 	}
 	if err := w.history.read(false); err != nil {
 		w.total.count(func(c *tally) { c.broken++ })
@@ -138,6 +143,9 @@ func (w *world) kill(doing string, command []string, rng *rand.Rand) (int, error
 		c.where[hit]++
 		c.victims[who]++
 		c.doing[doing]++
+		if cut {
+			c.cut++
+		}
 	})
 	return 1, nil
 }
