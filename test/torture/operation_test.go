@@ -25,10 +25,10 @@ type goal struct {
 }
 
 const (
-	goalFresh  = "an import of the pool as it is now"
-	goalRun    = "the run"
-	goalGone   = "no table"
-	goalAny    = "as before, or an import of the pool as it is now" // destroyed, and the person changed their mind
+	goalFresh = "an import of the pool as it is now"
+	goalRun   = "the run"
+	goalGone  = "no table"
+	goalAny   = "as before, or an import of the pool as it is now" // destroyed, and the person changed their mind
 )
 
 var (

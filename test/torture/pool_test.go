@@ -4,11 +4,14 @@ package torture
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -73,7 +76,7 @@ func (p *pool) addAttribute() {
 		}
 	}
 	for _, u := range having {
-		u.Attributes = append(u.Attributes[:len(u.Attributes):len(u.Attributes)], cognitotest.AttributeValue{Name: name, Value: value})
+		u.Attributes = append(slices.Clip(u.Attributes), cognitotest.AttributeValue{Name: name, Value: value})
 		u.UpdatedAt = u.UpdatedAt.Add(time.Hour)
 		p.Put(u)
 	}
@@ -107,7 +110,7 @@ func (p *pool) remember() error {
 func (p *pool) forget(before int) error {
 	for version := before - 1; version > 0; version-- {
 		folder := p.versionFolder(version)
-		if _, err := os.Stat(folder); err != nil {
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 			return nil // it and those before it went earlier
 		}
 		if err := os.RemoveAll(folder); err != nil {

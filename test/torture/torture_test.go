@@ -125,8 +125,8 @@ type tally struct {
 	victims  map[victim]int
 	doing    map[string]int
 	missed   map[string]int // commands that had ended before they were to be killed, by what was awaited
-	recovery int // kills of an apply that was to recover
-	cut      int // kills that cut off Terraform's own state file
+	recovery int            // kills of an apply that was to recover
+	cut      int            // kills that cut off Terraform's own state file
 }
 
 func newTally() *tally {
