@@ -13,10 +13,11 @@ import (
 
 // What a catalog refuses.
 var (
-	ErrNoTable    = errors.New("the table does not exist")
-	ErrExists     = errors.New("it exists")
-	ErrRefused    = errors.New("the commit was refused")
-	errNoSnapshot = errors.New("the table has no such snapshot")
+	ErrNoNamespace = errors.New("the namespace does not exist")
+	ErrNoTable     = errors.New("the table does not exist")
+	ErrExists      = errors.New("it exists")
+	ErrRefused     = errors.New("the commit was refused")
+	errNoSnapshot  = errors.New("the table has no such snapshot")
 )
 
 // MainBranch is the branch that readers read.
@@ -237,7 +238,7 @@ func (c *Catalog) Create(id dataflow.TableID, schema dataflow.Schema, properties
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.namespaces[id.Database]; !ok {
-		return Metadata{}, fmt.Errorf("namespace %s does not exist", id.Database)
+		return Metadata{}, fmt.Errorf("%s: %w", id.Database, ErrNoNamespace)
 	}
 	if _, ok := c.tables[id]; ok {
 		return Metadata{}, ErrExists

@@ -54,12 +54,9 @@ func dataPrefix(location string, run int64) string {
 
 // Stage implements engine.Tables.
 func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.Staging, error) {
-	if err := t.claimDatabase(ctx, req.Dataflow, req.ID.Database); err != nil {
-		return nil, err
-	}
-	m, err := t.load(ctx, req.Dataflow, req.ID)
-	if dataflow.IsCode(err, dataflow.CodeNotFound) {
-		m, err = t.create(ctx, req)
+	m, err := t.claim(ctx, req)
+	for errors.Is(err, ErrNoNamespace) { // a removal that comes late has just dropped it
+		m, err = t.claim(ctx, req)
 	}
 	if err != nil {
 		return nil, err
@@ -71,6 +68,18 @@ func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.S
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Object: "table " + req.ID.String(), Cause: fmt.Errorf("it was made for %q", key)}
 	}
 	return &staging{tables: t, req: req, rows: map[string]Record{}}, nil
+}
+
+// claim makes the table with its namespace, or checks that the dataflow may use what is there.
+func (t *Tables) claim(ctx context.Context, req dataflow.StageRequest) (Metadata, error) {
+	if err := t.claimDatabase(ctx, req.Dataflow, req.ID.Database); err != nil {
+		return Metadata{}, err
+	}
+	m, err := t.load(ctx, req.Dataflow, req.ID)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return t.create(ctx, req)
+	}
+	return m, err
 }
 
 // claimDatabase makes the namespace, or checks that the dataflow may use the one that is there.
