@@ -172,6 +172,8 @@ func (h *history) readRecord(number int64, name string, into any) (bool, error) 
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !known:
 		return false, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("%s is gone", name)
 	case err != nil:
 		return false, err
 	case known && !bytes.Equal(before, content):
