@@ -27,6 +27,23 @@ var directed = []string{
 	"one import; A remove @before-dataflow sleeps; B again; A wakes",
 	// A drop wakes when another table has the name.
 	"one import; A remove @before-drop-table-groups sleeps; B again; A wakes",
+	// An import that was abandoned finds, late, a table that a newer run has made; and makes a ticket on it.
+	"one import; A without @before-stage-users sleeps; B renamed; A wakes",
+	// An owner that was abandoned writes more when it wakes, and dies; a run was completed in between.
+	"one import; A import @before-write-file-groups sleeps; B to-1; A wakes @before-stage-groups crashes",
+	"one import; A import @before-write-file-groups sleeps; B to-1; A wakes @after-stage-groups crashes",
+	// Or to a table that was dropped meanwhile.
+	"one import; A import @before-write-file-groups sleeps; B remove; A wakes",
+	// Two processes carry out one drop, or one retention, side by side.
+	"one import; A remove @before-drop-groups sleeps; B same @after-drop-table-groups; A wakes; B; C import",
+	"two imports; A same-keep-1 @before-retain-users sleeps; B remove; A wakes",
+	// The tag of an unchanged table has gone with retention when it is set late.
+	"one import; A same @before-keep-users sleeps; B same-keep-1; A wakes",
+	"one import; A same @before-keep-users sleeps; B pin-1-keep-1 @after-retain-users; A wakes; B; C import",
+	// A removal wakes and drops the database that the next run has just made.
+	"two imports; A remove @before-drop-namespace sleeps; B again @before-create-table-groups sleeps; A wakes; B wakes; C import",
+	// Who finishes a run names what the one before him took from somebody else.
+	"one import; A import @after-publish-users; foreign groups; A @before-finished crashes; B import",
 	// A run goes back to a schema with fewer columns.
 	"one import; A wider; B back; C forward",
 }

@@ -39,7 +39,9 @@ var operations = map[string]func(p *process, retain int64) error{
 	},
 	// An import that its guard refuses.
 	"guarded": func(p *process, retain int64) error {
-		p.w.source.Delete("users", slices.Min(slices.Collect(maps.Keys(p.w.source.Rows("users")))))
+		if users := slices.Sorted(maps.Keys(p.w.source.Rows("users"))); len(users) > 0 {
+			p.w.source.Delete("users", users[0])
+		}
 		d := definition("users", "groups")
 		d.MaxRemovedPercent = 0
 		return p.imports(d, retain)

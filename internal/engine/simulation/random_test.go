@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// any number of processes up to this is there at once, over all a schedule has.
+// maxProcesses is how many processes a random schedule has.
 const maxProcesses = 6
 
 // Whatever up to six processes do, wherever each of them sleeps, wakes and dies, and whoever looks on how: every property holds
@@ -16,21 +16,17 @@ const maxProcesses = 6
 //
 // Run more with -rapid.checks=N, and the same again with the -rapid.seed that a failure prints.
 func TestSimulation_HoldsForAnySchedule(t *testing.T) {
-	schedules, steps, faults := 0, 0, 0
+	schedules, steps := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		s := anySchedule(r)
 		p := play(t, s)
 		schedules++
 		steps += p.steps
-		switch {
-		case p.violation == nil:
-		case isKnown(p.violation):
-			faults++
-		default:
+		if p.violation != nil {
 			r.Fatalf("%s=%q\n%s", scheduleEnv, s, p.violation)
 		}
 	})
-	t.Logf("%d schedules, %d steps with every property held after each, %d known faults", schedules, steps, faults)
+	t.Logf("%d schedules, %d steps with every property held after each", schedules, steps)
 }
 
 // anySchedule draws a schedule.
