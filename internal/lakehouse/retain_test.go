@@ -67,6 +67,35 @@ func TestRetain_LetsRunsGoWithWhatOnlyTheyHad(t *testing.T) {
 	}
 }
 
+func TestRetain_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	p.load(2, user("a", "a@x", 2))
+	p.load(3, user("a", "a@x", 3))
+	whole := newPlace(t)
+	for run := range int64(3) {
+		whole.load(run+1, user("a", "a@x", int(run)+1))
+	}
+	whole.retain(3, 1, 2)
+
+	c, tbl := p.raw()
+	requirements, updates := expire(tbl.Metadata(), []int64{1, 2})
+	if _, _, err := commit(t.Context(), c, tbl, requirements, updates); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.metadataFiles()["avro"]; got <= whole.metadataFiles()["avro"] {
+		t.Fatalf("%d manifests and lists are left, nothing to clean up", got)
+	}
+	p.retain(3, 1, 2)
+	if got, want := p.metadataFiles()["avro"], whole.metadataFiles()["avro"]; got != want {
+		t.Errorf("%d manifests and lists are left, want %d", got, want)
+	}
+	if files := p.dataFiles(); len(files) != 1 {
+		t.Errorf("data files are %v", files)
+	}
+	p.wantRows(RowsRequest{}, user("a", "a@x", 3))
+}
+
 func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *testing.T) {
 	const kept = 3
 	runs := int64(1000)

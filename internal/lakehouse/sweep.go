@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"strconv"
 
-	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -45,7 +42,6 @@ func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName strin
 	if err := l.guardTable(dataflowName, id, tbl); err != nil {
 		return err
 	}
-	var swept *table.Snapshot
 	branch := stagingBranch(run)
 	change := dataflow.TableChange{TableID: id, UUID: tbl.Metadata().TableUUID().String()}
 	_, _, err = l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
@@ -56,20 +52,16 @@ func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName strin
 		}
 		requirements := []table.Requirement{table.AssertRefSnapshotID(branch, staged)}
 		updates := []table.Update{table.NewRemoveSnapshotRefUpdate(branch)}
-		if swept = onlyOf(meta, run, branch); swept != nil {
+		if swept := onlyOf(meta, run, branch); swept != nil {
 			requirements = append(requirements, table.AssertRefSnapshotID(mainBranch, refOf(meta, mainBranch)))
-			updates = append(updates, table.NewRemoveSnapshotsUpdate([]int64{*staged}, false))
+			updates = append(updates, takeAway([]table.Snapshot{*swept})...)
 		}
 		return requirements, updates, nil
 	})
 	if err != nil {
 		return err
 	}
-	var expired []table.Snapshot
-	if swept != nil {
-		expired = append(expired, *swept)
-	}
-	return removeFiles(ctx, c, id, expired, func(by int64) bool { return by == run })
+	return removeFiles(ctx, c, id, func(by int64) bool { return by == run })
 }
 
 // onlyOf gives the branch's snapshot if the run made it and no other branch or tag leads to it.
@@ -90,41 +82,4 @@ func onlyOf(meta table.Metadata, run int64, branch string) *table.Snapshot {
 		}
 	}
 	return snapshot
-}
-
-// removeOrphans removes the data files of these runs that no snapshot has.
-func removeOrphans(files iceio.IO, tbl *table.Table, of func(run int64) bool) error {
-	all, err := list(files, tbl.Location()+"/data")
-	if err != nil {
-		return err
-	}
-	orphans := map[string]string{} // by name, which the write's UUID makes unique: URLs of one file differ between writers
-	for _, file := range all {
-		if by, ok := runOfDataFile(file); ok && of(by) {
-			orphans[path.Base(file)] = file
-		}
-	}
-	if len(orphans) == 0 {
-		return nil
-	}
-	for _, snapshot := range tbl.Metadata().Snapshots() {
-		manifests, err := snapshot.Manifests(files)
-		if err != nil {
-			return err
-		}
-		for _, manifest := range manifests {
-			for entry, err := range manifest.Entries(files, true) {
-				if err != nil {
-					return err
-				}
-				delete(orphans, path.Base(entry.DataFile().FilePath()))
-			}
-		}
-	}
-	for _, file := range orphans {
-		if err := files.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
 }
