@@ -304,7 +304,7 @@ func folderError(op, location string, err error) error {
 		return errNotFound(op, location)
 	case errors.Is(err, syscall.ENOTDIR):
 		e.Code, e.Hint = dataflow.CodeInvalid, "Set workspace to the path of a folder, or of one that can be made."
-	case errors.Is(err, fs.ErrPermission) && op != "read" && op != "list", errors.Is(err, syscall.EROFS):
+	case errors.Is(err, fs.ErrPermission) && op != "open" && op != "read" && op != "list", errors.Is(err, syscall.EROFS):
 		e.Code, e.Hint = dataflow.CodeInvalid, "Let this user write to the workspace's folder, on a file system that knows hard links, or set workspace to another one."
 	case errors.Is(err, fs.ErrPermission):
 		e.Code, e.Hint = dataflow.CodeInvalid, "Let this user read the workspace's folder, or set workspace to another one."

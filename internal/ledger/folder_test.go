@@ -109,6 +109,7 @@ func TestFolder_SaysWhatToDoWhenItCannotBeWritten(t *testing.T) {
 	}{
 		"no permission to write": {"create", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, dataflow.CodeInvalid, "Let this user write to the workspace's folder"},
 		"no permission to read":  {"read", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, dataflow.CodeInvalid, "Let this user read the workspace's folder"},
+		"no permission to look":  {"open", &fs.PathError{Op: "stat", Path: "x", Err: syscall.EACCES}, dataflow.CodeInvalid, "Let this user read the workspace's folder"},
 		"read-only file system":  {"replace", &os.LinkError{Op: "rename", Err: syscall.EROFS}, dataflow.CodeInvalid, "Let this user write to the workspace's folder"},
 		"no hard links":          {"create", &os.LinkError{Op: "link", Err: syscall.EOPNOTSUPP}, dataflow.CodeInvalid, "on a file system that knows hard links"},
 		"no hard links on FAT":   {"create", &os.LinkError{Op: "link", Err: syscall.EPERM}, dataflow.CodeInvalid, "on a file system that knows hard links"},
