@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -87,12 +88,12 @@ func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName
 
 // ensure gives the table, and makes it empty when it is not there. Of several processes that make it at once one wins and the others load it.
 func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
-	if err := l.useDatabase(ctx, c, req.Dataflow, req.ID.Database); err != nil {
-		return nil, err
-	}
-	tbl, err := load(ctx, c, req.ID)
-	if dataflow.IsCode(err, dataflow.CodeNotFound) {
-		tbl, err = l.create(ctx, c, req)
+	tbl, err := l.claim(ctx, c, req)
+	for attempt := 1; attempt < publishAttempts && isDropped(err); attempt++ {
+		if err := pause(ctx, attempt); err != nil {
+			return nil, err
+		}
+		tbl, err = l.claim(ctx, c, req)
 	}
 	if err != nil {
 		return nil, err
@@ -104,6 +105,23 @@ func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 		return nil, err
 	}
 	return tbl, guardKey(req, tbl)
+}
+
+// claim tries once.
+func (l *Lakehouse) claim(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
+	if err := l.useDatabase(ctx, c, req.Dataflow, req.ID.Database); err != nil {
+		return nil, err
+	}
+	tbl, err := load(ctx, c, req.ID)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return l.create(ctx, c, req)
+	}
+	return tbl, err
+}
+
+// isDropped says whether a table could not be made because a drop that comes late took the database, or its folder, while it was still empty.
+func isDropped(err error) bool {
+	return errors.Is(err, catalog.ErrNoSuchNamespace) || errors.Is(err, fs.ErrNotExist) && !dataflow.IsCode(err, dataflow.CodeCorrupt)
 }
 
 // guardRun refuses a run that the table has already, or a newer one of which it has a trace: the workspace has lost the records of its

@@ -80,6 +80,24 @@ var contendBehaviours = behaviours{
 		w.wantGone()
 		w.want("data files", []string{}, w.dataFiles())
 	},
+	"ALateDropOfAnEmptyDatabaseDoesNotHinderWhoMakesATableInIt": func(w *world) {
+		for run := int64(1); run < 12; run += 2 {
+			w.load(run, row("a", "x", 1))
+			drop := w.ticket(run+1, dataflow.ChangeDrop)
+			w.publish(run+1, drop)
+			w.atOnce(func(tables engine.Tables) error {
+				if _, err := tables.Publish(w.Context(), customers, run+1, drop); err != nil {
+					return err
+				}
+				staging, err := tables.Stage(w.Context(), request(run+2, users, narrow()))
+				if err != nil {
+					return err
+				}
+				return staging.Close()
+			})
+			w.want("owned", 1, len(w.owned()))
+		}
+	},
 	"PublishRetainAndSweepDoNotHinderEachOther": func(w *world) {
 		for run := int64(1); run <= 4; run++ {
 			w.load(run, row("a", "x", int(run)), row("b", "y", 1))
