@@ -1,6 +1,8 @@
 package tablestest
 
 import (
+	"slices"
+
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -62,6 +64,22 @@ var sweepBehaviours = behaviours{
 		w.want("snapshots", snapshots, w.look().Snapshots)
 		w.wantRefNames("main", "run_1")
 		w.must(w.subject.Tag(users, "theirs", theirs))
+	},
+	"ASnapshotOfAnotherRunsOrSomebodyElsesStaysWhereOnlyTheTicketIsOnIt": func(w *world) {
+		w.load(1, row("a", "x", 1))
+		w.load(2, row("b", "y", 1))
+		theirs := w.overwrite()
+		w.ticket(3, dataflow.ChangeHide)
+		w.publish(4, w.back(4, 1))
+		w.back(5, 2)
+		w.retain(4, 2)
+		w.sweep(3)
+		w.sweep(5)
+		w.wantRefNames("main", "run_1", "run_4")
+		if !slices.Contains(w.look().Snapshots, theirs) {
+			w.Error("their snapshot is gone")
+		}
+		w.want("snapshots", 3, len(w.look().Snapshots))
 	},
 	"AStagedSnapshotThatSomebodyElseTaggedStaysReadable": func(w *world) {
 		w.load(1, row("a", "x", 1))
