@@ -22,8 +22,16 @@ func (w *world) newRootOf(t *testing.T, n int) *root {
 
 // module is a whole root module.
 func (w *world) module(n int) string {
-	return "terraform {\n  required_providers {\n    skypoint = { source = \"skypointcloud/skypoint\" }\n  }\n}\n" + w.dataflow(build(n))
+	return requires + w.dataflow(build(n))
 }
+
+// requires is the block without which a CLI looks for the provider under another address.
+const requires = `terraform {
+  required_providers {
+    skypoint = { source = "skypointcloud/skypoint" }
+  }
+}
+`
 
 // write gives the root module another configuration.
 func (r *root) write(config string) {

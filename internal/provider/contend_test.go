@@ -33,12 +33,7 @@ func TestSixteenWorkingDirectories_ApplyingAtOnceRunOneAfterTheOther(t *testing.
 	roots := make([]*root, directories)
 	for i := range roots {
 		// Each asks for a run of its own: no two have the same trigger, and none has what the record says.
-		roots[i] = newRoot(t, fmt.Sprintf(`terraform {
-  required_providers {
-    skypoint = { source = "skypointcloud/skypoint" }
-  }
-}
-%s
+		roots[i] = newRoot(t, requires+fmt.Sprintf(`%s
 resource "skypoint_dataflow" "customers" {
   name         = "Customers"
   connector_id = "App"

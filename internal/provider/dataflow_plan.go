@@ -211,14 +211,15 @@ func (m dataflowModel) sameRecord(state dataflowModel) bool {
 		a.MaxRemovedPercent.Equal(b.MaxRemovedPercent) && a.RetainRuns.Equal(b.RetainRuns) && a.OnDestroy.Equal(b.OnDestroy) && a.DeletionProtection.Equal(b.DeletionProtection)
 }
 
-// isOlder says whether the last refresh was older than maxAge when the state was read.
+// isOlder says whether the last refresh was older than maxAge when the state was read. One that seems to come later than that by more
+// than maxAge is no newer: a clock was wrong, and the data could stay as it is for as long as the clock was ahead.
 func isOlder(maxAge, lastRefreshAt types.String, readAt time.Time) bool {
 	limit, err := time.ParseDuration(maxAge.ValueString())
 	if err != nil || readAt.IsZero() {
 		return false // no max_age, or a state that was never refreshed
 	}
 	refreshed, err := time.Parse(time.RFC3339Nano, lastRefreshAt.ValueString())
-	return err != nil || readAt.Sub(refreshed) > limit
+	return err != nil || readAt.Sub(refreshed).Abs() > limit
 }
 
 // pendingDetails is table_details while a run is planned: its keys are those of tables, so that for_each over it can be planned.

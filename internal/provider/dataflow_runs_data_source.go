@@ -142,7 +142,7 @@ func historyEntry(run dataflow.Run) dataflowRunsEntry {
 		WaitedSeconds: types.Float64Value(run.Usage.WaitedSeconds), Tables: []dataflowRunsCounts{},
 	}
 	if run.EndedAt != nil {
-		entry.DurationSeconds = types.Float64Value(run.EndedAt.Sub(run.StartedAt).Seconds())
+		entry.DurationSeconds = types.Float64Value(max(0, run.EndedAt.Sub(run.StartedAt).Seconds())) // a clock that was put back meanwhile
 	}
 	for _, t := range run.Tables {
 		c := t.Counts

@@ -10,7 +10,7 @@ import (
 
 const beginAnewHere = "To begin anew here instead, remove catalog.db and warehouse: the next apply then imports every dataflow's tables again."
 
-// tables reads the database in every way that a data source can.
+// dataSources reads the database in every way that a data source can.
 func (w *world) dataSources() string {
 	return w.provider() + `
 data "skypoint_tables" "all" {
@@ -41,7 +41,7 @@ func TestWorkspaceMoved_IsRefusedWithBothPathsAndGoesOnWhereItIsBack(t *testing.
 	r.write(w.module(2))
 	r.refuses(said, []string{"plan"}, []string{"destroy", "-auto-approve", "-refresh=false"})
 	w.unchanged(before, "a moved workspace")
-	other := newRoot(t, strings.Replace(w.module(2), w.dataflow(build(2)), w.dataSources(), 1))
+	other := newRoot(t, requires+w.dataSources())
 	if _, out := other.run("plan"); strings.Count(unframed(out), "Error: ") != 3 || !fails(said).MatchString(unframed(out)) {
 		t.Errorf("the data sources said\n%s", out)
 	}
