@@ -81,7 +81,7 @@ type Change string
 // The changes.
 const (
 	ChangePublish Change = "publish" // main moves to After (and the schema to SchemaID)
-	ChangeKeep    Change = "keep"    // nothing changed: the table only gets the run's tag
+	ChangeKeep    Change = "keep"    // nothing changed: main stays at After, which only gets the run's tag
 	ChangeHide    Change = "hide"    // main goes, rows and tags stay
 	ChangeDrop    Change = "drop"    // the table goes, with its files
 )

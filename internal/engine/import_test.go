@@ -226,9 +226,8 @@ func TestImport_NamesTheSnapshotOfSomebodyElseThatItFound(t *testing.T) {
 	want(t, "description", "Imported 2 tables: groups 1 row (unchanged); users 2 rows (1 removed).", run.Description)
 }
 
-// An unchanged table has nothing to publish, so what somebody else wrote meanwhile stays until the next run finds it.
-func TestImport_LeavesWhatSomebodyElseWroteToATableThatItKeepsToTheNextRun(t *testing.T) {
-	w, p, order := imported(t, "users")
+func TestImport_TakesAnUnchangedTableBackFromSomebodyElseWhoWroteToIt(t *testing.T) {
+	w, _, order := imported(t, "users")
 	var theirs int64
 	meddle := func(_ context.Context, step enginetest.Step) (err error) {
 		if step.Op == "decision" && step.When == enginetest.Written {
@@ -237,11 +236,8 @@ func TestImport_LeavesWhatSomebodyElseWroteToATableThatItKeepsToTheNextRun(t *te
 		return err
 	}
 	run := w.process("second", meddle).completes(order)
-	want(t, "description", "Imported 1 table: users 3 rows (unchanged).", run.Description)
-	want(t, "rows", 0, len(w.rows(usersID)))
-
-	run = p.completes(order)
-	want(t, "replaced", &theirs, run.Tables[0].Replaced)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged). "+
+		"Somebody else had written to table customers.users: its snapshot "+number(theirs)+" was replaced.", run.Description)
 	w.holds(usersID, "users")
 }
 

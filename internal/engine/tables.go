@@ -29,14 +29,13 @@ type Tables interface {
 	// Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 	// It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
 	//
-	// Late, when the ticket is used and the tag was let go or the run was swept, a publish is refused with dataflow.CodeAbandoned;
-	// a hide and a drop have no tag, so for them a ticket that is gone means done. A keep has no ticket: it is done when its tag
-	// is there, when a newer run has left a trace, or when there is no snapshot to tag any more. None of these changes anything.
+	// Late, when the ticket is used and the tag was let go or the run was swept, a publish and a keep are refused with dataflow.CodeAbandoned;
+	// a hide and a drop have no tag, so for them a ticket that is gone means done. None of these changes anything.
 	// A table that is gone, or whose name another one has now, whoever's that is, gives dataflow.CodeNotFound; to a drop it is done,
 	// except for files that may have stayed. A change that no run can have decided gives dataflow.CodeCorrupt.
 	//
 	// Where main is not what the decision saw, somebody else wrote to the table: Replaced names the snapshot that the run replaced,
-	// to whoever publishes the change again as well. A kept table stays as they left it.
+	// to whoever publishes the change again as well.
 	Publish(ctx context.Context, dataflowName string, run int64, change dataflow.TableChange) (dataflow.TableResult, error)
 
 	// Sweep removes what an abandoned run left on these tables: its branch with the snapshot that only it had, then the data files
@@ -62,7 +61,8 @@ type Staging interface {
 	// Commit compares what was put with the table's current rows and writes the difference to the run's branch.
 	// A table that the run has staged already gives dataflow.CodeExists.
 	// The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
-	// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: no branch, no data file.
+	// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: the branch is on
+	// the snapshot that it has, and there is no data file.
 	Commit(ctx context.Context) (dataflow.TableChange, error)
 
 	// Close gives up spool files. It is called once, also after Commit; without a Commit nothing reached the table.

@@ -254,7 +254,7 @@ func TestUnchangedTable_GetsATagAndNoDataFile(t *testing.T) {
 	before := p.dataFiles()
 
 	second := p.stage(stageRequest(2, usersSchema()), rows[1], rows[0])
-	if second.Change != dataflow.ChangeKeep || second.Ticket != nil || !same(second.Before, first.After) || !same(second.After, first.After) {
+	if second.Change != dataflow.ChangeKeep || !same(second.Ticket, first.After) || !same(second.Before, first.After) || !same(second.After, first.After) {
 		t.Fatalf("change is %+v", second)
 	}
 	if got, want := second.Counts, (dataflow.Counts{Read: 2, Unchanged: 2}); got != want {

@@ -19,12 +19,12 @@ const publishAttempts = 20
 // Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 // It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
 //
-// Late, when the ticket is used and the tag was let go or the run was swept, a publish is refused with dataflow.CodeAbandoned,
-// and a keep, a hide and a drop change nothing. A table that is gone, or whose name another one has now, gives
+// Late, when the ticket is used and the tag was let go or the run was swept, a publish and a keep are refused with dataflow.CodeAbandoned,
+// and a hide and a drop change nothing. A table that is gone, or whose name another one has now, gives
 // dataflow.CodeNotFound; to a drop it is done, except for files that may have stayed.
 //
 // Where main is not what the decision saw, somebody else wrote to the table: Replaced names the snapshot that the run replaced,
-// to whoever publishes the change again as well. A kept table stays as they left it.
+// to whoever publishes the change again as well.
 func (l *Lakehouse) Publish(ctx context.Context, dataflowName string, run int64, change dataflow.TableChange) (dataflow.TableResult, error) {
 	result := dataflow.TableResult{TableChange: change}
 	c, err := l.writing(ctx)
@@ -88,7 +88,7 @@ func (l *Lakehouse) commitUntil(ctx context.Context, c *sqlCatalog, dataflowName
 }
 
 func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
-	if change.After == nil {
+	if change.After == nil || change.Ticket == nil {
 		return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "publish", Object: object(change.TableID), Cause: errors.New("the decision names no snapshot")}
 	}
 	branch, tag := stagingBranch(run), runTag(run)
@@ -98,46 +98,34 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 			result.Replaced = replacedBy(meta, run)
 			return nil, nil, nil
 		}
-		if change.Change == dataflow.ChangeKeep && (newestRun(meta) > run || meta.SnapshotByID(*change.After) == nil) {
-			// It has no ticket, so the trace of a newer run tells that it comes late: its tag has been there, and retention took it.
-			// Without the snapshot there is nothing to tag: somebody else wrote to the table and let the older rows go.
-			return nil, nil, nil
+		if !same(refOf(meta, branch), change.Ticket) {
+			return nil, nil, &dataflow.Error{Code: dataflow.CodeAbandoned, Op: "publish", Object: object(change.TableID),
+				Cause: fmt.Errorf("the branch %s is gone, and the tag %s is not there", branch, tag)}
 		}
 		now := refOf(meta, mainBranch)
 		requirements := []table.Requirement{
 			table.AssertRefSnapshotID(tag, nil),
+			table.AssertRefSnapshotID(branch, change.Ticket),
 			table.AssertRefSnapshotID(mainBranch, now),
 		}
 		var updates []table.Update
-		if change.Ticket != nil {
-			if !same(refOf(meta, branch), change.Ticket) {
-				return nil, nil, &dataflow.Error{Code: dataflow.CodeAbandoned, Op: "publish", Object: object(change.TableID),
-					Cause: fmt.Errorf("the branch %s is gone, and the tag %s is not there", branch, tag)}
-			}
-			requirements = append(requirements, table.AssertRefSnapshotID(branch, change.Ticket))
+		if change.SchemaID != nil && *change.SchemaID != meta.CurrentSchema().ID {
+			updates = append(updates, table.NewSetCurrentSchemaUpdate(*change.SchemaID))
 		}
-		properties := iceberg.Properties{}
-		result.Replaced = nil
-		if change.Change == dataflow.ChangePublish {
-			if change.SchemaID != nil && *change.SchemaID != meta.CurrentSchema().ID {
-				updates = append(updates, table.NewSetCurrentSchemaUpdate(*change.SchemaID))
-			}
-			if !same(now, change.After) {
-				updates = append(updates, table.NewSetSnapshotRefUpdate(mainBranch, *change.After, table.BranchRef, 0, 0, 0))
-			}
-			result.Replaced, properties = noteReplaced(meta, run, change)
+		if !same(now, change.After) {
+			updates = append(updates, table.NewSetSnapshotRefUpdate(mainBranch, *change.After, table.BranchRef, 0, 0, 0))
 		}
-		updates = append(updates, table.NewSetSnapshotRefUpdate(tag, *change.After, table.TagRef, 0, 0, 0))
-		if change.Ticket != nil {
-			updates = append(updates, table.NewRemoveSnapshotRefUpdate(branch))
-		}
+		updates = append(updates,
+			table.NewSetSnapshotRefUpdate(tag, *change.After, table.TagRef, 0, 0, 0), table.NewRemoveSnapshotRefUpdate(branch))
+		var properties iceberg.Properties
+		result.Replaced, properties = noteReplaced(meta, run, change)
 		if purpose := string(change.Definition.Purpose); purpose != "" && meta.Properties()[propertyPurpose] != purpose {
 			properties[propertyPurpose] = purpose
 		}
 		if len(properties) > 0 {
 			updates = append(updates, table.NewSetPropertiesUpdate(properties))
 		}
-		if _, hidden := meta.Properties()[propertyHidden]; hidden && change.Change == dataflow.ChangePublish {
+		if _, hidden := meta.Properties()[propertyHidden]; hidden {
 			updates = append(updates, table.NewRemovePropertiesUpdate([]string{propertyHidden}))
 		}
 		return requirements, updates, nil

@@ -82,7 +82,7 @@ const stageAttempts = 4
 
 // Commit compares what was put with the table's current rows and writes the difference to the run's branch.
 // The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
-// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: no branch, no data file.
+// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: the branch is on the snapshot it has, and there is no data file.
 func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 	if err := s.rows.seal(); err != nil {
 		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
@@ -148,8 +148,9 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		UUID: tbl.Metadata().TableUUID().String(), Before: refOf(tbl.Metadata(), mainBranch), Counts: counts,
 	}
 	if result.Before != nil && !plan.differs && addSchema == nil {
-		result.Change, result.After, result.MetadataLocation = dataflow.ChangeKeep, result.Before, tbl.MetadataLocation()
-		return result, nil
+		result.Change, result.After, result.Ticket = dataflow.ChangeKeep, result.Before, result.Before
+		result.MetadataLocation, err = s.keep(ctx, tbl, *result.Before)
+		return result, err
 	}
 	if plan.differs {
 		plan.tidy()
@@ -168,6 +169,19 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		result.SchemaID = &id
 	}
 	return result, nil
+}
+
+// keep makes the ticket of an unchanged table: without one a process that sleeps before it publishes could tag the table when retention
+// has long let the run go.
+func (s *Staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (string, error) {
+	branch := stagingBranch(s.req.Run)
+	_, where, err := commit(ctx, s.catalog, tbl, []table.Requirement{
+		table.AssertTableUUID(tbl.Metadata().TableUUID()), table.AssertRefSnapshotID(branch, nil), table.AssertRefSnapshotID(mainBranch, &snapshot),
+	}, []table.Update{table.NewSetSnapshotRefUpdate(branch, snapshot, table.BranchRef, 0, 0, 0)})
+	if err != nil {
+		_, where, err = s.judge(ctx, tbl, nil, err)
+	}
+	return where, err
 }
 
 // count is the first pass.
@@ -280,16 +294,22 @@ func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 // judge looks at the table after a commit that failed: it may have happened nevertheless, or failed because somebody was faster.
 func (s *Staging) judge(ctx context.Context, before *table.Table, files []iceberg.DataFile, failure error) (int64, string, error) {
 	after, err := load(ctx, s.catalog, s.req.ID)
-	if err != nil {
+	isGone := dataflow.IsCode(err, dataflow.CodeNotFound)
+	if err != nil && !isGone {
 		return 0, "", s.failed("commit", dataflow.CodeInternal, errors.Join(failure, err))
 	}
-	if snapshot := refOf(after.Metadata(), stagingBranch(s.req.Run)); snapshot != nil {
-		return *snapshot, after.MetadataLocation(), nil
-	}
-	if fs, err := after.FS(ctx); err == nil {
-		for _, file := range files {
-			_ = fs.Remove(file.FilePath()) // no snapshot has it; what stays is swept with the run
+	if !isGone {
+		if snapshot := refOf(after.Metadata(), stagingBranch(s.req.Run)); snapshot != nil {
+			return *snapshot, after.MetadataLocation(), nil
 		}
+	}
+	if fs, err := before.FS(ctx); err == nil {
+		for _, file := range files {
+			_ = fs.Remove(file.FilePath()) // no snapshot has it; what stays is swept with the run, or with the table
+		}
+	}
+	if isGone {
+		return 0, "", err
 	}
 	if after.MetadataLocation() != before.MetadataLocation() {
 		failure = fmt.Errorf("%w: %w", errMoved, failure)

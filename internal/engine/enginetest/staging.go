@@ -95,8 +95,10 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	}
 	schema, widened := widen(m.Schemas[m.CurrentSchema], s.req.Table.Schema)
 	if c := change.Counts; main != nil && !widened && c.Added+c.Changed+c.Removed == 0 {
-		change.Change, change.After = dataflow.ChangeKeep, main
-		return change, nil
+		m, err = s.tables.commit(ctx, "ticket", s.req.ID,
+			[]Requirement{AssertUUID(m.UUID), AssertRef(branch, nil), AssertRef(MainBranch, main)}, []Update{SetRef(branch, Ref{Snapshot: *main})})
+		change.Change, change.After, change.Ticket, change.MetadataLocation = dataflow.ChangeKeep, main, main, m.MetadataLocation
+		return change, err
 	}
 
 	id := s.tables.catalog.NewSnapshotID()

@@ -253,7 +253,7 @@ func (t *Tables) publish(
 				Cause: fmt.Errorf("the ticket of run %d is gone", run),
 			}
 		}
-		if main := m.Ref(MainBranch); change.Change != dataflow.ChangeKeep && !same(main, change.Before) {
+		if main := m.Ref(MainBranch); !same(main, change.Before) {
 			result.Replaced = main
 		}
 		requirements, updates := commitOf(m, run, change, result.Replaced)
@@ -275,7 +275,7 @@ func possible(change dataflow.TableChange) error {
 	var cause error
 	switch change.Change {
 	case dataflow.ChangePublish, dataflow.ChangeKeep:
-		if change.After == nil {
+		if change.After == nil || change.Ticket == nil {
 			cause = errors.New("the decision names no snapshot")
 		}
 	case dataflow.ChangeHide, dataflow.ChangeDrop:
@@ -300,15 +300,11 @@ func (t *Tables) mine(ctx context.Context, name string, change dataflow.TableCha
 }
 
 // isDone says whether there is nothing to commit for the change any more: the tag is there, or, where there is none, the ticket is used.
-// A change that only sets a tag has no ticket, so a trace of a newer run tells that it comes late.
 func isDone(m Metadata, run int64, change dataflow.TableChange) bool {
 	switch change.Change {
-	case dataflow.ChangeKeep:
-		_, has := m.Snapshots[*change.After]
-		return !has || m.Ref(tagOf(run)) != nil || m.newestRun() > run
 	case dataflow.ChangeHide, dataflow.ChangeDrop:
 		return change.Ticket == nil || !same(m.Ref(branchOf(run)), change.Ticket)
-	case dataflow.ChangePublish:
+	case dataflow.ChangePublish, dataflow.ChangeKeep:
 	}
 	return m.Ref(tagOf(run)) != nil
 }
@@ -350,9 +346,7 @@ func commitOf(m Metadata, run int64, change dataflow.TableChange, replaced *int6
 	}
 	var updates []Update
 	switch change.Change {
-	case dataflow.ChangeKeep:
-		return requirements, []Update{SetRef(tag, Ref{Snapshot: *change.After, Tag: true})}
-	case dataflow.ChangePublish:
+	case dataflow.ChangePublish, dataflow.ChangeKeep:
 		if change.SchemaID != nil {
 			updates = append(updates, SetCurrentSchema(*change.SchemaID))
 		}

@@ -12,7 +12,7 @@ var publishBehaviours = behaviours{
 		w.wantRows("main", map[string]string{"a": "x"})
 		w.want("result", dataflow.TableResult{TableChange: change, PublishedMetadataLocation: w.look().MetadataLocation}, result)
 	},
-	"AKeptTableGetsTheTagAlone": func(w *world) {
+	"AKeptTableStaysWhereItIsAndGetsTheTag": func(w *world) {
 		first := w.load(1, row("a", "x", 1))
 		files := w.dataFiles()
 		change := w.stage(2, row("a", "x", 1))
@@ -53,21 +53,23 @@ var publishBehaviours = behaviours{
 		}
 		w.wantRows("main", map[string]string{"a": "x"})
 	},
-	"AKeptTableThatSomebodyElseWroteToStaysTheirs": func(w *world) {
+	"AKeptTableThatSomebodyElseWroteToGoesBackAndThatIsNamed": func(w *world) {
 		first := w.load(1, row("a", "x", 1))
 		change := w.stage(2, row("a", "x", 1))
 		theirs := w.overwrite()
 		for range 2 {
-			w.want("replaced", (*int64)(nil), w.publish(2, change).Replaced)
+			w.want("replaced", &theirs, w.publish(2, change).Replaced)
 		}
-		w.wantRefs(map[string]int64{"main": theirs, "run_1": *first.After, "run_2": *first.After})
+		w.wantRefs(map[string]int64{"main": *first.After, "run_1": *first.After, "run_2": *first.After})
 	},
-	"AKeptTableWhoseSnapshotIsGoneStaysAsItIs": func(w *world) {
-		w.load(1, row("a", "x", 1))
+	"TheSnapshotOfAKeptTableStaysWhateverElseGoes": func(w *world) {
+		first := w.load(1, row("a", "x", 1))
 		change := w.stage(2, row("a", "x", 1))
 		w.overwrite()
-		w.retain(1, 1) // only main had held the snapshot beside it
-		w.unchanged("the keep", func() { w.publish(2, change) })
+		w.retain(1, 1) // its ticket is all that holds it
+		w.publish(2, change)
+		w.wantRefs(map[string]int64{"main": *first.After, "run_2": *first.After})
+		w.wantRows("main", map[string]string{"a": "x"})
 	},
 	"WithoutItsTicketItIsRefusedAsAbandoned": func(w *world) {
 		w.load(1, row("a", "x", 1))
@@ -86,14 +88,12 @@ var publishBehaviours = behaviours{
 	"ATableThatIsGoneIsNotFound": func(w *world) {
 		first := w.load(1, row("a", "x", 1))
 		keep := w.stage(2, row("a", "x", 1))
-		second := w.stage(2, row("b", "y", 1))
-		hide := w.ticket(3, dataflow.ChangeHide)
-		w.publish(4, w.ticket(4, dataflow.ChangeDrop))
-		for run, changes := range map[int64][]dataflow.TableChange{1: {first}, 2: {keep, second}, 3: {hide}} {
-			for _, change := range changes {
-				_, err := w.tables.Publish(w.Context(), customers, run, change)
-				w.wantCode(err, dataflow.CodeNotFound)
-			}
+		second := w.stage(3, row("b", "y", 1))
+		hide := w.ticket(4, dataflow.ChangeHide)
+		w.publish(5, w.ticket(5, dataflow.ChangeDrop))
+		for run, change := range map[int64]dataflow.TableChange{1: first, 2: keep, 3: second, 4: hide} {
+			_, err := w.tables.Publish(w.Context(), customers, run, change)
+			w.wantCode(err, dataflow.CodeNotFound)
 		}
 		w.wantGone()
 	},
@@ -118,6 +118,14 @@ var publishBehaviours = behaviours{
 			}
 		})
 	},
+}
+
+// refusesLate expects that a change whose ticket is used and whose tag is gone is refused, and changes nothing.
+func (w *world) refusesLate(run int64, change dataflow.TableChange) {
+	w.unchanged("a late "+string(change.Change), func() {
+		_, err := w.tables.Publish(w.Context(), customers, run, change)
+		w.wantCode(err, dataflow.CodeAbandoned)
+	})
 }
 
 // lateBehaviours is about a process that slept through newer runs and goes on where it was.
@@ -165,7 +173,7 @@ var lateBehaviours = behaviours{
 		w.load(3, row("a", "x", 1))
 		w.retain(3, 2)
 		w.wantRefNames("main", "run_1", "run_3")
-		w.unchanged("a late keep", func() { w.publish(2, keep) })
+		w.refusesLate(2, keep)
 	},
 	"AKeepWhoseTagRetentionTookDoesNotBringItBackToAHiddenTable": func(w *world) {
 		w.load(1, row("a", "x", 1))
@@ -173,14 +181,14 @@ var lateBehaviours = behaviours{
 		w.publish(3, w.ticket(3, dataflow.ChangeHide))
 		w.retain(3, 2)
 		w.wantRefNames("run_1")
-		w.unchanged("a late keep", func() { w.publish(2, keep) })
+		w.refusesLate(2, keep)
 	},
 	"AKeepBesideANewerRunThatStagesDoesNotBringItsTagBack": func(w *world) {
 		w.load(1, row("a", "x", 1))
 		keep := w.load(2, row("a", "x", 1))
 		w.retain(2, 2)
 		w.stage(3, row("b", "y", 1))
-		w.unchanged("a late keep", func() { w.publish(2, keep) })
+		w.refusesLate(2, keep)
 	},
 	"AHideAfterTheTableCameBackChangesNothing": func(w *world) {
 		w.load(1, row("a", "x", 1))

@@ -54,16 +54,17 @@ var stageBehaviours = behaviours{
 		w.want("data files", []string{}, w.dataFiles())
 		w.want("change of the next", dataflow.ChangeKeep, w.load(2).Change)
 	},
-	"AnUnchangedTableIsKeptWithoutABranchOrADataFile": func(w *world) {
+	"AnUnchangedTableIsKeptWithATicketAndWithoutADataFile": func(w *world) {
 		first := w.load(1, row("a", "x", 1), row("b", "y", 1))
-		w.unchanged("staging what is there", func() {
-			change := w.stage(2, row("b", "y", 1), row("a", "x", 1))
-			w.want("change", dataflow.TableChange{
-				Key: "users", FileName: "File of users", TableID: users, Definition: request(2, users, narrow()).Definition, UUID: first.UUID,
-				Change: dataflow.ChangeKeep, Before: first.After, After: first.After, MetadataLocation: w.look().MetadataLocation,
-				Counts: dataflow.Counts{Read: 2, Unchanged: 2},
-			}, change)
-		})
+		files := w.dataFiles()
+		change := w.stage(2, row("b", "y", 1), row("a", "x", 1))
+		w.want("change", dataflow.TableChange{
+			Key: "users", FileName: "File of users", TableID: users, Definition: request(2, users, narrow()).Definition, UUID: first.UUID,
+			Change: dataflow.ChangeKeep, Before: first.After, After: first.After, Ticket: first.After, MetadataLocation: w.look().MetadataLocation,
+			Counts: dataflow.Counts{Read: 2, Unchanged: 2},
+		}, change)
+		w.wantRefs(map[string]int64{"main": *first.After, "run_1": *first.After, "run_2_staging": *first.After})
+		w.want("data files", files, w.dataFiles())
 	},
 	"WhatBecameOfEveryRowIsCounted": func(w *world) {
 		first := w.load(1, row("a", "x", 1), row("b", "x", 1), row("c", "x", 1), row("d", "x", 1))
