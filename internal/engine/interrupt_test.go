@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -186,6 +188,31 @@ func TestImport_APanicOfTheSourceIsAFailedRun(t *testing.T) {
 			want(t, "history", "1 Completed, 2 Failed, 3 Completed", w.history())
 		})
 	}
+}
+
+func TestImport_SaysWhyItFailedAlsoWhenItsDecisionCannotBeWritten(t *testing.T) {
+	w, _, order := imported(t, "users")
+	w.source.Put("users", row("u4", "Dan"))
+	full := errors.New("no space left on device")
+	run, err := w.process("second",
+		enginetest.FailOnce("write file", enginetest.Writing, fmt.Errorf("write a data file: %w", full)),
+		enginetest.FailOnce("decision", enginetest.Writing, fmt.Errorf("write the record: %w", full)),
+	).Import(t.Context(), order)
+	want(t, "status", dataflow.StatusProcessing, run.Status)
+	want(t, "message", `decide run 2 of dataflow "Customers": write the record: no space left on device; `+
+		`the run had failed: table users: stage: write a data file: no space left on device`, err.Error())
+}
+
+func TestImport_NeverEndsBeforeItBegan(t *testing.T) {
+	w, _, order := imported(t, "users")
+	began := time.Now().UTC().Truncate(time.Millisecond)
+	clock := began
+	w.source.Before(func(context.Context, enginetest.Point) error {
+		clock = began.Add(-24 * time.Hour) // somebody put it back
+		return nil
+	})
+	run := w.processWithClock("second", func() time.Time { return clock }).completes(order)
+	want(t, "end", &began, run.EndedAt)
 }
 
 // The heart beats in a goroutine of its own.

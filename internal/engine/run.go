@@ -84,6 +84,9 @@ func (e *Engine) run(
 	defer cancel()
 	standing, err := e.ledger.Decide(last, decision)
 	if err != nil {
+		if stageErr != nil { // what made the run fail may well be what keeps the decision from being written
+			err = fmt.Errorf("%w; the run had failed: %w", err, stageErr)
+		}
 		return started.View(), fmt.Errorf("decide run %d of dataflow %q: %w", started.Run, started.Dataflow, err)
 	}
 	if standing.By != e.self.ID {
@@ -224,6 +227,9 @@ func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
 
 func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.Standing) (dataflow.Run, error) {
 	ended := e.clock()
+	if ended.Before(run.StartedAt) {
+		ended = run.StartedAt // a clock was put back, or who finishes the run has one that is behind
+	}
 	run.EndedAt = &ended
 	run.Standing = after
 	if run.Kind == dataflow.KindImport && run.Status == dataflow.StatusCompleted {
