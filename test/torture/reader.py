@@ -7,7 +7,8 @@
     {"op": "check", "db": PATH, "warehouse": PATH, "database": NAME, "tables": {NAME: {"key": KEY, "refs": {REF: FOLDER}, "current": REF}}}
         what pyiceberg finds otherwise than expected: each table with exactly these refs, each ref with the rows and the columns that
         FOLDER says the pool held (as ../interop/dump.py writes it), main on the snapshot of the tag "current", no staging branch,
-        every data file that a snapshot needs, and no other. The answer lists what is lost, half published and left behind.
+        every data file that a snapshot needs, and no other. The answer lists what is lost, half published and left behind, and
+        counts the metadata files that lead nowhere: a kill may leave some until a later run.
 
 The rules by which a pool becomes rows are those of ../interop/compare.py: written from the documentation, not from the provider.
 """
@@ -98,8 +99,8 @@ def differences(table, ref, kind, folder):
 
 
 @functools.lru_cache(maxsize=4096)
-def files_of(read_manifests):
-    return frozenset(read_manifests.files())
+def files_of(snapshot):
+    return frozenset(snapshot.files())
 
 
 class Snapshot:
@@ -144,6 +145,19 @@ def check_table(table, want, found):
     return values
 
 
+def metadata_of(table):
+    """The metadata files, manifest lists and manifests that lead to anything."""
+    paths = {table.metadata_location} | {entry.metadata_file for entry in table.metadata.metadata_log}
+    for snapshot in table.metadata.snapshots:
+        paths |= manifests_of(Snapshot(table, snapshot))
+    return {path_of(path) for path in paths}
+
+
+@functools.lru_cache(maxsize=4096)
+def manifests_of(snapshot):
+    return frozenset([snapshot.snapshot.manifest_list, *(m.manifest_path for m in snapshot.snapshot.manifests(snapshot.table.io))])
+
+
 def check(request):
     found, values, needed = Findings(), 0, set()
     tables = {}
@@ -166,13 +180,12 @@ def check(request):
             found.left.append(f"table {name} is there, with refs {sorted(table.metadata.refs)}")
         for ref in table.metadata.refs.values():
             needed |= files_of(Snapshot(table, table.snapshot_by_id(ref.snapshot_id)))
-    there = {
-        os.path.join(folder, name)
-        for folder, _, names in os.walk(request["warehouse"]) for name in names if name.endswith(".parquet")
-    }
+    everything = {os.path.join(folder, name) for folder, _, names in os.walk(request["warehouse"]) for name in names}
+    there = {path for path in everything if path.endswith(".parquet")}
+    metadata = set().union(*(metadata_of(table) for table in tables.values()))
     found.lost += [f"the data file {path} is not there" for path in sorted(needed - there)]
     found.left += [f"the data file {path} is nobody's" for path in sorted(there - needed)]
-    return {"lost": found.lost, "half": found.half, "left": found.left, "values": values, "files": len(there)}
+    return {"lost": found.lost, "half": found.half, "left": found.left, "values": values, "stray": len(everything - there - metadata)}
 
 
 def main():

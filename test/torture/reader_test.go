@@ -41,6 +41,7 @@ type answer struct {
 	Half   []string                    `json:"half"`
 	Left   []string                    `json:"left"`
 	Values int64                       `json:"values"`
+	Stray  int                         `json:"stray"` // metadata files that lead nowhere
 }
 
 func startReader(t *testing.T) *reader {

@@ -121,6 +121,7 @@ type tally struct {
 	runs     int
 	checks   int
 	values   int64
+	stray    int // the most metadata files that lead nowhere, in any world after any round
 	where    map[string]int
 	victims  map[victim]int
 	doing    map[string]int
@@ -160,6 +161,6 @@ func (c *tally) details() string {
 	for _, who := range []victim{theProvider, theGroup} {
 		lines = append(lines, fmt.Sprintf("  %4d of: %s", c.victims[who], who))
 	}
-	return fmt.Sprintf("kills\n%s\n  %4d of an apply that was to recover from a kill\n  %4d cut off Terraform's own state file, which was put back from Terraform's backup\n  missed: %v\n%d checks by pyiceberg compared %d values",
-		strings.Join(lines, "\n"), c.recovery, c.cut, c.missed, c.checks, c.values)
+	return fmt.Sprintf("kills\n%s\n  %4d of an apply that was to recover from a kill\n  %4d cut off Terraform's own state file, which was put back from Terraform's backup\n  missed: %v\n%d checks by pyiceberg compared %d values; at most %d metadata files led nowhere",
+		strings.Join(lines, "\n"), c.recovery, c.cut, c.missed, c.checks, c.values, c.stray)
 }

@@ -192,6 +192,7 @@ func (w *world) check(o operation) error {
 	w.total.count(func(c *tally) {
 		c.checks++
 		c.values += found.Values
+		c.stray = max(c.stray, found.Stray)
 		c.lost += min(len(found.Lost), 1)
 		c.half += min(len(found.Half), 1)
 		c.left += min(len(found.Left), 1)
