@@ -17,7 +17,7 @@ import (
 
 // The properties, each held after every step.
 var properties = []func(*oracle, *world, delta) *violation{
-	recordsStand, historyComplete, nothingUnpublished, ticketsStand, retentionFollows, foreignSeen, liveFilesStay, keptReadable, oneRun, definitionStands,
+	recordsStand, historyComplete, nothingUnpublished, ticketsStand, retentionFollows, foreignSeen, liveFilesStay, oneRun, keptReadable, definitionStands,
 }
 
 func broken(property, format string, args ...any) *violation {
