@@ -19,7 +19,8 @@ const (
 // limiter keeps the requests of this process under one quota of one account and Region.
 //
 // Contract:
-//   - Wait returns when the caller may send one request; callers are let through in the order in which they came.
+//   - Wait returns when the caller may send one request. Leases take turns, so that of two dataflows neither has more of the quota because
+//     it asks with more requests side by side; callers of one lease are let through in the order in which they came.
 //   - The ceiling is the lowest rate among the open leases, so the most careful of the connectors that share a quota holds.
 //   - Throttled halves the rate, at most once a second; every second after that adds a twentieth of the ceiling, up to it.
 //     What else uses the account is so left its share, without anybody knowing how large it is.
@@ -40,10 +41,10 @@ func newLimiter(clock clock) *limiter {
 	return &limiter{clock: clock, bucket: rate.NewLimiter(0, 1), leases: map[*lease]float64{}}
 }
 
-// Wait blocks until one request may be sent, and says for how long it did. It fails with the cause for which ctx ended.
-func (l *limiter) Wait(ctx context.Context) (time.Duration, error) {
+// wait takes the next request that the quota allows.
+func (l *limiter) wait(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return 0, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	l.mu.Lock()
 	now := l.clock.Now()
@@ -53,14 +54,13 @@ func (l *limiter) Wait(ctx context.Context) (time.Duration, error) {
 
 	delay := reservation.DelayFrom(now)
 	if delay == 0 {
-		return 0, nil
+		return nil
 	}
 	if err := l.clock.Sleep(ctx, delay); err != nil {
-		end := l.clock.Now()
-		reservation.CancelAt(end)
-		return end.Sub(now), err
+		reservation.CancelAt(l.clock.Now())
+		return err
 	}
-	return delay, nil
+	return nil
 }
 
 // Throttled tells the limiter that the service refused a request because there were too many.
@@ -163,6 +163,20 @@ type lease struct {
 	*limiter
 	from *limiters
 	key  limiterKey
+	turn chan struct{} // whoever has put something in waits for the quota on behalf of the lease
+}
+
+// Wait blocks until one request may be sent, and says for how long it did. It fails with the cause for which ctx ended.
+func (le *lease) Wait(ctx context.Context) (time.Duration, error) {
+	began := le.clock.Now()
+	select {
+	case le.turn <- struct{}{}:
+		err := le.wait(ctx)
+		<-le.turn
+		return le.clock.Now().Sub(began), err
+	case <-ctx.Done():
+		return le.clock.Now().Sub(began), context.Cause(ctx)
+	}
 }
 
 // Lease joins the limiter of this key, which lets through at most perSecond until the lease is released.
@@ -174,7 +188,7 @@ func (ls *limiters) Lease(key limiterKey, perSecond float64) *lease {
 		l = newLimiter(ls.clock)
 		ls.byKey[key] = l
 	}
-	le := &lease{limiter: l, from: ls, key: key}
+	le := &lease{limiter: l, from: ls, key: key, turn: make(chan struct{}, 1)}
 	l.admit(le, perSecond)
 	return le
 }

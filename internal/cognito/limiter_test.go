@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -197,4 +199,33 @@ type cancelling struct {
 func (c cancelling) Sleep(ctx context.Context, d time.Duration) error {
 	c.cancel()
 	return c.clock.Sleep(ctx, d)
+}
+
+// One dataflow asks with many requests side by side, another with two: what the quota allows they share evenly.
+func TestLimiter_LeasesTakeTurnsHoweverManyRequestsEachHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ls := newLimiters(systemClock{})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var through [2]atomic.Int64
+		var callers sync.WaitGroup
+		for i, requests := range []int{60, 2} {
+			le := ls.Lease(limiterKey{account: "a"}, 20)
+			for range requests {
+				callers.Go(func() {
+					for {
+						if _, err := le.Wait(ctx); err != nil {
+							return
+						}
+						through[i].Add(1)
+					}
+				})
+			}
+		}
+		callers.Wait()
+		many, few := through[0].Load(), through[1].Load()
+		if many+few < 200 || many+few > 202 || many-few < -1 || many-few > 1 {
+			t.Errorf("in ten seconds at 20/s one had %d requests, the other %d", many, few)
+		}
+	})
 }
