@@ -24,8 +24,8 @@
 // A first pass counts and marks the data files in which a row changed or went; a second one writes, in key order, what is new and
 // what those files hold besides (rewrite.go). Position deletes were not chosen for now: rewriting a file of some MiB costs less than every reader's merging.
 // The result is a snapshot on the branch run_N_staging, which nobody reads. Publish moves main to it, tags it run_N and removes
-// the branch, in one commit whose requirements are what makes it safe to repeat, race or come late. A tag alone, of a table that
-// did not change, has no branch that is used up: a trace of a newer run on the table says that it comes late.
+// the branch, in one commit whose requirements are what makes it safe to repeat, race or come late. A table
+// that did not change has a branch too, on the snapshot that it has: without one a process that sleeps could tag it when its run is long let go.
 // What somebody else had put on main, and the run replaced, is remembered in skypoint.replaced, for whoever has to finish the run.
 //
 // # Columns

@@ -1,7 +1,6 @@
 package lakehouse
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,18 +204,7 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 	}
 	var owned []dataflow.OwnedTable
 	for _, database := range slices.Compact(slices.Sorted(slices.Values(databases))) {
-		ids, err := tablesOf(ctx, c, database)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			tbl, err := load(ctx, c, id)
-			if dataflow.IsCode(err, dataflow.CodeNotFound) {
-				continue // dropped since it was listed
-			}
-			if err != nil {
-				return nil, err
-			}
+		err := eachTable(ctx, c, database, func(id dataflow.TableID, tbl *table.Table) {
 			if properties := tbl.Properties(); l.owns(dataflowName, properties) {
 				owned = append(owned, dataflow.OwnedTable{
 					ID: id, Key: properties[propertyKey], FileName: properties[propertyFileName],
@@ -224,6 +212,9 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 					Runs: keptRuns(tbl.Metadata()),
 				})
 			}
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return owned, nil
@@ -241,18 +232,29 @@ func keptRuns(meta table.Metadata) []int64 {
 	return runs
 }
 
-// tablesOf lists a database's tables in the order of their names; none when there is no such database.
-func tablesOf(ctx context.Context, c *sqlCatalog, database string) ([]dataflow.TableID, error) {
-	var ids []dataflow.TableID
+// eachTable visits a database's tables in the order of their names; none when there is no such database.
+func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(dataflow.TableID, *table.Table)) error {
+	var names []string
 	for ident, err := range c.ListTables(ctx, table.Identifier{database}) {
 		if errors.Is(err, catalog.ErrNoSuchNamespace) {
-			return nil, nil
+			return nil
 		}
 		if err != nil {
-			return nil, &dataflow.Error{Op: "list tables", Object: "database " + database, Cause: err}
+			return &dataflow.Error{Op: "list tables", Object: "database " + database, Cause: err}
 		}
-		ids = append(ids, dataflow.TableID{Database: database, Name: ident[len(ident)-1]})
+		names = append(names, ident[len(ident)-1])
 	}
-	slices.SortFunc(ids, func(a, b dataflow.TableID) int { return cmp.Compare(a.Name, b.Name) })
-	return ids, nil
+	slices.Sort(names)
+	for _, name := range names {
+		id := dataflow.TableID{Database: database, Name: name}
+		tbl, err := load(ctx, c, id)
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			continue // dropped since it was listed
+		}
+		if err != nil {
+			return err
+		}
+		visit(id, tbl)
+	}
+	return nil
 }

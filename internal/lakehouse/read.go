@@ -88,22 +88,11 @@ func (l *Lakehouse) List(ctx context.Context, database string) ([]TableSummary, 
 	if err != nil {
 		return nil, err
 	}
-	ids, err := tablesOf(ctx, c, database)
-	if err != nil {
-		return nil, err
-	}
 	var summaries []TableSummary
-	for _, id := range ids {
-		tbl, err := load(ctx, c, id)
-		if dataflow.IsCode(err, dataflow.CodeNotFound) {
-			continue // dropped since it was listed
-		}
-		if err != nil {
-			return nil, err
-		}
+	err = eachTable(ctx, c, database, func(id dataflow.TableID, tbl *table.Table) {
 		summaries = append(summaries, l.summary(id, tbl))
-	}
-	return summaries, nil
+	})
+	return summaries, err
 }
 
 func (l *Lakehouse) summary(id dataflow.TableID, tbl *table.Table) TableSummary {
