@@ -36,10 +36,12 @@ type need struct {
 	probe func(ctx context.Context, p *Pool) error // nil: Check has called it when it comes to the tables
 }
 
+const usersKey = "users"
+
 // tables are the tables that can be read, in the order in which a person is shown them.
 var tables = []table{
 	{
-		"users", "Users", "One row per user, with a column per attribute of the pool's schema.",
+		usersKey, "Users", "One row per user, with a column per attribute of the pool's schema.",
 		[]need{{describeUserPool, nil}, {listUsers, probeUsers}}, usersSchema, scanUsers,
 	},
 	{
@@ -90,7 +92,11 @@ func (p *Pool) Table(ctx context.Context, key string) (dataflow.SourceTable, err
 	if err != nil {
 		return dataflow.SourceTable{}, err
 	}
-	return dataflow.SourceTable{Key: t.key, FileName: t.fileName, Description: t.description, Schema: schema}, nil
+	table := dataflow.SourceTable{Key: t.key, FileName: t.fileName, Description: t.description, Schema: schema}
+	if t.key == usersKey {
+		table.Estimate = p.estimated.Load()
+	}
+	return table, nil
 }
 
 // Scan reads a whole table and hands every row to put, with the columns of schema, which may have columns more than

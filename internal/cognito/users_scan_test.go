@@ -403,3 +403,12 @@ func TestScan_DividedEndsWithTheFirstErrorAndNobodyReadsOn(t *testing.T) {
 		t.Errorf("%d requests after the end", more-asked)
 	}
 }
+
+func TestTable_OfUsersSaysHowManyThePoolThinksItHas(t *testing.T) {
+	_, _, p := service(t, cognitotest.Options{}, cognitotest.Spec{Users: 130, Groups: 2})
+	for key, want := range map[string]int64{"users": 130, "groups": 0, "group_memberships": 0} {
+		if got := described(t, p, key).Estimate; got != want {
+			t.Errorf("%s: %d, want %d", key, got, want)
+		}
+	}
+}

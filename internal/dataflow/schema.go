@@ -59,4 +59,5 @@ type SourceTable struct {
 	FileName    string // what the source calls it: "Users"
 	Description string
 	Schema      Schema
+	Estimate    int64 // rows that the source thinks it has, for people to go by; 0: it does not say
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -64,10 +63,10 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, sourc
 
 	var report ScanReport
 	if definition.Data {
-		var rows atomic.Int64
+		read := newProgress(e.now, table.Estimate)
 		put := func(row dataflow.Row) error {
-			if n := rows.Add(1); n%progressEvery == 0 {
-				e.event(ctx, started, key, "staging", n)
+			if read.add() {
+				e.notify(ctx, read.event(dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: key, Step: "staging"}))
 			}
 			return staging.Put(ctx, row)
 		}
@@ -86,9 +85,6 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, sourc
 	}
 	return change, nil
 }
-
-// progressEvery is how many rows lie between two events.
-const progressEvery = 10_000
 
 // checkRemoved is the removal guard: a source that suddenly lacks most of its rows is more often a mistake than the truth.
 func checkRemoved(change dataflow.TableChange, maxPercent int64) error {

@@ -350,5 +350,12 @@ func liveness(p dataflow.Process) engine.Liveness {
 }
 
 func logEvent(ctx context.Context, e dataflow.Event) {
-	tflog.Info(ctx, "run "+e.Step, map[string]any{"dataflow": e.Dataflow, "run": e.Run, "table": e.Table, "rows": e.Rows})
+	fields := map[string]any{"dataflow": e.Dataflow, "run": e.Run, "table": e.Table, "rows": e.Rows}
+	if e.RowsPerSecond > 0 {
+		fields["rows_per_second"] = int64(e.RowsPerSecond)
+	}
+	if e.Remaining > 0 {
+		fields["remaining"] = e.Remaining.String()
+	}
+	tflog.Info(ctx, "run "+e.Step, fields)
 }
