@@ -56,7 +56,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		readAt, diags := privateTime(ctx, req.Private, privateReadAt)
 		resp.Diagnostics.Append(diags...)
 		planUpdate(&plan, state, readAt)
-		if state.removing() { // the removal is brought to its end first, and then this is a new dataflow
+		if state.removing() && plan.PinnedRun.IsNull() { // the removal is brought to its end first, and then this is a new dataflow
 			plan.LastRun = types.ObjectUnknown(runType.AttrTypes) // Terraform replaces for an argument that changes
 			resp.RequiresReplace = path.Paths{path.Root("last_run")}
 		}
@@ -165,8 +165,9 @@ func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
 }
 
 // checkPin refuses a pin to a run that the tables can't go to, as far as the ledger tells now; apply checks it again.
+// While the tables are being removed it says nothing: `terraform destroy` plans what is configured before it plans to destroy it.
 func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowModel, diags *diag.Diagnostics) {
-	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() || plan.PinnedRun.IsNull() || plan.PinnedRun.IsUnknown() || plan.PinnedRun.Equal(state.CurrentRun) {
+	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() || plan.PinnedRun.IsNull() || plan.PinnedRun.IsUnknown() || plan.PinnedRun.Equal(state.CurrentRun) || state.removing() {
 		return
 	}
 	e, err := r.services.engine(ctx)

@@ -62,6 +62,27 @@ func TestDataflow_WhoseRemovalWasInterruptedIsRemovedAndMadeAnew(t *testing.T) {
 	}
 }
 
+func TestPinnedRun_OfADataflowWhoseRemovalWasInterruptedCanBeDestroyed(t *testing.T) {
+	w := newWorld(t, 10)
+	w.run(
+		resource.TestStep{Config: w.pinned("1", 0)},
+		resource.TestStep{Config: w.pinned("1", 1)},
+		resource.TestStep{
+			PreConfig: func() {
+				w.leaveRun(dataflow.KindRemoval, 2)
+				w.decideRemoval(2)
+				w.dropTable("users")
+			},
+			Config: w.pinned("1", 1), Destroy: true,
+		},
+	)
+	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
+	w.must(err)
+	if removal.Status != dataflow.StatusCompleted {
+		t.Errorf("the removal is %s: %s", removal.Status, removal.Description)
+	}
+}
+
 // decideRemoval leaves the decision of a removal that has nothing to drop.
 func (w *world) decideRemoval(run int64) {
 	started, err := w.ledger().Started(w.t.Context(), "Customers", run)

@@ -54,7 +54,7 @@ func (w *world) remove(t *testing.T) {
 }
 
 // again is how many of a hundred applies that are to recover are killed too.
-const again = 30
+const again = 40
 
 // round does one operation and kills it. It gives the number of kills, and what is wrong then.
 func (w *world) round(rng *rand.Rand) (kills int, err error) {
