@@ -50,8 +50,9 @@ var directed = []string{
 
 func TestSimulation_HoldsWhereItOnceDidNot(t *testing.T) {
 	for _, text := range directed {
-		e := &explorer{t: t}
 		s := parsed(t, text)
-		e.play(s.Setup, s.Actions...)
+		if p := play(t, s); p.violation != nil {
+			t.Errorf("%s=%q\n%s", scheduleEnv, s, p.violation)
+		}
 	}
 }

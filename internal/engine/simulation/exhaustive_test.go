@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,20 +19,22 @@ const seedEnv = "SKYPOINT_SEED"
 
 // explorer plays schedules, or a part of them.
 type explorer struct {
-	t         *testing.T
-	one       uint64 // one of how many is played
-	seed      string
-	schedules int
-	steps     int
-	broken    int
+	t     *testing.T
+	one   uint64 // one of how many is played
+	seed  string
+	count *count
 }
+
+// count is what was played.
+type count struct{ schedules, steps, broken atomic.Int64 }
 
 // maxBroken is how many violations a test shows.
 const maxBroken = 5
 
-func explore(t *testing.T, one uint64) *explorer {
+// explore calls each, for every setup and every operation that a process A performs, with the stops that A comes to.
+func explore(t *testing.T, one uint64, setups []string, each func(e *explorer, setup, op string, stops []enginetest.Step)) {
 	t.Helper()
-	e := &explorer{t: t, one: one * slower, seed: os.Getenv(seedEnv)}
+	e := explorer{t: t, one: one * slower, seed: os.Getenv(seedEnv), count: &count{}}
 	if os.Getenv(tortureEnv) != "" {
 		e.one = 1
 	}
@@ -40,11 +43,19 @@ func explore(t *testing.T, one uint64) *explorer {
 	}
 	began := time.Now()
 	t.Cleanup(func() {
-		took := time.Since(began)
 		t.Logf("%d schedules (1 of %d, %s=%s), %d steps with every property held after each, in %s",
-			e.schedules, e.one, seedEnv, e.seed, e.steps, took.Round(time.Millisecond))
+			e.count.schedules.Load(), e.one, seedEnv, e.seed, e.count.steps.Load(), time.Since(began).Round(time.Millisecond))
 	})
-	return e
+	for _, setup := range setups {
+		for _, op := range runs {
+			t.Run(setup+", "+op, func(t *testing.T) {
+				t.Parallel()
+				e := e
+				e.t = t
+				each(&e, setup, op, e.play(setup, Action{Who: "A", Op: op}).stops["A"])
+			})
+		}
+	}
 }
 
 // play plays a schedule, whichever part this is.
@@ -52,11 +63,11 @@ func (e *explorer) play(setup string, actions ...Action) played {
 	e.t.Helper()
 	s := Schedule{setup, actions}
 	p := play(e.t, s)
-	e.schedules++
-	e.steps += p.steps
+	e.count.schedules.Add(1)
+	e.count.steps.Add(int64(p.steps))
 	if p.violation != nil {
 		e.t.Errorf("%s=%q\n%s", scheduleEnv, s, p.violation)
-		if e.broken++; e.broken == maxBroken || os.Getenv(mutantEnv) != "" {
+		if e.count.broken.Add(1) >= maxBroken {
 			e.t.FailNow()
 		}
 	}
@@ -108,20 +119,16 @@ func stopsOf(steps []enginetest.Step, from int) []stop {
 
 // Two processes stop anywhere, each crashes or sleeps, and sleepers wake before or after others have gone on.
 func TestSimulation_TwoProcessesStopAnywhere(t *testing.T) {
-	e := explore(t, 160)
-	for _, setup := range []string{"one import", "two imports"} {
-		for _, x := range runs {
-			first := e.play(setup, Action{Who: "A", Op: x})
-			for _, i := range stopsOf(first.stops["A"], 1) {
-				a := Action{Who: "A", Op: x, To: i.to, Then: i.then}
-				for _, y := range runs {
-					if e.chosen(Schedule{setup, []Action{a}}.String()+y, max(1, e.one/8)) {
-						e.second(setup, a, y)
-					}
+	explore(t, 160, []string{"one import", "two imports"}, func(e *explorer, setup, x string, stops []enginetest.Step) {
+		for _, i := range stopsOf(stops, 1) {
+			a := Action{Who: "A", Op: x, To: i.to, Then: i.then}
+			for _, y := range runs {
+				if e.chosen(Schedule{setup, []Action{a}}.String()+y, max(1, e.one/8)) {
+					e.second(setup, a, y)
 				}
 			}
 		}
-	}
+	})
 }
 
 // second lets B stop anywhere, while A has stopped.
@@ -155,63 +162,52 @@ func (e *explorer) second(setup string, a Action, y string) {
 
 // A process sleeps anywhere, two others run anything, and it wakes: its time has passed.
 func TestSimulation_AProcessSleepsThroughTwoRuns(t *testing.T) {
-	e := explore(t, 200)
-	for _, setup := range []string{"one import", "two imports", "a hidden table", "three runs, two kept"} {
-		for _, x := range runs {
-			first := e.play(setup, Action{Who: "A", Op: x})
-			for i := range first.stops["A"] {
-				for _, y := range runs {
-					for _, z := range runs {
-						e.try(setup, Action{Who: "A", Op: x, To: i + 1, Then: Sleeps}, Action{Who: "B", Op: y}, Action{Who: "C", Op: z}, Action{Who: "A", Wakes: true})
-					}
+	explore(t, 400, []string{"one import", "two imports", "a hidden table", "three runs, two kept"}, func(e *explorer, setup, x string, stops []enginetest.Step) {
+		for i := range stops {
+			for _, y := range runs {
+				for _, z := range runs {
+					e.try(setup, Action{Who: "A", Op: x, To: i + 1, Then: Sleeps}, Action{Who: "B", Op: y}, Action{Who: "C", Op: z}, Action{Who: "A", Wakes: true})
 				}
 			}
 		}
-	}
+	})
 }
 
 // A process that wakes late crashes on its way.
 func TestSimulation_AProcessWakesLateAndCrashes(t *testing.T) {
-	e := explore(t, 30)
-	for _, setup := range []string{"one import", "two imports"} {
-		for _, x := range runs {
-			first := e.play(setup, Action{Who: "A", Op: x})
-			for i := range first.stops["A"] {
-				a := Action{Who: "A", Op: x, To: i + 1, Then: Sleeps}
-				for _, y := range runs {
-					if !e.chosen(Schedule{setup, []Action{a}}.String()+y, max(1, e.one/3)) {
-						continue
-					}
-					b := Action{Who: "B", Op: y}
-					late := e.play(setup, a, b, Action{Who: "A", Wakes: true})
-					for _, k := range stopsOf(late.stops["A"], i+2) {
-						if k.then == Crashes {
-							e.try(setup, a, b, Action{Who: "A", Wakes: true, To: k.to, Then: Crashes})
-						}
+	explore(t, 30, []string{"one import", "two imports"}, func(e *explorer, setup, x string, stops []enginetest.Step) {
+		for i := range stops {
+			a, wakes := Action{Who: "A", Op: x, To: i + 1, Then: Sleeps}, Action{Who: "A", Wakes: true}
+			for _, y := range runs {
+				if !e.chosen(Schedule{setup, []Action{a}}.String()+y, max(1, e.one/3)) {
+					continue
+				}
+				b := Action{Who: "B", Op: y}
+				late := e.play(setup, a, b, wakes)
+				for _, k := range stopsOf(late.stops["A"], i+2) {
+					if k.then == Crashes {
+						e.try(setup, a, b, Action{Who: "A", Wakes: true, To: k.to, Then: Crashes})
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // Somebody else writes to a table while a process has stopped, which goes on, crashes later, or is followed by another.
 func TestSimulation_AForeignWriterComesBetween(t *testing.T) {
-	e := explore(t, 60)
-	for _, setup := range []string{"one import", "two imports", "a hidden table"} {
-		for _, x := range runs {
-			first := e.play(setup, Action{Who: "A", Op: x})
-			for _, table := range []string{"users", "groups", "teams"} {
-				foreign := Action{Other: "foreign " + table}
-				for i := range first.stops["A"] {
-					a := Action{Who: "A", Op: x, To: i + 1}
-					e.try(setup, a, foreign, Action{Who: "A"})
-					for _, k := range stopsOf(first.stops["A"], i+1) {
-						e.try(setup, a, foreign, Action{Who: "A", To: k.to, Then: k.then}, Action{Who: "B", Op: "import"}, Action{Who: "A", Wakes: true})
-						e.try(setup, a, foreign, Action{Who: "A", To: k.to, Then: k.then}, foreign, Action{Who: "B", Op: "back"}, Action{Who: "A", Wakes: true})
-					}
+	explore(t, 60, []string{"one import", "two imports", "a hidden table"}, func(e *explorer, setup, x string, stops []enginetest.Step) {
+		for _, table := range []string{"users", "groups", "teams"} {
+			foreign, wakes := Action{Other: "foreign " + table}, Action{Who: "A", Wakes: true}
+			for i := range stops {
+				a := Action{Who: "A", Op: x, To: i + 1}
+				e.try(setup, a, foreign, Action{Who: "A"})
+				for _, k := range stopsOf(stops, i+1) {
+					goesOn := Action{Who: "A", To: k.to, Then: k.then}
+					e.try(setup, a, foreign, goesOn, Action{Who: "B", Op: "import"}, wakes)
+					e.try(setup, a, foreign, goesOn, foreign, Action{Who: "B", Op: "back"}, wakes)
 				}
 			}
 		}
-	}
+	})
 }

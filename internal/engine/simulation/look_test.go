@@ -138,11 +138,6 @@ func (o *oracle) learn(now look, actor *process) delta {
 				o.madeBy[id] = actor.run
 			}
 		}
-		for ref := range m.Refs {
-			if run, staging := runOfRef(ref); staging && before.Ref(ref) == nil && o.abandoned(run) {
-				o.late[uuid+ref] = true
-			}
-		}
 	}
 	for uuid, m := range d.was.tables {
 		if _, still := now.tables[uuid]; !still {
@@ -153,7 +148,9 @@ func (o *oracle) learn(now look, actor *process) delta {
 	for path := range now.files {
 		if !d.was.files[path] {
 			d.files = true
-			o.late[path] = actor != nil && o.abandoned(actor.run)
+			if actor != nil && o.abandoned(actor.run) {
+				o.late[path] = actor.run
+			}
 		}
 	}
 	return d

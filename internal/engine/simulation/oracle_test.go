@@ -28,7 +28,7 @@ type oracle struct {
 	foreign  map[int64]string             // the snapshots of foreign writers, with the table's uuid
 	replaced map[int64]int64              // those that a run has taken off main, with the run
 	verified map[check]bool               // snapshots that hold what they must
-	late     map[string]bool              // the branches (with their table's uuid) and files that an owner made after its run was abandoned
+	late     map[string]int64             // the files that an owner wrote after its run was abandoned, with the run
 }
 
 // extract is what an import read of one table.
@@ -55,7 +55,7 @@ func newOracle() *oracle {
 	return &oracle{
 		started: map[int64]dataflow.Started{}, decisions: map[int64]dataflow.Decision{}, finished: map[int64]dataflow.Run{},
 		standings: map[int64]standing{}, read: map[int64]map[string]extract{}, madeBy: map[int64]int64{},
-		foreign: map[int64]string{}, replaced: map[int64]int64{}, verified: map[check]bool{}, late: map[string]bool{},
+		foreign: map[int64]string{}, replaced: map[int64]int64{}, verified: map[check]bool{}, late: map[string]int64{},
 	}
 }
 

@@ -203,9 +203,11 @@ func (s *scheduler) foreign(table string) *violation {
 }
 
 func (s *scheduler) kill(p *process) {
-	p.kill()
 	s.looks(p.id, engine.LivenessDead)
-	synctest.Wait()
+	if !p.ended {
+		p.kill()
+		synctest.Wait()
+	}
 }
 
 // end lets no process outlive the schedule.
