@@ -167,7 +167,7 @@ var mutants = []mutant{
 		{stagingFile,
 			`		m, err = s.tables.commit(ctx, "ticket", s.req.ID,
 			[]Requirement{AssertUUID(m.UUID), AssertRef(branch, nil), AssertRef(MainBranch, main)}, []Update{SetRef(branch, Ref{Snapshot: *main})})
-		change.Change, change.After, change.Ticket, change.MetadataLocation = dataflow.ChangeKeep, main, main, m.MetadataLocation
+		change.Change, change.After, change.Ticket, change.MetadataLocation = dataflow.ChangeKeep, main,` + ` main, m.MetadataLocation
 `,
 			"		change.Change, change.After = dataflow.ChangeKeep, main\n"},
 		{tablesFile, "if change.After == nil || change.Ticket == nil {", "if change.After == nil {"},
@@ -238,7 +238,7 @@ func (m mutant) run(t *testing.T, folder string) caught {
 		if earlier, ok := replace[file]; ok {
 			from = earlier
 		}
-		text, err := os.ReadFile(from) //nolint:gosec // a source file of the engine
+		text, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,7 +260,6 @@ func (m mutant) run(t *testing.T, folder string) caught {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	//nolint:gosec // the go command with an overlay that this test has written
 	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout=10m", "-run=^TestSimulation_", "-overlay="+path, ".")
 	test.Env = append(os.Environ(), mutantEnv+"=1", seedEnv+"=1", mutantsEnv+"=", scheduleEnv+"=")
 	out, err := test.CombinedOutput()

@@ -20,7 +20,7 @@ type process struct {
 	w       *world
 	stepped bool // it stops; else it runs freely
 
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the process's own, as long as it lives
 	cancel context.CancelFunc
 	gate   chan struct{} // the scheduler lets it go on from a stop
 	killed chan struct{}

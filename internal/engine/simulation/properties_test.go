@@ -487,8 +487,7 @@ func (o *oracle) ended(_ *world, p *process) *violation {
 	if _, finished := o.finished[p.run]; p.run != 0 && !finished {
 		return broken("goes on", "%s leaves run %d unfinished: %v", p.id, p.run, p.err)
 	}
-	var failure *engine.RunError
-	if errors.As(p.err, &failure) {
+	if failure, ok := errors.AsType[*engine.RunError](p.err); ok {
 		decision := o.decisions[failure.Run.Run]
 		if decision.By == p.id && !dataflow.IsCode(p.err, dataflow.CodeGuard) {
 			return broken("goes on", "%s fails for no reason of its own: %v", p.id, p.err)

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -147,7 +148,7 @@ func (s *scheduler) drive() *violation {
 		if idle == 1 {
 			pause = lease
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // in a bubble: it is the fake clock that goes on
 		idle++
 		if v := s.settle(nil); v != nil {
 			return v
@@ -157,8 +158,7 @@ func (s *scheduler) drive() *violation {
 
 // next gives the process whose turn it is: the one that was started last of those that can go on.
 func (s *scheduler) next() *process {
-	for i := len(s.processes) - 1; i >= 0; i-- {
-		p := s.processes[i]
+	for _, p := range slices.Backward(s.processes) {
 		if p.stopped && !p.isThere() && !p.asleep() && !p.isDead() {
 			return p
 		}
@@ -192,7 +192,7 @@ func (s *scheduler) settle(p *process) *violation {
 func (s *scheduler) foreign(table string) *violation {
 	m, err := s.catalog.Load(tableID(table))
 	if err != nil {
-		return nil //nolint:nilerr // there is no such table: nobody can write to it
+		return nil // there is no such table: nobody can write to it
 	}
 	snapshot, err := s.catalog.Overwrite(m.ID)
 	if err != nil {

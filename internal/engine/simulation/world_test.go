@@ -148,7 +148,7 @@ var made sync.Map // setup → *world
 func setUp(t *testing.T, name string) *world {
 	t.Helper()
 	if w, ok := made.Load(name); ok {
-		return w.(*world).clone() //nolint:forcetypeassert // nothing else is stored
+		return w.(*world).clone()
 	}
 	operations, ok := setups[name]
 	if !ok {
