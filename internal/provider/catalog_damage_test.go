@@ -12,9 +12,9 @@ import (
 )
 
 // newRootOf makes a root module with the world's connector and a dataflow of two tables, and applies it.
-func (w *world) newRootOf(t *testing.T, n int) *root {
+func (w *world) newRootOf(t *testing.T) *root {
 	t.Helper()
-	r := newRoot(t, w.module(n))
+	r := newRoot(t, w.module(1))
 	delete(r.env, "TF_LOG")
 	r.succeed("apply", "-auto-approve")
 	return r
@@ -67,7 +67,7 @@ const hintRestoreCatalog = "The catalog was cut off or changed by something else
 
 func TestCatalogDamaged_IsNamedAndLeftAsItIs(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	catalog := filepath.Join(w.workspace, "catalog.db")
 	rows := w.users()
 	w.checkpoint()
@@ -185,7 +185,7 @@ func TestCatalogLost_IsSaidAndItsTablesAreImportedAgain(t *testing.T) {
 // A person removes one file, and not the two beside it that SQLite has left.
 func TestCatalogLost_WithoutItsCompanionsIsMadeAnew(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	rows := w.users()
 	w.putAside("catalog.db")
 	before := w.tree()
@@ -201,7 +201,7 @@ func TestCatalogLost_WithoutItsCompanionsIsMadeAnew(t *testing.T) {
 
 func TestCatalogOfAnEarlierTime_IsSaidAndImportedOver(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	w.checkpoint()
 	backup := w.putAside("catalog.db", "catalog.db-wal", "catalog.db-shm")
 	w.putBack(backup)
@@ -224,12 +224,12 @@ func TestCatalogOfAnEarlierTime_IsSaidAndImportedOver(t *testing.T) {
 	if want := "Imported 2 tables: groups 3 rows (unchanged); users 12 rows (2 added)."; len(runs) != 3 || !strings.HasPrefix(runs[0].Description, want) {
 		t.Errorf("the history has %d runs, the newest: %s", len(runs), runs[0].Description)
 	}
-	w.equalKept("users", 1, 3)
+	w.equalKept(1, 3)
 }
 
 func TestTableWithoutItsMetadata_IsNamedWithWhatToDo(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	rows := w.users()
 	metadata, err := filepath.Glob(filepath.Join(w.workspace, "warehouse", "customers", "users-*", "metadata", "*.metadata.json"))
 	w.must(err)

@@ -93,7 +93,7 @@ resource "skypoint_dataflow" "customers" {
 		}
 	}
 	w.countUsers(22)
-	w.equalKept("users", wanted...)
+	w.equalKept(wanted...)
 
 	// The record has the triggers of whoever came last: there, nothing is left to do. Everybody else is shown them and would set their own.
 	last, err := w.ledger().Dataflow(t.Context(), "Customers")

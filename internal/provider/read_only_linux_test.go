@@ -52,9 +52,9 @@ func TestReadOnlyWorkspace_CanBePlannedAndReadAndIsNotChanged(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, 10)
-			r := w.newRootOf(t, 1)
+			r := w.newRootOf(t)
 			c.before(w)
-			w.must(os.Chmod(filepath.Dir(filepath.Dir(w.workspace)), 0o755)) //nolint:gosec // the test's own folder, which the other user has to pass through
+			w.must(os.Chmod(filepath.Dir(filepath.Dir(w.workspace)), 0o755)) // the other user has to pass through
 			w.setModes(0o555, 0o444)
 			t.Cleanup(func() { w.setModes(0o700, 0o600) }) // else nobody but root can remove it
 			r.env[nobodyEnv] = "1"

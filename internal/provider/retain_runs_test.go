@@ -30,7 +30,7 @@ data "skypoint_table_rows" "old" {
 			Config: build(3) + rows(2),
 			Check: resource.ComposeAggregateTestCheckFunc(
 				resource.TestCheckResourceAttr("data.skypoint_table_rows.old", "rows.#", "21"),
-				func(*terraform.State) error { w.equalKept("users", 2, 3); return nil },
+				func(*terraform.State) error { w.equalKept(2, 3); return nil },
 			),
 		},
 		resource.TestStep{Config: build(3) + rows(1), ExpectError: said(`run 1 is not kept`)},

@@ -13,7 +13,7 @@ import (
 // A CLI that is killed, or interrupted twice, does not write its state, and the provider has gone on without it.
 func TestStateLost_IsMadeAnewWhereItWasAndImportedElsewhere(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	rows := w.users()
 	w.must(os.Remove(filepath.Join(r.dir, "terraform.tfstate")))
 	r.succeed("apply", "-auto-approve")

@@ -145,7 +145,7 @@ func TestHistoryLost_BeginsAnewOnTheSameTables(t *testing.T) {
 			if want := "Imported 2 tables: groups 3 rows (unchanged); users 13 rows (1 added)."; len(runs) != 1 || !strings.HasPrefix(runs[0].Description, want) {
 				t.Errorf("the history: %+v", runs)
 			}
-			w.equalKept("users", 1)
+			w.equalKept(1)
 			for i := range 3 {
 				w.evolve(0, 1, 0)()
 				c.declare(build(5 + i))

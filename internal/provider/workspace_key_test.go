@@ -31,7 +31,7 @@ func TestSecretsKeyDamaged_IsNamedByTheApplyAndNeededByNoOther(t *testing.T) {
 		{"another key", func() error {
 			return os.WriteFile(path, []byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), 0o600)
 		}, sealed + ". " + configure},
-		{"open to others", func() error { return os.Chmod(path, 0o644) }, opening + path + `: check mode: its mode is 0644: others than its owner may use it. ` + //nolint:gosec // that is what is refused
+		{"open to others", func() error { return os.Chmod(path, 0o644) }, opening + path + `: check mode: its mode is 0644: others than its owner may use it. ` +
 			fmt.Sprintf(`Run: chmod 600 %q. Where others may have read it, give every connector a new secret.`, path)},
 	} {
 		t.Run(damage.name, func(t *testing.T) {

@@ -29,7 +29,7 @@ data "skypoint_table_rows" "users" {
 
 func TestWorkspaceMoved_IsRefusedWithBothPathsAndGoesOnWhereItIsBack(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	rows := w.users()
 	first := w.workspace
 	w.workspace = filepath.Join(filepath.Dir(first), "moved")
@@ -59,7 +59,7 @@ func TestWorkspaceMoved_IsRefusedWithBothPathsAndGoesOnWhereItIsBack(t *testing.
 
 func TestWorkspaceCopied_NeverTouchesTheOriginal(t *testing.T) {
 	w := newWorld(t, 10)
-	r := w.newRootOf(t, 1)
+	r := w.newRootOf(t)
 	rows := w.users()
 	first, second := w.workspace, filepath.Join(filepath.Dir(w.workspace), "copy")
 	w.must(os.CopyFS(second, os.DirFS(first)))
