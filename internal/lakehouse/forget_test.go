@@ -44,11 +44,12 @@ func TestForgetRuns_ByAProcessThatSleptIsRefused(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))
 	asked := 0
+	publish := func() { p.load(2, user("a", "a@y", 2)) }
 	err := p.ForgetRuns(t.Context(), "Customers", usersID, func(context.Context) error {
 		if asked++; asked > 1 {
 			return errors.New("run 2 has begun")
 		}
-		p.load(2, user("a", "a@y", 2)) // while it slept, after it was told that nobody runs the dataflow
+		publish() // while it slept, after it was told that nobody runs the dataflow
 		return nil
 	})
 	if err == nil || asked != 2 {

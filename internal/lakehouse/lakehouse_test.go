@@ -247,39 +247,6 @@ func TestFirstImport_IsStagedUnseenAndPublishedWhole(t *testing.T) {
 	}
 }
 
-func TestUnchangedTable_GetsATagAndNoDataFile(t *testing.T) {
-	p := newPlace(t)
-	rows := []dataflow.Row{user("a", "a@x", 1), user("b", "b@x", 1)}
-	first := p.load(1, rows...)
-	before := p.dataFiles()
-
-	second := p.stage(stageRequest(2, usersSchema()), rows[1], rows[0])
-	if second.Change != dataflow.ChangeKeep || !same(second.Ticket, first.After) || !same(second.Before, first.After) || !same(second.After, first.After) {
-		t.Fatalf("change is %+v", second)
-	}
-	if got, want := second.Counts, (dataflow.Counts{Read: 2, Unchanged: 2}); got != want {
-		t.Errorf("counts are %+v, want %+v", got, want)
-	}
-	p.publishChange(2, second)
-	if diff := cmp.Diff(before, p.dataFiles()); diff != "" {
-		t.Errorf("data files changed (-before +after):\n%s", diff)
-	}
-	if runs := p.describe().Runs; len(runs) != 2 || runs[0].Run != 2 || runs[0].SnapshotID != *first.After {
-		t.Errorf("runs are %+v", runs)
-	}
-}
-
-func TestChange_CountsWhatBecameOfEveryRow(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1), user("b", "b@x", 1), user("c", "c@x", 1), user("d", "d@x", 1))
-	change := p.load(2, user("a", "a@x", 1), user("b", "new@x", 2), user("e", "e@x", 1), user("d", "d@x", 1))
-	if got, want := change.Counts, (dataflow.Counts{Read: 4, Added: 1, Changed: 1, Removed: 1, Unchanged: 2}); got != want {
-		t.Errorf("counts are %+v, want %+v", got, want)
-	}
-	p.wantRows(RowsRequest{}, user("a", "a@x", 1), user("b", "new@x", 2), user("e", "e@x", 1), user("d", "d@x", 1))
-	p.wantRows(RowsRequest{Run: new(int64(1))}, user("a", "a@x", 1), user("b", "b@x", 1), user("c", "c@x", 1), user("d", "d@x", 1))
-}
-
 func TestEmptyImport_StillMakesASnapshot(t *testing.T) {
 	p := newPlace(t)
 	change := p.load(1)
@@ -299,17 +266,6 @@ func TestEmptyImport_StillMakesASnapshot(t *testing.T) {
 		t.Errorf("counts are %+v", fourth.Counts)
 	}
 	p.wantRows(RowsRequest{})
-}
-
-func TestDuplicates_TheNewestVersionCounts(t *testing.T) {
-	p := newPlace(t)
-	unversioned := user("b", "none@x", 1)
-	unversioned[5] = nil
-	change := p.load(1, user("a", "old@x", 1), user("a", "newest@x", 3), user("a", "newer@x", 2), unversioned, user("b", "b@x", 1))
-	if got, want := change.Counts, (dataflow.Counts{Read: 2, Added: 2}); got != want {
-		t.Errorf("counts are %+v, want %+v", got, want)
-	}
-	p.wantRows(RowsRequest{}, user("a", "newest@x", 3), user("b", "b@x", 1))
 }
 
 func TestReadingAnEmptyWorkspace_LeavesNoTrace(t *testing.T) {

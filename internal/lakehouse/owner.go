@@ -85,25 +85,25 @@ func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName
 	return l.guard(dataflowName, "database "+database, properties)
 }
 
-// ensure gives the table, and makes it empty when it is not there. Of several processes that make it at once one wins and the others load it.
-func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
+// ensure makes the table, empty, when it is not there, and refuses one that the run may not write to. Of several processes that make it at once one wins and the others load it.
+func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) error {
 	tbl, err := l.claim(ctx, c, req)
 	for attempt := 1; attempt < publishAttempts && isDropped(err); attempt++ {
 		if err := pause(ctx, attempt); err != nil {
-			return nil, err
+			return err
 		}
 		tbl, err = l.claim(ctx, c, req)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := l.guardTable(req.Dataflow, req.ID, tbl); err != nil {
-		return nil, err
+		return err
 	}
 	if err := guardRun(req.Run, req.ID, tbl); err != nil {
-		return nil, err
+		return err
 	}
-	return tbl, guardKey(req, tbl)
+	return guardKey(req, tbl)
 }
 
 // claim tries once.

@@ -22,7 +22,7 @@ func TestCreate_KnowsADatabaseThatWasDroppedMeanwhile(t *testing.T) {
 	if _, err := p.create(t.Context(), c, req); !isDropped(err) {
 		t.Errorf("the table could not be made: %v", err)
 	}
-	if _, err := p.ensure(t.Context(), c, req); err != nil {
+	if err := p.ensure(t.Context(), c, req); err != nil {
 		t.Error(err)
 	}
 }

@@ -39,7 +39,7 @@ func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (*Stag
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.ensure(ctx, c, req); err != nil {
+	if err := l.ensure(ctx, c, req); err != nil {
 		return nil, err
 	}
 	s := &Staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes}
