@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 )
 
 // data reads a data source.
@@ -210,4 +212,43 @@ func (w *world) killedRunOf(run int64) {
 		Dataflow: "Customers", Run: run, Outcome: dataflow.OutcomeAbandon, By: "somebody", Reason: "interrupted: the run was cancelled. Nothing was published; the tables are at run 2.",
 	})
 	w.must(err)
+}
+
+// A heartbeat is a hint: one that can't be understood is one that was never beaten, and the time of the run's start counts.
+func TestUnfinishedRunOfAnotherHost_WithADamagedHeartbeatIsJudgedByItsStart(t *testing.T) {
+	for _, damage := range damages {
+		if damage.do == nil || damage.name == "newer" {
+			continue
+		}
+		for _, age := range []time.Duration{time.Minute, 2 * time.Hour} {
+			t.Run(fmt.Sprintf("%s after %s", damage.name, age), func(t *testing.T) {
+				w := newWorld(t, 10)
+				c := newCore(t, w, build(1)+"\ntimeouts = { update = \"1s\" }")
+				c.succeeds("the first apply", c.apply(), connectorType, dataflowType)
+				elsewhere := process.Current()
+				elsewhere.Host, elsewhere.PID = "another-host", 4711
+				record, err := w.ledger().Dataflow(t.Context(), "Customers")
+				w.must(err)
+				began := time.Now().UTC().Add(-age).Truncate(time.Second)
+				w.must(w.ledger().Start(t.Context(), dataflow.Started{
+					Dataflow: "Customers", UID: record.UID, Run: 2, Kind: dataflow.KindImport, Trigger: dataflow.TriggerResource,
+					StartedAt: began, Owner: elsewhere, Definition: record.Definition,
+				}))
+				beat := damage.do("{\n  \"format\": 1,\n  \"owner\": \"somebody\",\n  \"beat\": 1\n}\n")
+				w.must(os.WriteFile(filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000002", "heartbeat.json"), []byte(beat), 0o600))
+
+				planned, status := []string(nil), "Processing"
+				if age > time.Hour {
+					planned, status = []string{dataflowType}, "Failed" // the apply brings it to its end
+				}
+				c.succeeds("plan", c.plan(), planned...)
+				if got := c.attribute("status"); got != status {
+					t.Errorf("the run is shown as %s, want %s", got, status)
+				}
+				c.declare(build(2) + "\ntimeouts = { update = \"1s\" }")
+				c.fails("apply", c.apply(), fmt.Sprintf("Import failed: start a run of dataflow \"Customers\": dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
+					"Wait for it to end and apply again, or give a longer timeout.", began.Format(time.RFC3339)))
+			})
+		}
+	}
 }
