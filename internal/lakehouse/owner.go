@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
@@ -134,6 +135,20 @@ func guardRun(run int64, id dataflow.TableID, tbl *table.Table) error {
 		Code: dataflow.CodeCorrupt, Object: object(id), Cause: fmt.Errorf("it has run %d already, and the workspace has lost the record of that", newest),
 		Hint: "Restore the dataflow's folder from a copy of the workspace. Without a copy give the dataflow another database: its tables are made anew there.",
 	}
+}
+
+// newestRun is the newest run that has left a trace on the table: a tag, a branch, or that it hid it.
+func newestRun(meta table.Metadata) int64 {
+	newest, err := strconv.ParseInt(meta.Properties()[propertyHidden], 10, 64)
+	if err != nil {
+		newest = 0
+	}
+	for name := range meta.Refs() {
+		if run, ok := runOfTag(strings.TrimSuffix(name, stagingSuffix)); ok {
+			newest = max(newest, run)
+		}
+	}
+	return newest
 }
 
 // guardKey refuses a table that was made for another table of the source: it keeps that one's columns and the rows of earlier runs,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -132,20 +131,6 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 	})
 	result.PublishedMetadataLocation = where
 	return err
-}
-
-// newestRun is the newest run that has left a trace on the table: a tag, a branch, or that it hid it.
-func newestRun(meta table.Metadata) int64 {
-	newest, err := strconv.ParseInt(meta.Properties()[propertyHidden], 10, 64)
-	if err != nil {
-		newest = 0
-	}
-	for name := range meta.Refs() {
-		if run, ok := runOfTag(strings.TrimSuffix(name, stagingSuffix)); ok {
-			newest = max(newest, run)
-		}
-	}
-	return newest
 }
 
 // replacedBy gives the snapshot of somebody else's that the run has taken from main: whoever recovers the run names it too.
