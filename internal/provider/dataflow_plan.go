@@ -165,18 +165,28 @@ func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
 }
 
 // checkPin refuses a pin to a run that the tables can't go to, as far as the ledger tells now; apply checks it again.
-// While the tables are being removed it says nothing: `terraform destroy` plans what is configured before it plans to destroy it.
+//
+// `terraform destroy` plans what is configured before it plans to destroy it, and may have been killed half-way: while the tables are
+// being removed nothing is said, and of a dataflow that was removed it is a warning, which apply turns into an error.
 func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowModel, diags *diag.Diagnostics) {
 	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() || plan.PinnedRun.IsNull() || plan.PinnedRun.IsUnknown() || plan.PinnedRun.Equal(state.CurrentRun) || state.removing() {
 		return
 	}
 	e, err := r.services.engine(ctx)
-	if err == nil {
-		err = e.CheckTarget(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
-	}
 	if err != nil {
-		report(diags, "Run can't be pinned", err, blame{dataflow.CodeNotFound: path.Root("pinned_run")})
+		report(diags, "The workspace can't be used", err, nil)
+		return
 	}
+	err = e.CheckTarget(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
+	if err == nil {
+		return
+	}
+	const summary = "Run can't be pinned"
+	if s, readErr := e.State(ctx, plan.Name.ValueString()); state.Name.IsNull() && readErr == nil && s.Record.Phase == dataflow.PhaseRemoved {
+		diags.AddAttributeWarning(path.Root("pinned_run"), summary, dataflow.Sentence(err))
+		return
+	}
+	report(diags, summary, err, blame{dataflow.CodeNotFound: path.Root("pinned_run")})
 }
 
 // interrupted says whether the newest run is unfinished and nobody works on it: an apply brings it to its end.

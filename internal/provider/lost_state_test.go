@@ -83,6 +83,30 @@ func TestPinnedRun_OfADataflowWhoseRemovalWasInterruptedCanBeDestroyed(t *testin
 	}
 }
 
+func TestPinnedRun_DestroyThatEndedHalfWayGoesOn(t *testing.T) {
+	w := newWorld(t, 10)
+	config := func(pin string) string {
+		return `terraform {
+  required_providers {
+    skypoint = { source = "skypointcloud/skypoint" }
+  }
+}
+` + w.dataflow("  tables = { users = {} }\n"+pin)
+	}
+	r := newRoot(t, config(""))
+	delete(r.env, "TF_LOG")
+	r.succeed("apply", "-auto-approve")
+	r.must(os.WriteFile(filepath.Join(r.dir, "main.tf"), []byte(config("  pinned_run = 1\n")), 0o600))
+	r.succeed("apply", "-auto-approve")
+	r.succeed("destroy", "-auto-approve", "-target=skypoint_dataflow.customers") // as one that was killed before it came to the connector
+	if out := r.succeed("destroy", "-auto-approve"); !strings.Contains(out, "1 destroyed") {
+		t.Errorf("the second destroy:\n%s", out)
+	}
+	if code, out := r.run("apply", "-auto-approve"); code != 1 || !strings.Contains(out, "No import is kept") {
+		t.Errorf("an apply with the pin ended with %d:\n%s", code, out)
+	}
+}
+
 // decideRemoval leaves the decision of a removal that has nothing to drop.
 func (w *world) decideRemoval(run int64) {
 	started, err := w.ledger().Started(w.t.Context(), "Customers", run)
