@@ -150,15 +150,16 @@ func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, 
 
 // Scan implements engine.Source. It gives the rows as they were when it began, in the order of their keys.
 func (s *session) Scan(
-	ctx context.Context, key string, _ dataflow.Schema, put func(dataflow.Row) error,
+	ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error,
 ) (engine.ScanReport, error) {
 	point := Point{Call: "Scan", Key: key}
 	if err := s.call(ctx, point); err != nil {
 		return engine.ScanReport{}, err
 	}
+	has, _ := s.source.SourceTable(key)
 	rows := s.source.Rows(key)
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		if err := put(slices.Clone(rows[name])); err != nil {
+		if err := put(project(rows[name], has.Schema, schema)); err != nil {
 			return engine.ScanReport{}, err
 		}
 		point.Row++
@@ -169,6 +170,17 @@ func (s *session) Scan(
 	s.source.mu.Lock()
 	defer s.source.mu.Unlock()
 	return engine.ScanReport{KeptAsText: s.source.tables[key].text}, nil
+}
+
+// project gives a row with the columns of another schema: the source's own may have changed since that was described.
+func project(row dataflow.Row, has, wanted dataflow.Schema) dataflow.Row {
+	projected := make(dataflow.Row, len(wanted.Columns))
+	for i, column := range wanted.Columns {
+		if at := has.Index(column.Name); at >= 0 {
+			projected[i] = row[at]
+		}
+	}
+	return projected
 }
 
 func (s *session) call(ctx context.Context, point Point) error {

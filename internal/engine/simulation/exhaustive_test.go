@@ -17,6 +17,9 @@ const tortureEnv = "SKYPOINT_TORTURE"
 // seedEnv chooses another part.
 const seedEnv = "SKYPOINT_SEED"
 
+// mutantEnv says that this is a mutant: one violation is enough.
+const mutantEnv = "SKYPOINT_MUTANT"
+
 // explorer plays schedules, or a part of them.
 type explorer struct {
 	t     *testing.T
@@ -67,7 +70,7 @@ func (e *explorer) play(setup string, actions ...Action) played {
 	e.count.steps.Add(int64(p.steps))
 	if p.violation != nil {
 		e.t.Errorf("%s=%q\n%s", scheduleEnv, s, p.violation)
-		if e.count.broken.Add(1) >= maxBroken {
+		if e.count.broken.Add(1) >= maxBroken || os.Getenv(mutantEnv) != "" {
 			e.t.FailNow()
 		}
 	}
@@ -168,6 +171,23 @@ func TestSimulation_AProcessSleepsThroughTwoRuns(t *testing.T) {
 				for _, z := range runs {
 					e.try(setup, Action{Who: "A", Op: x, To: i + 1, Then: Sleeps}, Action{Who: "B", Op: y}, Action{Who: "C", Op: z}, Action{Who: "A", Wakes: true})
 				}
+			}
+		}
+	})
+}
+
+// A process sleeps between two reads: what it read first is old when it reads on.
+func TestSimulation_AProcessSleepsBetweenReads(t *testing.T) {
+	explore(t, 15, []string{"one import", "two imports"}, func(e *explorer, setup, x string, _ []enginetest.Step) {
+		a := Action{Who: "A", Op: x, Reads: true}
+		for i, step := range e.play(setup, a).stops["A"] {
+			if step.When != enginetest.Reading {
+				continue
+			}
+			a.To, a.Then = i+1, Sleeps
+			for _, y := range runs {
+				e.try(setup, a, Action{Who: "B", Op: y}, Action{Who: "A", Wakes: true})
+				e.try(setup, a, Action{Who: "B", Op: y}, Action{Who: "C", Op: "import-keep-1"}, Action{Who: "A", Wakes: true})
 			}
 		}
 	})

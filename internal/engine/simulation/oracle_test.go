@@ -68,25 +68,30 @@ func (o *oracle) clone() *oracle {
 	}
 }
 
-// reads takes down what a process reads for its run.
-func (o *oracle) reads(p *process, key string, schema dataflow.Schema, rows map[string]dataflow.Row) {
-	e := extract{rows: make(map[string]map[string]any, len(rows))}
+// describes takes down the columns of which the source tells a process, for its run.
+func (o *oracle) describes(p *process, key string, schema dataflow.Schema) {
+	e := extract{rows: map[string]map[string]any{}}
 	for _, column := range schema.Columns {
 		e.columns = append(e.columns, column.Name)
-	}
-	for name, row := range rows {
-		values := map[string]any{}
-		for i, column := range e.columns {
-			if row[i] != nil {
-				values[column] = row[i]
-			}
-		}
-		e.rows[name] = values
 	}
 	if o.read[p.run] == nil {
 		o.read[p.run] = map[string]extract{}
 	}
 	o.read[p.run][key] = e
+}
+
+// reads takes down the rows that a process then reads: the source may have more columns by now.
+func (o *oracle) reads(p *process, key string, schema dataflow.Schema, rows map[string]dataflow.Row) {
+	e := o.read[p.run][key]
+	for name, row := range rows {
+		values := map[string]any{}
+		for i, column := range schema.Columns {
+			if row[i] != nil && slices.Contains(e.columns, column.Name) {
+				values[column.Name] = row[i]
+			}
+		}
+		e.rows[name] = values
+	}
 }
 
 // atRest says that the newest run is finished, or that there was none.

@@ -13,12 +13,13 @@ import (
 
 // process is an engine in a process of its own, which the scheduler takes from one stop to the next.
 //
-// It stops before and after every write of its work. Its heartbeat is no stop, but a process sleeps and dies as a whole.
+// It stops before and after every write of its work, and before its reads when it is asked to. Its heartbeat is no stop,
+// but a process sleeps and dies as a whole.
 type process struct {
 	*engine.Engine
-	id      string
-	w       *world
-	stepped bool // it stops; else it runs freely
+	id    string
+	w     *world
+	reads bool // it stops before its reads too
 
 	ctx    context.Context //nolint:containedctx // the process's own, as long as it lives
 	cancel context.CancelFunc
@@ -57,8 +58,8 @@ func processOf(ctx context.Context) *process {
 }
 
 // process makes a process that has not begun.
-func (w *world) process(id string, stepped bool) *process {
-	p := &process{id: id, w: w, stepped: stepped, gate: make(chan struct{}), killed: make(chan struct{})}
+func (w *world) process(id string) *process {
+	p := &process{id: id, w: w, gate: make(chan struct{}), killed: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancel(context.WithValue(context.Background(), processKey{}, p))
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, p.hook), Tables: enginetest.NewTables(w.catalog, "workspace", p.hook),
@@ -81,14 +82,12 @@ func (p *process) hook(_ context.Context, step enginetest.Step) error {
 		p.endless = true
 		return enginetest.ErrKilled
 	}
-	if step.When == enginetest.Reading {
+	// The heart reads the decision too, and is no stop.
+	if step.When == enginetest.Reading && (!p.reads || step.Op == decisionRecord) {
 		return nil
 	}
 	if step.Op == startedRecord && step.When == enginetest.Written {
 		p.run, _ = parsePath(step.Object)
-	}
-	if !p.stepped {
-		return nil
 	}
 	p.trace = append(p.trace, step)
 	p.stopped = true

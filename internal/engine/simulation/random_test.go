@@ -50,6 +50,7 @@ func anySchedule(r *rapid.T) Schedule {
 		case "start":
 			a.Who = string(rune('A' + len(started)))
 			a.Op = rapid.SampledFrom(slices.Concat(runs, []string{"make", "make"})).Draw(r, "operation")
+			a.Reads = rapid.IntRange(0, 3).Draw(r, "reads") == 0
 			started = append(started, a.Who)
 		case "go":
 			a.Who = rapid.SampledFrom(started).Draw(r, "who")
@@ -57,7 +58,7 @@ func anySchedule(r *rapid.T) Schedule {
 			a.Who, a.Wakes = rapid.SampledFrom(started).Draw(r, "who"), true
 		}
 		if rapid.IntRange(0, 3).Draw(r, "stops") > 0 {
-			stops[a.Who] += rapid.IntRange(1, 30).Draw(r, "steps")
+			stops[a.Who] += rapid.IntRange(1, 40).Draw(r, "steps")
 			a.To = stops[a.Who]
 			a.Then = rapid.SampledFrom(fates).Draw(r, "then")
 		}

@@ -15,7 +15,7 @@ const scheduleEnv = "SKYPOINT_SCHEDULE"
 func TestSimulation_PlaysAScheduleAgain(t *testing.T) {
 	text := os.Getenv(scheduleEnv)
 	if text == "" {
-		t.Skip("no schedule is given: " + scheduleEnv)
+		text = directed[0]
 	}
 	s := parsed(t, text)
 	p := play(t, s)
@@ -31,7 +31,7 @@ func TestSimulation_PlaysAScheduleAgain(t *testing.T) {
 }
 
 func TestSchedule_ReadsWhatItSays(t *testing.T) {
-	const text = "two imports; A import @7 sleeps; B back @before-publish-users crashes; foreign users; A wakes @9 vanishes; C make; C"
+	const text = "two imports; A import @7 sleeps; B back @before-publish-users crashes; foreign users; A wakes @9 vanishes; C make reads @reading-latest; C"
 	if got := parsed(t, text).String(); got != text {
 		t.Errorf("the schedule says %q; want %q", got, text)
 	}

@@ -20,6 +20,7 @@ type Schedule struct {
 type Action struct {
 	Who   string // the process; empty: Other is done
 	Op    string // the operation that the process starts with
+	Reads bool   // from its start it stops before reads too
 	Wakes bool   // it wakes up
 	To    int    // the stop that it goes to, counted from 1 over all that it does; 0: it goes on to its end
 	At    string // or the name of the next stop that it goes to, see stopName
@@ -46,8 +47,12 @@ var fates = []Fate{Stays, Sleeps, Dozes, Fades, Crashes, Vanishes}
 // stopName gives the name of a stop: "before-decision", "after-publish-users".
 func stopName(step enginetest.Step) string {
 	words := []string{"before", strings.ReplaceAll(step.Op, " ", "-")}
-	if step.When == enginetest.Written {
+	switch step.When {
+	case enginetest.Reading:
+		words[0] = "reading"
+	case enginetest.Written:
 		words[0] = "after"
+	case enginetest.Writing:
 	}
 	if table := tableName.FindString(step.Object); table != "" {
 		words = append(words, table)
@@ -74,6 +79,9 @@ func (a Action) String() string {
 	words := []string{a.Who}
 	if a.Op != "" {
 		words = append(words, a.Op)
+	}
+	if a.Reads {
+		words = append(words, "reads")
 	}
 	if a.Wakes {
 		words = append(words, "wakes")
@@ -112,9 +120,11 @@ func parseAction(words []string) (a Action, err error) {
 		switch {
 		case i == 0:
 			a.Who = word
+		case word == "reads":
+			a.Reads = true
 		case word == "wakes":
 			a.Wakes = true
-		case strings.HasPrefix(word, "@before-"), strings.HasPrefix(word, "@after-"):
+		case strings.HasPrefix(word, "@before-"), strings.HasPrefix(word, "@after-"), strings.HasPrefix(word, "@reading-"):
 			a.At = word[1:]
 		case strings.HasPrefix(word, "@"):
 			if a.To, err = strconv.Atoi(word[1:]); err != nil {

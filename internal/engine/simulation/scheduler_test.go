@@ -88,7 +88,8 @@ func (s *scheduler) act(a Action) *violation {
 		if p != nil {
 			return &violation{"schedule", "there is a process " + a.Who + " already"}
 		}
-		p = s.process(a.Who, true)
+		p = s.process(a.Who)
+		p.reads = a.Reads
 		s.byName[a.Who] = p
 	}
 	if p == nil || p.isDead() || p.ended {

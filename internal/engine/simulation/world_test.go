@@ -46,8 +46,11 @@ func (w *world) clone() *world {
 // watch tells the oracle what every import reads.
 func (w *world) watch() {
 	w.source.Before(func(ctx context.Context, at enginetest.Point) error {
-		if at.Call == "Scan" && at.Row == 0 {
-			table, _ := w.source.SourceTable(at.Key)
+		table, _ := w.source.SourceTable(at.Key)
+		switch {
+		case at.Call == "Table":
+			w.oracle.describes(processOf(ctx), at.Key, table.Schema)
+		case at.Call == "Scan" && at.Row == 0:
 			w.oracle.reads(processOf(ctx), at.Key, table.Schema, w.source.Rows(at.Key))
 		}
 		return nil
