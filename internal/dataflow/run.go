@@ -149,6 +149,7 @@ type Usage struct {
 type TableResult struct {
 	TableChange
 	PublishedMetadataLocation string `json:"published_metadata_location"` // the table's metadata after the publish
+	Gone                      bool   `json:"gone,omitempty"`              // somebody else dropped the table after it was decided: there is nothing to publish to
 	Replaced                  *int64 `json:"replaced,string,omitempty"`   // a snapshot somebody else had put on main since the run before
 }
 

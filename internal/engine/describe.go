@@ -40,6 +40,9 @@ func describe(run dataflow.Run) string {
 
 func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	c := t.Counts
+	if t.Gone {
+		return t.Name + " not published: somebody dropped it meanwhile"
+	}
 	if kind == dataflow.KindRollback && t.Change == dataflow.ChangePublish {
 		return fmt.Sprintf("%s %s → %s rows", t.Name, thousands(t.RowsBefore), thousands(c.Read))
 	}

@@ -315,6 +315,30 @@ func TestRecover_AnOwnerThatSleepsThroughItsPublishUndoesNothing(t *testing.T) {
 	}
 }
 
+// What was decided is carried out as far as it can be: a run that waits for a table that is gone would never end.
+func TestRecover_ATableThatSomebodyDroppedAfterTheDecisionHoldsUpNothing(t *testing.T) {
+	w, p, order := imported(t, "users", "groups")
+	w.source.Put("users", row("u4", "Dan"))
+	w.source.Put("groups", row("g2", "Guests"))
+	w.killed(order, killedAt("decision", enginetest.Written))
+	m, err := w.catalog.Load(groupsID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.catalog.Drop(groupsID, m.MetadataLocation); err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Settle(t.Context(), "Customers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "description", "Imported 2 tables: groups not published: somebody dropped it meanwhile; users 4 rows (1 added).", s.LastRun.Description)
+	w.holds(usersID, "users")
+	p.completes(order)
+	w.holds(groupsID, "groups")
+	want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
+}
+
 // A late publish finds its table dropped by a later run. Its own run was finished long ago: that is what it gives.
 func TestRecover_AnOwnerThatSleepsThroughARemovalGivesTheRunThatOthersFinished(t *testing.T) {
 	w, p, order := imported(t, "users")

@@ -155,6 +155,10 @@ func (e *Engine) carry(
 	}
 	for _, change := range decision.Tables {
 		result, err := e.tables.Publish(ctx, started.Dataflow, started.Run, change)
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			// The run must not hang on it for ever. Whoever reads the dataflow next finds the table missing.
+			result, err = dataflow.TableResult{TableChange: change, Gone: true}, nil
+		}
 		if err != nil {
 			return dataflow.Run{}, fmt.Errorf("publish table %s: %w", change.TableID, err)
 		}
