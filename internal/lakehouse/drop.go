@@ -54,12 +54,23 @@ func (l *Lakehouse) drop(ctx context.Context, c *sqlCatalog, dataflowName string
 	return l.dropDatabase(ctx, c, dataflowName, change.Database)
 }
 
-// droppable says whether the table still is as this run's decision left it: hidden by it, or without any snapshot when it has no ticket.
+// droppable says whether the table still is as this run's decision left it: hidden by it, or never published when it has no ticket.
 func droppable(meta table.Metadata, run int64, change dataflow.TableChange) bool {
 	if change.Ticket == nil {
-		return len(meta.Snapshots()) == 0
+		return onlyStaged(meta, run)
 	}
 	return refOf(meta, mainBranch) == nil && meta.Properties()[propertyHidden] == strconv.FormatInt(run, 10)
+}
+
+// onlyStaged says whether nothing is on the table but what earlier runs have staged: their owners come late, and find their runs abandoned.
+func onlyStaged(meta table.Metadata, before int64) bool {
+	for name := range meta.Refs() {
+		tag, isBranch := strings.CutSuffix(name, stagingSuffix)
+		if run, ok := runOfTag(tag); !ok || !isBranch || run >= before {
+			return false
+		}
+	}
+	return true
 }
 
 var ownFolder = regexp.MustCompile(`-[0-9a-f]{8}$`)

@@ -309,12 +309,23 @@ func isDone(m Metadata, run int64, change dataflow.TableChange) bool {
 	return m.Ref(tagOf(run)) != nil
 }
 
-// isDroppable says whether the table still is as this run's decision left it: hidden by it, or without any snapshot when it has no ticket.
+// isDroppable says whether the table still is as this run's decision left it: hidden by it, or never published when it has no ticket.
 func isDroppable(m Metadata, run int64, change dataflow.TableChange) bool {
 	if change.Ticket == nil {
-		return len(m.Snapshots) == 0
+		return m.isOnlyStaged(run)
 	}
 	return m.Ref(MainBranch) == nil && m.Properties[propertyHidden] == strconv.FormatInt(run, 10)
+}
+
+// isOnlyStaged says whether nothing is on the table but what earlier runs have staged: their owners come late, and find their runs abandoned.
+func (m Metadata) isOnlyStaged(before int64) bool {
+	for name := range m.Refs {
+		tag, isBranch := strings.CutSuffix(name, "_staging")
+		if run, ok := runOf(tag); !ok || !isBranch || run >= before {
+			return false
+		}
+	}
+	return true
 }
 
 // newestRun is the newest run that has left a trace on the table: a tag, a branch, or that it hid it.

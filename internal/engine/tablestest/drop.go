@@ -64,6 +64,18 @@ var dropBehaviours = behaviours{
 		w.load(3, row("a", "x", 1))
 		w.unchanged("a late drop", func() { w.publish(2, drop) })
 	},
+	"WithoutATicketATableGoesOnWhichAnEarlierRunHasStagedSince": func(w *world) {
+		staging, err := w.tables.Stage(w.Context(), request(1, users, narrow()))
+		w.must(err)
+		drop := w.ticket(2, dataflow.ChangeDrop)
+		w.must(staging.Put(w.Context(), row("a", "x", 1)))
+		_, err = staging.Commit(w.Context())
+		w.must(err)
+		w.must(staging.Close())
+		w.publish(2, drop)
+		w.wantGone()
+		w.want("data files", []string{}, w.dataFiles())
+	},
 	"WithoutATicketATableThatHasRowsByNowIsLeftAlone": func(w *world) {
 		staging, err := w.tables.Stage(w.Context(), request(1, users, narrow()))
 		w.must(err)
