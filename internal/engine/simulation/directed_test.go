@@ -34,6 +34,8 @@ var directed = []string{
 	"one import; A import @before-write-file-groups sleeps; B to-1; A wakes @after-stage-groups crashes",
 	// Or to a table that was dropped meanwhile.
 	"one import; A import @before-write-file-groups sleeps; B remove; A wakes",
+	// Or stages one that a removal is about to drop.
+	"one import; A renamed @before-write-file-teams sleeps; B same; C remove @after-drop-groups sleeps; A wakes @before-sweep-teams; C wakes",
 	// Two processes carry out one drop, or one retention, side by side.
 	"one import; A remove @before-drop-groups sleeps; B same @after-drop-table-groups; A wakes; B; C import",
 	"two imports; A same-keep-1 @before-retain-users sleeps; B remove; A wakes",

@@ -79,10 +79,6 @@ func (o *oracle) undone(now look, run int64, c dataflow.TableChange) string {
 			return ""
 		case main != nil && o.foreign[*main] != "":
 			return "" // somebody else has written to it since: it is left to them
-		case c.Ticket == nil && o.onlyAbandoned(m):
-			// Known, and harmless: "one import; A renamed @before-write-file-teams sleeps; B same; C remove @after-drop-groups sleeps;
-			// A wakes @before-sweep-teams; C wakes". An empty table is left where an abandoned owner stages late.
-			return ""
 		}
 		return "is there"
 	case !there:
@@ -97,19 +93,6 @@ func (o *oracle) undone(now look, run int64, c dataflow.TableChange) string {
 		return "has no tag of it"
 	}
 	return ""
-}
-
-// onlyAbandoned says whether a table has snapshots, and all of them of abandoned runs.
-func (o *oracle) onlyAbandoned(m enginetest.Metadata) bool {
-	if len(m.Snapshots) == 0 {
-		return false
-	}
-	for id := range m.Snapshots {
-		if !o.abandoned(o.madeBy[id]) {
-			return false
-		}
-	}
-	return true
 }
 
 func tag(run int64) string    { return fmt.Sprintf("run_%d", run) }
