@@ -169,7 +169,9 @@ func (r *dataflowResource) find(ctx context.Context, private privateReader, name
 		return engine.State{}, false
 	}
 	another := func(s engine.State) bool {
-		return s.Record.Phase == dataflow.PhaseRemoved || (uid != "" && uid != s.Record.UID)
+		// A removal that is not finished still is to be brought to its end, also when the record says already what it will have done.
+		removed := s.Record.Phase == dataflow.PhaseRemoved && (s.LastRun == nil || s.LastRun.EndedAt != nil)
+		return removed || (uid != "" && uid != s.Record.UID)
 	}
 	if another(s) {
 		return engine.State{}, false

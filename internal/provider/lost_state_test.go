@@ -83,6 +83,30 @@ func TestPinnedRun_OfADataflowWhoseRemovalWasInterruptedCanBeDestroyed(t *testin
 	}
 }
 
+func TestDataflow_WhoseRemovalLacksItsLastRecordAloneIsStillDestroyed(t *testing.T) {
+	w := newWorld(t, 10)
+	w.run(
+		resource.TestStep{Config: w.dataflow(allTables)},
+		resource.TestStep{
+			PreConfig: func() {
+				w.leaveRun(dataflow.KindRemoval, 2)
+				w.decideRemoval(2)
+				record, err := w.ledger().Dataflow(t.Context(), "Customers")
+				w.must(err)
+				record.Version++
+				record.Phase = dataflow.PhaseRemoved
+				w.must(w.ledger().PutDataflow(t.Context(), record))
+			},
+			Config: w.dataflow(allTables), Destroy: true,
+		},
+	)
+	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
+	w.must(err)
+	if removal.Status != dataflow.StatusCompleted {
+		t.Errorf("the removal is %s: %s", removal.Status, removal.Description)
+	}
+}
+
 func TestPinnedRun_DestroyThatEndedHalfWayGoesOn(t *testing.T) {
 	w := newWorld(t, 10)
 	config := func(pin string) string {
