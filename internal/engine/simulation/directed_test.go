@@ -48,6 +48,12 @@ var directed = []string{
 	"one import; A import @after-publish-users; foreign groups; A @before-finished crashes; B import",
 	// A run goes back to a schema with fewer columns.
 	"one import; A wider; B back; C forward",
+	// Who wakes before it starts its run finds the number taken.
+	"one import; A import @before-started sleeps; B to-1; A wakes",
+	// A rollback hides the table that its target did not have.
+	"one import; A renamed; B to-1",
+	// A rollback that was abandoned has a ticket on a table that was hidden.
+	"a hidden table; A to-1-keep-1 @before-decision sleeps; B import-keep-2; C import; A wakes",
 }
 
 func TestSimulation_HoldsWhereItOnceDidNot(t *testing.T) {
