@@ -19,7 +19,7 @@ func TestImport_TellsEveryFewSecondsHowFarAScanIs(t *testing.T) {
 		}
 		w.source.Before(func(_ context.Context, at enginetest.Point) error {
 			if at.Call == "Scan" && at.Row > 0 && at.Row%128 == 0 {
-				time.Sleep(2 * time.Second) // 64 rows a second
+				<-time.After(2 * time.Second) // 64 rows a second
 			}
 			return nil
 		})

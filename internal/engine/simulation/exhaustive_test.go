@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"hash/fnv"
+	"math"
 	"os"
 	"strconv"
 	"sync/atomic"
@@ -11,8 +12,27 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
-// tortureEnv asks for all schedules; else every test plays a part of them.
+// tortureEnv says how many times as much is played as usual, or "all"; else every test plays a small part of its schedules.
 const tortureEnv = "SKYPOINT_TORTURE"
+
+// allSchedules is how many times as much as usual is all there is.
+const allSchedules = math.MaxUint32
+
+// howMuch reads tortureEnv.
+func howMuch() (times uint64) {
+	switch given := os.Getenv(tortureEnv); given {
+	case "":
+		return 1
+	case "all":
+		return allSchedules
+	default:
+		times, err := strconv.ParseUint(given, 10, 32)
+		if err != nil || times == 0 {
+			panic(tortureEnv + ` is neither a number nor "all"`)
+		}
+		return times
+	}
+}
 
 // seedEnv chooses another part.
 const seedEnv = "SKYPOINT_SEED"
@@ -37,10 +57,7 @@ const maxBroken = 5
 // explore calls each, for every setup and every operation that a process A performs, with the stops that A comes to.
 func explore(t *testing.T, one uint64, setups []string, each func(e *explorer, setup, op string, stops []enginetest.Step)) {
 	t.Helper()
-	e := explorer{t: t, one: one * slower, seed: os.Getenv(seedEnv), count: &count{}}
-	if os.Getenv(tortureEnv) != "" {
-		e.one = 1
-	}
+	e := explorer{t: t, one: max(1, one*slower/howMuch()), seed: os.Getenv(seedEnv), count: &count{}}
 	if e.seed == "" {
 		e.seed = strconv.FormatInt(time.Now().UnixNano()%1_000_000, 10)
 	}

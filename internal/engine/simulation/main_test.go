@@ -12,11 +12,8 @@ func TestMain(m *testing.M) {
 	// A schedule leaves a few hundred kilobytes of garbage and nothing else: the collector may take its time.
 	debug.SetGCPercent(400)
 	// More random schedules than rapid's 100; who says -rapid.checks has their way.
-	checks := 1600 / slower
-	if os.Getenv(tortureEnv) != "" {
-		checks = 200_000
-	}
-	if err := flag.Set("rapid.checks", strconv.Itoa(checks)); err != nil {
+	checks := min(1600/slower*howMuch(), 200_000)
+	if err := flag.Set("rapid.checks", strconv.FormatUint(checks, 10)); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
