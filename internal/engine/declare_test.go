@@ -188,7 +188,7 @@ func TestDeclare_OfTwoOnOneRemovedNameOnlyOneImports(t *testing.T) {
 }
 
 func TestDeclare_TakesOverWhatItsOwnRootModuleHasLost(t *testing.T) {
-	here := dataflow.Process{Host: "host", Dir: "/root/module"}
+	here := dataflow.Process{Host: "host", Dir: "/modules/root"}
 	cases := map[string]struct {
 		by    dataflow.Process
 		life  engine.Liveness
@@ -199,7 +199,7 @@ func TestDeclare_TakesOverWhatItsOwnRootModuleHasLost(t *testing.T) {
 		"here, by a process that is dead":   {by: here, life: engine.LivenessDead, next: definition("users"), taken: true},
 		"here, by a process that lives":     {by: here, life: engine.LivenessAlive, next: definition("users")},
 		"in another folder":                 {by: dataflow.Process{Host: "host", Dir: "/other"}, life: engine.LivenessDead, next: definition("users")},
-		"on another host":                   {by: dataflow.Process{Host: "other", Dir: "/root/module"}, life: engine.LivenessDead, next: definition("users")},
+		"on another host":                   {by: dataflow.Process{Host: "other", Dir: "/modules/root"}, life: engine.LivenessDead, next: definition("users")},
 		"by a process of no folder":         {by: dataflow.Process{Host: "host"}, life: engine.LivenessDead, next: definition("users")},
 		"here, and it has run since":        {by: here, life: engine.LivenessDead, next: definition("users"), again: dataflow.TriggerRefreshTriggers},
 		"here, and it was declared another": {by: here, life: engine.LivenessDead, next: definition("groups")},
