@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -28,7 +27,7 @@ type fetch[Item any] func(ctx context.Context, token *string) (items []Item, nex
 // take is told whether there are more pages. An error of it ends the chain and is returned as it is.
 func chain[Item any](ctx context.Context, p *Pool, op operation, next fetch[Item], take func(items []Item, more bool) error) error {
 	var token *string
-	seen := tokens{}
+	seen := hashes{} // the largest pool (40 million users) has two thirds of a million tokens
 	for {
 		items, after, err := next(ctx, token)
 		if err != nil {
@@ -62,18 +61,4 @@ func (p *Pool) tokenError(err error, token *string) error {
 	refused.Code = dataflow.CodeGuard
 	refused.Hint = "A page token lives for one hour: a process that stood still for longer can't read on. Run it again."
 	return &refused
-}
-
-// tokens remembers page tokens by a hash of eight bytes: the largest pool (40 million users) has two thirds of a million.
-type tokens map[uint64]struct{}
-
-var tokenSeed = maphash.MakeSeed()
-
-func (t tokens) add(token string) (isNew bool) {
-	h := maphash.String(tokenSeed, token)
-	if _, ok := t[h]; ok {
-		return false
-	}
-	t[h] = struct{}{}
-	return true
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -159,7 +160,7 @@ func (s *userScan) readPart(ctx context.Context, p part) ([]part, error) {
 		}
 		s.witness.met(subs)
 		for _, sub := range subs {
-			if len(sub) < len(p.prefix) || sub[:len(p.prefix)] != p.prefix {
+			if !strings.HasPrefix(sub, p.prefix) {
 				return errUndividable // whoever ignores the filter gives everybody again and again
 			}
 		}

@@ -1,9 +1,6 @@
 package cognito
 
-import (
-	"hash/maphash"
-	"sync"
-)
+import "sync"
 
 // witnessPages is how many pages of the undivided list are held against a divided scan.
 const witnessPages = 20
@@ -14,22 +11,20 @@ const witnessPages = 20
 // Every method may be called concurrently.
 type witness struct {
 	mu      sync.Mutex
-	early   map[uint64]struct{} // whom the parts have met while the undivided list was still read; nil: that is over
+	early   hashes              // whom the parts have met while the undivided list was still read; nil: that is over
 	missing map[string]struct{} // whom the undivided list has given and no part has met yet
 }
 
 func newWitness() *witness {
-	return &witness{early: map[uint64]struct{}{}, missing: map[string]struct{}{}}
+	return &witness{early: hashes{}, missing: map[string]struct{}{}}
 }
-
-var subSeed = maphash.MakeSeed()
 
 // called notes users of the undivided list.
 func (w *witness) called(subs []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, sub := range subs {
-		if _, ok := w.early[maphash.String(subSeed, sub)]; !ok {
+		if !w.early.has(sub) {
 			w.missing[sub] = struct{}{}
 		}
 	}
@@ -49,7 +44,7 @@ func (w *witness) met(subs []string) {
 	defer w.mu.Unlock()
 	for _, sub := range subs {
 		if w.early != nil {
-			w.early[maphash.String(subSeed, sub)] = struct{}{}
+			w.early.add(sub)
 		}
 		delete(w.missing, sub)
 	}

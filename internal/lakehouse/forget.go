@@ -19,11 +19,8 @@ func (l *Lakehouse) ForgetRuns(ctx context.Context, dataflowName string, id data
 	if err != nil {
 		return err
 	}
-	tbl, err := load(ctx, c, id)
+	tbl, err := l.loadOwn(ctx, c, dataflowName, id)
 	if err != nil {
-		return err
-	}
-	if err := l.guardTable(dataflowName, id, tbl); err != nil {
 		return err
 	}
 	change := dataflow.TableChange{TableID: id, UUID: tbl.Metadata().TableUUID().String()}

@@ -217,7 +217,7 @@ func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table
 		return nil, &dataflow.Error{
 			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("the catalog has it, but its metadata file is not there: %w", err),
 			Hint: "If the warehouse was moved or is not mounted, put it back where it was. Otherwise restore warehouse and catalog.db from one copy of the workspace. " +
-				"Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again.",
+				hintNoCopy,
 		}
 	}
 	if err != nil {

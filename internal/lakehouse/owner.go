@@ -60,6 +60,15 @@ func (l *Lakehouse) guardTable(dataflowName string, id dataflow.TableID, tbl *ta
 	return l.guard(dataflowName, object(id), tbl.Properties())
 }
 
+// loadOwn reads a table of the dataflow's, and refuses one of another's.
+func (l *Lakehouse) loadOwn(ctx context.Context, c *sqlCatalog, dataflowName string, id dataflow.TableID) (*table.Table, error) {
+	tbl, err := load(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	return tbl, l.guardTable(dataflowName, id, tbl)
+}
+
 // useDatabase makes the database when it is not there, and refuses one that is marked as another dataflow's.
 func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName, database string) error {
 	failed := func(op string, err error) error {

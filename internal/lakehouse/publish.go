@@ -193,11 +193,8 @@ func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dat
 	if err != nil {
 		return change, err
 	}
-	tbl, err := load(ctx, c, req.ID)
+	tbl, err := l.loadOwn(ctx, c, req.Dataflow, req.ID)
 	if err != nil {
-		return change, err
-	}
-	if err := l.guardTable(req.Dataflow, req.ID, tbl); err != nil {
 		return change, err
 	}
 	if req.Change == dataflow.ChangePublish { // the ticket alone decides what becomes of a hide or a drop

@@ -30,11 +30,8 @@ func (l *Lakehouse) Retain(ctx context.Context, dataflowName string, run int64, 
 }
 
 func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID, letGo []int64) error {
-	tbl, err := load(ctx, c, id)
+	tbl, err := l.loadOwn(ctx, c, dataflowName, id)
 	if err != nil {
-		return err
-	}
-	if err := l.guardTable(dataflowName, id, tbl); err != nil {
 		return err
 	}
 	change := dataflow.TableChange{TableID: id, UUID: tbl.Metadata().TableUUID().String()}

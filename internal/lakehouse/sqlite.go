@@ -90,8 +90,10 @@ func (c *sqlCatalog) close() error {
 	return err
 }
 
-const hintRestore = "The catalog was cut off or changed by something else: restore catalog.db and warehouse from one copy of the workspace. " +
-	"Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
+const (
+	hintRestore = "The catalog was cut off or changed by something else: restore catalog.db and warehouse from one copy of the workspace. " + hintNoCopy
+	hintNoCopy  = "Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
+)
 
 // errSQLite says what can be done about a database's error.
 func errSQLite(op, object string, err error) error {

@@ -113,11 +113,8 @@ var errMoved = errors.New("the table changed meanwhile")
 
 func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	none := dataflow.TableChange{}
-	tbl, err := load(ctx, s.catalog, s.req.ID)
+	tbl, err := s.lakehouse.loadOwn(ctx, s.catalog, s.req.Dataflow, s.req.ID)
 	if err != nil {
-		return none, err
-	}
-	if err := s.lakehouse.guardTable(s.req.Dataflow, s.req.ID, tbl); err != nil {
 		return none, err
 	}
 	if refOf(tbl.Metadata(), stagingBranch(s.req.Run)) != nil {

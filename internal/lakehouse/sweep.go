@@ -35,11 +35,8 @@ func (l *Lakehouse) Sweep(ctx context.Context, dataflowName string, run int64, t
 }
 
 func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID) error {
-	tbl, err := load(ctx, c, id)
+	tbl, err := l.loadOwn(ctx, c, dataflowName, id)
 	if err != nil {
-		return err
-	}
-	if err := l.guardTable(dataflowName, id, tbl); err != nil {
 		return err
 	}
 	branch := stagingBranch(run)

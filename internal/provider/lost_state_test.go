@@ -55,11 +55,7 @@ func TestDataflow_WhoseRemovalWasInterruptedIsRemovedAndMadeAnew(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(3), "current_run"), is(knownvalue.StringExact("Completed"), "status")},
 		},
 	)
-	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
-	w.must(err)
-	if removal.Status != dataflow.StatusCompleted {
-		t.Errorf("the removal is %s: %s", removal.Status, removal.Description)
-	}
+	w.completed(2)
 }
 
 func TestPinnedRun_OfADataflowWhoseRemovalWasInterruptedCanBeDestroyed(t *testing.T) {
@@ -76,11 +72,7 @@ func TestPinnedRun_OfADataflowWhoseRemovalWasInterruptedCanBeDestroyed(t *testin
 			Config: w.pinned("1", 1), Destroy: true,
 		},
 	)
-	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
-	w.must(err)
-	if removal.Status != dataflow.StatusCompleted {
-		t.Errorf("the removal is %s: %s", removal.Status, removal.Description)
-	}
+	w.completed(2)
 }
 
 func TestDataflow_WhoseRemovalLacksItsLastRecordAloneIsStillDestroyed(t *testing.T) {
@@ -100,11 +92,7 @@ func TestDataflow_WhoseRemovalLacksItsLastRecordAloneIsStillDestroyed(t *testing
 			Config: w.dataflow(allTables), Destroy: true,
 		},
 	)
-	removal, err := w.ledger().Finished(t.Context(), "Customers", 2)
-	w.must(err)
-	if removal.Status != dataflow.StatusCompleted {
-		t.Errorf("the removal is %s: %s", removal.Status, removal.Description)
-	}
+	w.completed(2)
 }
 
 func TestPinnedRun_DestroyThatEndedHalfWayGoesOn(t *testing.T) {
@@ -128,6 +116,16 @@ func TestPinnedRun_DestroyThatEndedHalfWayGoesOn(t *testing.T) {
 	}
 	if code, out := r.run("apply", "-auto-approve"); code != 1 || !strings.Contains(out, "No import is kept") {
 		t.Errorf("an apply with the pin ended with %d:\n%s", code, out)
+	}
+}
+
+// completed checks that a run has come to its end, and to which.
+func (w *world) completed(run int64) {
+	w.t.Helper()
+	finished, err := w.ledger().Finished(w.t.Context(), "Customers", run)
+	w.must(err)
+	if finished.Status != dataflow.StatusCompleted {
+		w.t.Errorf("run %d is %s: %s", run, finished.Status, finished.Description)
 	}
 }
 

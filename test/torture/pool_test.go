@@ -95,9 +95,9 @@ func (p *pool) remember() error {
 	}
 	for _, err := range []error{
 		writeLines(filepath.Join(folder, "schema.json"), func(yield func(any) bool) { yield(schema) }),
-		writeLines(filepath.Join(folder, "users.jsonl"), each(p.All(), userLine)),
-		writeLines(filepath.Join(folder, "groups.jsonl"), each(p.Groups(), groupLine)),
-		writeLines(filepath.Join(folder, "memberships.jsonl"), each(p.Memberships(), membershipLine)),
+		writeLines(filepath.Join(folder, "users.jsonl"), each(p.All(), cognitotest.User.Line)),
+		writeLines(filepath.Join(folder, "groups.jsonl"), each(p.Groups(), cognitotest.Group.Line)),
+		writeLines(filepath.Join(folder, "memberships.jsonl"), each(p.Memberships(), cognitotest.Membership.Line)),
 	} {
 		if err != nil {
 			return err
@@ -143,27 +143,3 @@ func writeLines(path string, lines iter.Seq[any]) error {
 	}
 	return f.Close()
 }
-
-func userLine(u cognitotest.User) any {
-	attributes := map[string]string{}
-	for _, a := range u.Attributes {
-		attributes[a.Name] = a.Value
-	}
-	return map[string]any{
-		"sub": u.Sub, "username": u.Username, "enabled": u.Enabled, "status": u.Status,
-		"created_at": instant(u.CreatedAt), "updated_at": instant(u.UpdatedAt), "attributes": attributes,
-	}
-}
-
-func groupLine(g cognitotest.Group) any {
-	return map[string]any{
-		"name": g.Name, "description": g.Description, "precedence": g.Precedence, "role_arn": g.RoleARN,
-		"created_at": instant(g.CreatedAt), "updated_at": instant(g.UpdatedAt),
-	}
-}
-
-func membershipLine(m cognitotest.Membership) any {
-	return map[string]any{"group": m.Group, "sub": m.User.Sub, "username": m.User.Username}
-}
-
-func instant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }

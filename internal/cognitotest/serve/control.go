@@ -6,7 +6,6 @@ import (
 	"iter"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 )
@@ -17,9 +16,11 @@ func handler(server *cognitotest.Server, pool *cognitotest.PoolHandle) http.Hand
 	mux.Handle("/", server.Handler())
 	mux.HandleFunc("POST /_test/evolve", func(w http.ResponseWriter, r *http.Request) { evolve(w, r, pool) })
 	mux.HandleFunc("GET /_test/stats", func(w http.ResponseWriter, _ *http.Request) { answer(w, server.Stats()) })
-	mux.HandleFunc("GET /_test/users", func(w http.ResponseWriter, _ *http.Request) { lines(w, pool.All(), userLine) })
-	mux.HandleFunc("GET /_test/groups", func(w http.ResponseWriter, _ *http.Request) { lines(w, pool.Groups(), groupLine) })
-	mux.HandleFunc("GET /_test/memberships", func(w http.ResponseWriter, _ *http.Request) { lines(w, pool.Memberships(), membershipLine) })
+	mux.HandleFunc("GET /_test/users", func(w http.ResponseWriter, _ *http.Request) { lines(w, pool.All(), cognitotest.User.Line) })
+	mux.HandleFunc("GET /_test/groups", func(w http.ResponseWriter, _ *http.Request) { lines(w, pool.Groups(), cognitotest.Group.Line) })
+	mux.HandleFunc("GET /_test/memberships", func(w http.ResponseWriter, _ *http.Request) {
+		lines(w, pool.Memberships(), cognitotest.Membership.Line)
+	})
 	return mux
 }
 
@@ -44,30 +45,6 @@ func evolve(w http.ResponseWriter, r *http.Request, pool *cognitotest.PoolHandle
 	}
 	answer(w, map[string]int{"changed": len(done.Changed), "added": len(done.Added), "removed": len(done.Removed), "users": pool.Len()})
 }
-
-func userLine(u cognitotest.User) any {
-	attributes := map[string]string{}
-	for _, a := range u.Attributes {
-		attributes[a.Name] = a.Value
-	}
-	return map[string]any{
-		"sub": u.Sub, "username": u.Username, "enabled": u.Enabled, "status": u.Status,
-		"created_at": instant(u.CreatedAt), "updated_at": instant(u.UpdatedAt), "attributes": attributes,
-	}
-}
-
-func groupLine(g cognitotest.Group) any {
-	return map[string]any{
-		"name": g.Name, "description": g.Description, "precedence": g.Precedence, "role_arn": g.RoleARN,
-		"created_at": instant(g.CreatedAt), "updated_at": instant(g.UpdatedAt),
-	}
-}
-
-func membershipLine(m cognitotest.Membership) any {
-	return map[string]any{"group": m.Group, "sub": m.User.Sub, "username": m.User.Username}
-}
-
-func instant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 func answer(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
