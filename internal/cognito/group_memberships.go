@@ -35,7 +35,7 @@ func groupMembershipsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 // there is no filter to divide them by.
 //
 // All groups are listed first (a pool has 10,000 at most): a page token of that list would not outlive an hour of members.
-func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	var groups []string
 	err := p.eachGroup(ctx, func(g *types.GroupType) error {
 		groups = append(groups, aws.ToString(g.GroupName))
@@ -50,7 +50,7 @@ func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, 
 	for _, group := range groups {
 		readers.Go(func() error {
 			return dataflow.Guard(func() error {
-				return p.eachMember(ctx, group, func(m membership) error { return put(rowOf(values, m)) })
+				return p.eachMember(ctx, group, func(m membership) error { return to.Put(rowOf(values, m)) })
 			})
 		})
 	}

@@ -42,9 +42,9 @@ func groupsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanGroups reads every group.
-func scanGroups(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanGroups(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	values := project(groupFields, schema)
-	return Report{}, p.eachGroup(ctx, func(g *types.GroupType) error { return put(rowOf(values, g)) })
+	return Report{}, p.eachGroup(ctx, func(g *types.GroupType) error { return to.Put(rowOf(values, g)) })
 }
 
 // eachGroup reads every group. An error of take ends it and is returned as it is.

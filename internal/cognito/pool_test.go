@@ -162,7 +162,7 @@ func TestScan_APageTokenOlderThanAnHourIsAnErrorThatSaysSo(t *testing.T) {
 			now = now.Add(61 * time.Minute)
 		}
 	}}, cognitotest.Spec{Users: 600})
-	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, func(dataflow.Row) error { return nil })
+	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
 	if !dataflow.IsCode(err, dataflow.CodeGuard) || !strings.Contains(err.Error(), "A page token lives for one hour") {
 		t.Errorf("%v", err)
 	}
@@ -170,7 +170,7 @@ func TestScan_APageTokenOlderThanAnHourIsAnErrorThatSaysSo(t *testing.T) {
 
 func TestScan_AListThatRunsInACircleFails(t *testing.T) {
 	_, _, p := service(t, cognitotest.Options{Pages: cognitotest.Pages{StuckAfter: 3}}, cognitotest.Spec{Users: 600})
-	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, func(dataflow.Row) error { return nil })
+	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
 	if !dataflow.IsCode(err, dataflow.CodeGuard) || !strings.Contains(err.Error(), "twice") {
 		t.Errorf("%v", err)
 	}
@@ -194,12 +194,12 @@ func TestScan_AUserThatMovesMeanwhileMayComeTwiceWithItsTimes(t *testing.T) {
 	}
 	first := moved.UpdatedAt
 	var times []time.Time
-	if _, err := p.Scan(t.Context(), "users", schema, func(row dataflow.Row) error {
+	if _, err := p.Scan(t.Context(), "users", schema, dataflow.RowSink(func(row dataflow.Row) error {
 		if row[0] == moved.Sub {
 			times = append(times, row[schema.Index(schema.Version)].(time.Time))
 		}
 		return nil
-	}); err != nil {
+	})); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]time.Time{first, first.Add(time.Hour)}, times); diff != "" {
@@ -253,7 +253,7 @@ func TestCheck_NamesTheOperationThatIsNotAllowed(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	_, err = p.Scan(t.Context(), "group_memberships", described(t, p, "group_memberships").Schema, func(dataflow.Row) error { return nil })
+	_, err = p.Scan(t.Context(), "group_memberships", described(t, p, "group_memberships").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
 	if !dataflow.IsCode(err, dataflow.CodeAccessDenied) || !strings.Contains(err.Error(), "ListUsersInGroup: AccessDeniedException: ") {
 		t.Errorf("a scan that is not allowed: %v", err)
 	}

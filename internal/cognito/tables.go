@@ -27,7 +27,7 @@ type table struct {
 	key, fileName, description string
 	needs                      []need
 	schema                     func(ctx context.Context, p *Pool) (dataflow.Schema, error)
-	scan                       func(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error)
+	scan                       func(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error)
 }
 
 // need is an operation that reading a table calls, with the smallest request that tells whether it is allowed.
@@ -99,14 +99,14 @@ func (p *Pool) Table(ctx context.Context, key string) (dataflow.SourceTable, err
 	return table, nil
 }
 
-// Scan reads a whole table and hands every row to put, with the columns of schema, which may have columns more than
-// Table gives (they stay nil) or fewer. put may be called from many goroutines at once, in any order; it takes the row over.
-// A row may be given twice: schema.Version says which is the newer. An error of put ends the scan and is returned as it is.
+// Scan reads a whole table and hands every row over, with the columns of schema, which may have columns more than
+// Table gives (they stay nil) or fewer. Rows come from many goroutines at once, in any order.
+// A row may be given twice: schema.Version says which is the newer. An error of the sink ends the scan and is returned as it is.
 // Scan returns nil only when the table was read to its end.
-func (p *Pool) Scan(ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func (p *Pool) Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	t, err := tableOf(key)
 	if err != nil {
 		return Report{}, err
 	}
-	return t.scan(ctx, p, schema, put)
+	return t.scan(ctx, p, schema, to)
 }

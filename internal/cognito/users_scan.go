@@ -38,7 +38,7 @@ const (
 type userScan struct {
 	pool    *Pool
 	reader  *userReader
-	put     func(dataflow.Row) error
+	to      dataflow.Sink
 	pages   float64 // that the pool is expected to have
 	front   *frontier
 	witness *witness
@@ -46,13 +46,13 @@ type userScan struct {
 }
 
 // scanUsers reads every user.
-func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	r, err := newUserReader(schema)
 	if err != nil {
 		return Report{}, err
 	}
 	s := &userScan{
-		pool: p, reader: r, put: put, pages: float64(p.estimated.Load()) / pageSize,
+		pool: p, reader: r, to: to, pages: float64(p.estimated.Load()) / pageSize,
 		front: newFrontier(), witness: newWitness(),
 	}
 	report, err := s.run(ctx)
@@ -246,7 +246,7 @@ func (s *userScan) give(users []types.UserType, report *Report) ([]string, error
 		sub, _ := row[s.reader.sub].(string)
 		subs = append(subs, sub)
 		report.KeptAsText += kept
-		if err := s.put(row); err != nil {
+		if err := s.to.Put(row); err != nil {
 			return nil, err
 		}
 	}

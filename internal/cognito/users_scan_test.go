@@ -367,12 +367,12 @@ func scanNamed(t *testing.T, p *Pool) map[string]int {
 	table := described(t, p, "users")
 	var mu sync.Mutex
 	rows := map[string]int{}
-	_, err := p.Scan(t.Context(), "users", table.Schema, func(row dataflow.Row) error {
+	_, err := p.Scan(t.Context(), "users", table.Schema, dataflow.RowSink(func(row dataflow.Row) error {
 		mu.Lock()
 		defer mu.Unlock()
 		rows[row[0].(string)]++
 		return nil
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,14 +386,14 @@ func TestScan_DividedEndsWithTheFirstErrorAndNobodyReadsOn(t *testing.T) {
 	full := errors.New("the disk is full")
 	var mu sync.Mutex
 	puts := 0
-	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, func(dataflow.Row) error {
+	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, dataflow.RowSink(func(dataflow.Row) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if puts++; puts > 1_500 {
 			return full
 		}
 		return nil
-	})
+	}))
 	if err != full { //nolint:errorlint // as it is, not wrapped
 		t.Errorf("the error is %v", err)
 	}

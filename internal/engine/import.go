@@ -70,7 +70,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, sourc
 			}
 			return staging.Put(ctx, row)
 		}
-		if report, err = source.Scan(ctx, key, table.Schema, put); err != nil {
+		if report, err = source.Scan(ctx, key, table.Schema, dataflow.RowSink(put)); err != nil {
 			return dataflow.TableChange{}, err
 		}
 	}

@@ -21,13 +21,13 @@ type Source interface {
 	// Table describes a table: its file name, and the columns it has now. It costs a call or a few, never a scan.
 	Table(ctx context.Context, key string) (dataflow.SourceTable, error)
 
-	// Scan reads the whole table and hands every row to put, with the columns of schema.
+	// Scan reads the whole table and hands every row over, with the columns of schema.
 	//
-	// put may be called from many goroutines at once and in any order; it takes the row over.
+	// Rows may come from many goroutines at once and in any order.
 	// One row may be given twice (pages of a changing source overlap): schema.Version says which is the newer.
-	// An error of put ends the scan and is returned as it is. Scan returns nil only when the table was read to its end:
+	// An error of the sink ends the scan and is returned as it is. Scan returns nil only when the table was read to its end:
 	// a scan that is cut short is an error, never a smaller table.
-	Scan(ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error) (ScanReport, error)
+	Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (ScanReport, error)
 
 	// Usage says what was asked of the source since it was opened.
 	Usage() dataflow.Usage

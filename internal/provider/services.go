@@ -325,8 +325,8 @@ type cognitoSource struct{ *cognito.Pool }
 
 var _ engine.Source = cognitoSource{}
 
-func (c cognitoSource) Scan(ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error) (engine.ScanReport, error) {
-	r, err := c.Pool.Scan(ctx, key, schema, put)
+func (c cognitoSource) Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (engine.ScanReport, error) {
+	r, err := c.Pool.Scan(ctx, key, schema, to)
 	return engine.ScanReport{KeptAsText: r.KeptAsText}, err
 }
 

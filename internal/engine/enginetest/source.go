@@ -150,7 +150,7 @@ func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, 
 
 // Scan implements engine.Source. It gives the rows as they were when it began, in the order of their keys.
 func (s *session) Scan(
-	ctx context.Context, key string, schema dataflow.Schema, put func(dataflow.Row) error,
+	ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink,
 ) (engine.ScanReport, error) {
 	point := Point{Call: "Scan", Key: key}
 	if err := s.call(ctx, point); err != nil {
@@ -159,7 +159,7 @@ func (s *session) Scan(
 	has, _ := s.source.SourceTable(key)
 	rows := s.source.Rows(key)
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		if err := put(project(rows[name], has.Schema, schema)); err != nil {
+		if err := to.Put(project(rows[name], has.Schema, schema)); err != nil {
 			return engine.ScanReport{}, err
 		}
 		point.Row++
