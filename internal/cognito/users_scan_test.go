@@ -399,8 +399,8 @@ func TestScan_DividedEndsWithTheFirstErrorAndNobodyReadsOn(t *testing.T) {
 	}
 	asked := requests("ListUsers")
 	time.Sleep(50 * time.Millisecond) //nolint:forbidigo // for whoever would read on
-	if more := requests("ListUsers"); more != asked {
-		t.Errorf("%d requests after the end", more-asked)
+	if more := requests("ListUsers") - asked; more > maxChains { // what was under way may reach the server late
+		t.Errorf("%d requests after the end", more)
 	}
 }
 
