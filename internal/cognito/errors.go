@@ -26,6 +26,9 @@ type target struct {
 
 func (t target) object() string { return "user pool " + t.poolID }
 
+// origin tells one pool from another, as far as that can be done without asking.
+func (t target) origin() string { return strings.Join([]string{t.region, t.poolID, t.host}, " ") }
+
 // arn gives the pool's ARN, with any account: which account it is only AWS knows.
 func (t target) arn() string {
 	partition := "aws"

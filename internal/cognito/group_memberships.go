@@ -2,6 +2,9 @@ package cognito
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -36,25 +39,41 @@ func groupMembershipsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 //
 // All groups are listed first (a pool has 10,000 at most): a page token of that list would not outlive an hour of members.
 func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
-	var groups []string
+	groups := map[string]string{} // by the name of its part
 	err := p.eachGroup(ctx, func(g *types.GroupType) error {
-		groups = append(groups, aws.ToString(g.GroupName))
+		groups[partOfGroup(g)] = aws.ToString(g.GroupName)
 		return nil
 	})
 	if err != nil {
 		return Report{}, err
 	}
+	resumed, err := to.Resume(func(part string) bool { return groups[part] != "" })
+	if err != nil {
+		return Report{}, err
+	}
+	for _, part := range resumed {
+		delete(groups, part.Name)
+	}
 	values := project(membershipFields, schema)
 	readers, ctx := errgroup.WithContext(ctx)
 	readers.SetLimit(maxChains)
-	for _, group := range groups {
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		readers.Go(func() error {
 			return dataflow.Guard(func() error {
-				return p.eachMember(ctx, group, func(m membership) error { return to.Put(rowOf(values, m)) })
+				part := to.Part(name)
+				if err := p.eachMember(ctx, groups[name], func(m membership) error { return part.Put(rowOf(values, m)) }); err != nil {
+					return err
+				}
+				return part.Done(0)
 			})
 		})
 	}
 	return Report{}, readers.Wait()
+}
+
+// partOfGroup names the part that a group's members are. A group that was deleted and made again is another part.
+func partOfGroup(g *types.GroupType) string {
+	return fmt.Sprint(aws.ToString(g.GroupName), " ", aws.ToTime(g.CreationDate).UnixMilli())
 }
 
 // eachMember reads every member of a group. A group that was deleted since it was listed has none.

@@ -64,6 +64,31 @@ func (p part) split(seen []string) ([]part, bool) {
 	return nil, false
 }
 
+// without gives what is to be read of parts when those of these prefixes are read already. A part that holds some of them is divided
+// until none does.
+func without(parts []part, read []string) []part {
+	var left []part
+	for _, p := range parts {
+		switch {
+		case isIn(p.prefix, read):
+		case slices.ContainsFunc(read, func(prefix string) bool { return strings.HasPrefix(prefix, p.prefix) }):
+			var smaller []part
+			for _, c := range []byte(subAlphabet) {
+				smaller = append(smaller, part{p.prefix + string(c), p.pages / float64(len(subAlphabet))})
+			}
+			left = append(left, without(smaller, read)...)
+		default:
+			left = append(left, p)
+		}
+	}
+	return left
+}
+
+// isIn says whether a sub, or all that begin as it does, are in a part with one of these prefixes.
+func isIn(sub string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(sub, prefix) })
+}
+
 // left is how many pages are still to come when so many were read. Of a list that is longer than expected nobody knows the end:
 // an eighth of what was read is a careful guess.
 func (p part) left(read int) float64 { return max(p.pages-float64(read), float64(read)/8) }

@@ -217,7 +217,8 @@ func TestUserScan_DividesAPartOnlyAsFarAsTheQuotaNeeds(t *testing.T) {
 		want          bool
 	}{
 		"one of 16 parts of a pool at 20/s":              {20, 150 * time.Millisecond, 1_000, part{"a", 63}, 1, 16, false},
-		"one of 16 parts of the largest pool at 30/s":    {30, 150 * time.Millisecond, 667_000, part{"a", 41_700}, 1, 16, false},
+		"one of 16 parts of the largest pool at 30/s":    {30, 150 * time.Millisecond, 667_000, part{"a", 41_700}, 1, 16, true},
+		"one of 4,096 parts of the largest pool at 30/s": {30, 150 * time.Millisecond, 667_000, part{"a4c8", 163}, 1, 64, false},
 		"a part with half of the pool":                   {30, 150 * time.Millisecond, 1_000, part{"a", 500}, 1, 16, true},
 		"one of 16 parts without a quota":                {1e6, 150 * time.Millisecond, 1_000, part{"a", 63}, 1, 16, true},
 		"a small part without a quota":                   {1e6, 150 * time.Millisecond, 1_000, part{"a4", 4}, 1, 64, false},
@@ -398,7 +399,7 @@ func TestScan_DividedEndsWithTheFirstErrorAndNobodyReadsOn(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	asked := requests("ListUsers")
-	time.Sleep(50 * time.Millisecond) //nolint:forbidigo // for whoever would read on
+	time.Sleep(50 * time.Millisecond)                            //nolint:forbidigo // for whoever would read on
 	if more := requests("ListUsers") - asked; more > maxChains { // what was under way may reach the server late
 		t.Errorf("%d requests after the end", more)
 	}

@@ -114,6 +114,7 @@ type TableChange struct {
 	MetadataLocation string          `json:"metadata_location"`       // what the staging commit returned
 	RowsBefore       int64           `json:"rows_before,omitempty"`   // of a rollback: the rows that main had; Counts.Read are those it gets
 	Counts           Counts          `json:"counts"`
+	Resumed          []Resumed       `json:"resumed,omitempty"` // what was not read but taken over from failed runs
 }
 
 // Outcome is what a decision decides.
@@ -136,6 +137,7 @@ type Decision struct {
 	Tables    []TableChange `json:"tables"`
 	LetGo     []int64       `json:"let_go"` // the runs that retention lets go: their tags, and the data that no other run has
 	Usage     Usage         `json:"usage"`
+	Kept      []Kept        `json:"kept,omitempty"` // of an import that was abandoned: what the next one need not read
 }
 
 // Usage is what a run asked of its source.
@@ -184,6 +186,7 @@ type Run struct {
 	Digest      string        `json:"digest"` // of the definition it tried
 	Tables      []TableResult `json:"tables"`
 	Usage       Usage         `json:"usage"`
+	Kept        []Kept        `json:"kept,omitempty"` // of an import that failed: what the next one need not read
 	Standing    Standing      `json:"standing"`
 }
 

@@ -59,5 +59,6 @@ type SourceTable struct {
 	FileName    string // what the source calls it: "Users"
 	Description string
 	Schema      Schema
-	Estimate    int64 // rows that the source thinks it has, for people to go by; 0: it does not say
+	Origin      string // the place that the rows come from: of two places that differ in it, rows are never mixed
+	Estimate    int64  // rows that the source thinks it has, for people to go by; 0: it does not say
 }

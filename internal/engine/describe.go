@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -38,6 +39,16 @@ func describe(run dataflow.Run) string {
 	return strings.Join(append([]string{sentence}, notes...), " ")
 }
 
+// describeFailed says why a run was abandoned, and what of it is not lost.
+func describeFailed(decision dataflow.Decision) string {
+	sentences := []string{decision.Reason}
+	for _, k := range decision.Kept {
+		sentences = append(sentences, fmt.Sprintf("%s %s of table %s (%s %s) stay on this machine for %d hours: the next import goes on from there.",
+			thousands(k.Parts), plural(k.Parts, "part"), k.Key, thousands(k.Rows), plural(k.Rows, "row"), resumeWithin/time.Hour))
+	}
+	return strings.Join(sentences, " ")
+}
+
 func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	c := t.Counts
 	if t.Gone {
@@ -64,6 +75,9 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	}
 	if c.Added+c.Changed+c.Removed == 0 {
 		parts = append([]string{"unchanged"}, parts...)
+	}
+	for _, r := range t.Resumed {
+		parts = append(parts, fmt.Sprintf("%s read by run %d at %s", thousands(r.Rows), r.Run, r.Since.Format(time.RFC3339)))
 	}
 	return fmt.Sprintf("%s %s %s (%s)", t.Name, thousands(c.Read), plural(c.Read, "row"), strings.Join(parts, ", "))
 }

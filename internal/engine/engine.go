@@ -44,6 +44,7 @@ type Config struct {
 	Ledger  Ledger
 	Tables  Tables
 	Sources Sources
+	Parts   Parts // nil: nothing is kept of an import that fails
 
 	Self     dataflow.Process                      // the process that owns the runs started here
 	Liveness func(dataflow.Process) Liveness       // of any process
@@ -56,6 +57,7 @@ type Engine struct {
 	ledger   Ledger
 	tables   Tables
 	sources  Sources
+	parts    Parts
 	self     dataflow.Process
 	liveness func(dataflow.Process) Liveness
 	now      func() time.Time
@@ -65,8 +67,11 @@ type Engine struct {
 // New makes an engine. It writes nothing.
 func New(c Config) *Engine {
 	e := &Engine{
-		ledger: c.Ledger, tables: c.Tables, sources: c.Sources,
+		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, parts: c.Parts,
 		self: c.Self, liveness: c.Liveness, now: c.Now, notify: c.Notify,
+	}
+	if e.parts == nil {
+		e.parts = noParts{}
 	}
 	if e.liveness == nil {
 		e.liveness = func(dataflow.Process) Liveness { return LivenessUnknown }

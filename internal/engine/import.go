@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,7 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 		return staged{}, err
 	}
 	defer func() { _ = source.Close() }() // nothing was written through it
-	tables, err := e.stageTables(ctx, started, source)
+	tables, err := e.stageTables(ctx, started, before, source)
 	result := staged{tables: tables, usage: source.Usage()}
 	if err != nil {
 		return result, err
@@ -33,10 +34,10 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 }
 
 // stageTables stages one table after the other, in the order of their keys.
-func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, source Source) ([]dataflow.TableChange, error) {
+func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source) ([]dataflow.TableChange, error) {
 	var changes []dataflow.TableChange
 	for _, key := range slices.Sorted(maps.Keys(started.Definition.Tables)) {
-		change, err := e.stageTable(ctx, started, source, key)
+		change, err := e.stageTable(ctx, started, before, source, key)
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", key, err)
 		}
@@ -46,7 +47,7 @@ func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, sour
 }
 
 // stageTable brings one table from the source to a branch of its own.
-func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, source Source, key string) (dataflow.TableChange, error) {
+func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, key string) (dataflow.TableChange, error) {
 	table, err := source.Table(ctx, key)
 	if err != nil {
 		return dataflow.TableChange{}, err
@@ -62,15 +63,9 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, sourc
 	e.event(ctx, started, key, "staging", 0)
 
 	var report ScanReport
+	var resumed []dataflow.Resumed
 	if definition.Data {
-		read := newProgress(e.now, table.Estimate)
-		put := func(row dataflow.Row) error {
-			if read.add() {
-				e.notify(ctx, read.event(dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: key, Step: "staging"}))
-			}
-			return staging.Put(ctx, row)
-		}
-		if report, err = source.Scan(ctx, key, table.Schema, dataflow.RowSink(put)); err != nil {
+		if report, resumed, err = e.read(ctx, started, before, source, table, staging); err != nil {
 			return dataflow.TableChange{}, err
 		}
 	}
@@ -78,10 +73,12 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, sourc
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	change.Counts.KeptAsText = report.KeptAsText
+	change.Counts.KeptAsText, change.Resumed = report.KeptAsText, resumed
 	e.event(ctx, started, key, "staged", change.Counts.Read)
 	if definition.Data {
-		return change, checkRemoved(change, started.Definition.MaxRemovedPercent)
+		if err := checkRemoved(change, started.Definition.MaxRemovedPercent); err != nil {
+			return change, errors.Join(err, e.parts.Forget(ctx, started.Dataflow, started.Run, key))
+		}
 	}
 	return change, nil
 }

@@ -18,6 +18,7 @@ type progress struct {
 	began    time.Time
 	estimate int64 // rows that the source is thought to have; 0: not known
 	rows     atomic.Int64
+	skipped  atomic.Int64 // rows that an earlier run has read
 	told     atomic.Int64 // nanoseconds from the beginning to the last report
 }
 
@@ -34,14 +35,18 @@ func (p *progress) add() bool {
 	return passed-told >= int64(progressEvery) && p.told.CompareAndSwap(told, passed)
 }
 
+// skip takes in rows that need not be read.
+func (p *progress) skip(rows int64) { p.skipped.Add(rows) }
+
 // event fills in how far the scan is.
 func (p *progress) event(e dataflow.Event) dataflow.Event {
-	e.Rows = p.rows.Load()
+	read := p.rows.Load()
+	e.Rows = read + p.skipped.Load()
 	seconds := p.now().Sub(p.began).Seconds()
 	if seconds <= 0 {
 		return e
 	}
-	e.RowsPerSecond = float64(e.Rows) / seconds
+	e.RowsPerSecond = float64(read) / seconds
 	if left := p.estimate - e.Rows; left > 0 && e.RowsPerSecond > 0 {
 		e.Remaining = time.Duration(float64(left) / e.RowsPerSecond * float64(time.Second)).Round(time.Second)
 	}

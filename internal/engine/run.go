@@ -77,6 +77,7 @@ func (e *Engine) run(
 	if stageErr != nil {
 		decision.Outcome, decision.Tables, decision.LetGo = dataflow.OutcomeAbandon, nil, nil
 		decision.Reason = reasonOf(ctx, stageErr, before)
+		decision.Kept = e.keptBy(context.WithoutCancel(ctx), started)
 	}
 
 	// From here on the run is to reach its end even when the caller has gone: what is decided is decided.
@@ -147,7 +148,7 @@ func (e *Engine) carry(
 	run.Usage = decision.Usage
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
-		run.Status, run.Description = dataflow.StatusFailed, decision.Reason
+		run.Status, run.Kept, run.Description = dataflow.StatusFailed, decision.Kept, describeFailed(decision)
 		return e.finish(ctx, run, standingAfter(before, run, started, decision, ""))
 	}
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
@@ -179,7 +180,10 @@ func (e *Engine) carry(
 	if err := e.record(ctx, started); err != nil {
 		return dataflow.Run{}, err
 	}
-	return e.finish(ctx, run, standingAfter(before, run, started, decision, digest))
+	if run, err = e.finish(ctx, run, standingAfter(before, run, started, decision, digest)); err == nil && run.Kind != dataflow.KindRollback {
+		_ = e.parts.Forget(ctx, run.Dataflow, run.Run, "") // of no use any more; what stays goes with the next run
+	}
+	return run, err
 }
 
 // replaced gives the snapshot of somebody else that a change takes from main and that was there before the run was staged.

@@ -17,6 +17,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 )
 
 // world is a workspace, a catalog and a source that processes share.
@@ -25,6 +26,7 @@ type world struct {
 	catalog *enginetest.Catalog
 	records *enginetest.Records
 	source  *enginetest.Source
+	parts   *parts.Store
 
 	mu    sync.Mutex
 	lives map[string]engine.Liveness // by Process.ID; what is not here is alive
@@ -35,6 +37,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
 		t: t, catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), source: enginetest.NewSource(),
+		parts: parts.New(t.TempDir()),
 		lives: map[string]engine.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
@@ -44,6 +47,18 @@ func newWorld(t *testing.T) *world {
 	w.source.Put("groups", row("g1", "Admins"))
 	return w
 }
+
+// kept is a store of parts as the engine asks for it.
+type kept struct{ *parts.Store }
+
+func (k kept) Record(what dataflow.Recording) (engine.Recorder, error) {
+	r, err := k.Store.Record(what)
+	return recorder{r}, err
+}
+
+type recorder struct{ *parts.Recorder }
+
+func (r recorder) Part(name string) engine.RecordedPart { return r.Recorder.Part(name) }
 
 // columns makes a schema with the key column id and these columns of text.
 func columns(names ...string) dataflow.Schema {
@@ -101,7 +116,7 @@ func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...
 	p := &process{w: w, self: self}
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, hook), Tables: enginetest.NewTables(w.catalog, "workspace", hook),
-		Sources: enginetest.Sources{"App": w.source}, Self: p.self, Now: now,
+		Sources: enginetest.Sources{"App": w.source}, Parts: kept{w.parts}, Self: p.self, Now: now,
 		Liveness: func(p dataflow.Process) engine.Liveness {
 			w.mu.Lock()
 			defer w.mu.Unlock()

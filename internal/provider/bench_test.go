@@ -193,14 +193,20 @@ func dataFiles(b *testing.B, workspace string) map[string]int64 {
 // declare makes the records that an apply would make before its run.
 func declare(b *testing.B, workspace string, server *server, tables []string) {
 	b.Helper()
+	declareAt(b, workspace, server.Endpoint, server.UserPoolID, server.Region, tables...)
+}
+
+// declareAt makes the records of a connector and a dataflow.
+func declareAt(b testing.TB, workspace, endpoint, userPoolID, region string, tables ...string) {
+	b.Helper()
 	l, err := ledger.Open(b.Context(), ledger.Config{Workspace: workspace})
 	if err != nil {
 		b.Fatal(err)
 	}
 	key := cognitotest.DefaultCredential()
 	err = l.CreateConnector(b.Context(), dataflow.Connector{
-		Type: dataflow.TypeCognito, Name: "App", UserPoolID: server.UserPoolID, Region: server.Region,
-		AccessKeyID: &key.AccessKeyID, Endpoint: &server.Endpoint,
+		Type: dataflow.TypeCognito, Name: "App", UserPoolID: userPoolID, Region: region,
+		AccessKeyID: &key.AccessKeyID, Endpoint: &endpoint,
 		MaxRequestsPerSecond: 1_000_000, // the limiter is not what is measured
 	}, &key.SecretAccessKey)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
@@ -12,6 +13,18 @@ import (
 func EngineFor(t *testing.T, workspace string) *engine.Engine {
 	t.Helper()
 	e, err := OpenEngine(context.Background(), workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// EngineWithClock is EngineFor with another clock.
+func EngineWithClock(t *testing.T, workspace string, now func() time.Time) *engine.Engine {
+	t.Helper()
+	s := newServices("test")
+	s.workspace, s.warehouse, s.now = workspace, filepath.Join(workspace, "warehouse"), now
+	e, err := s.engine(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,6 +18,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 )
 
@@ -28,6 +30,7 @@ type services struct {
 	workspace  string
 	warehouse  string
 	secretsKey string
+	now        func() time.Time // nil: time.Now
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -70,8 +73,8 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	return engine.New(engine.Config{
-		Ledger: l, Tables: tables{s}, Sources: sources{s},
-		Self: process.Current(), Liveness: liveness, Notify: logEvent,
+		Ledger: l, Tables: tables{s}, Sources: sources{s}, Parts: keptParts{parts.New(filepath.Join(s.workspace, "parts"))},
+		Self: process.Current(), Liveness: liveness, Now: s.now, Notify: logEvent,
 	}), nil
 }
 
@@ -286,6 +289,23 @@ func (t tables) Owned(ctx context.Context, name string, databases []string) ([]d
 	}
 	return lake.Owned(ctx, name, databases)
 }
+
+// keptParts is the store of parts as the engine asks for it.
+type keptParts struct{ *parts.Store }
+
+var _ engine.Parts = keptParts{}
+
+func (k keptParts) Record(what dataflow.Recording) (engine.Recorder, error) {
+	r, err := k.Store.Record(what)
+	if err != nil {
+		return nil, err
+	}
+	return recorder{r}, nil
+}
+
+type recorder struct{ *parts.Recorder }
+
+func (r recorder) Part(name string) engine.RecordedPart { return r.Recorder.Part(name) }
 
 // sources opens connectors by their type.
 type sources struct{ s *services }

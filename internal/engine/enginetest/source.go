@@ -47,6 +47,7 @@ type Source struct {
 
 type sourceTable struct {
 	dataflow.SourceTable
+	inParts bool
 	rows map[string]dataflow.Row
 	text int64
 }
@@ -84,6 +85,13 @@ func (s *Source) Delete(key string, rows ...string) {
 	for _, row := range rows {
 		delete(s.tables[key].rows, row)
 	}
+}
+
+// ReadInParts makes a scan of the table read it in parts: the rows whose keys begin with one letter, one letter after the other.
+func (s *Source) ReadInParts(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tables[key].inParts = true
 }
 
 // KeepAsText makes the table's scan report so many values kept as text.
@@ -158,18 +166,47 @@ func (s *session) Scan(
 	}
 	has, _ := s.source.SourceTable(key)
 	rows := s.source.Rows(key)
-	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		if err := to.Put(project(rows[name], has.Schema, schema)); err != nil {
-			return engine.ScanReport{}, err
+	s.source.mu.Lock()
+	inParts, report := s.source.tables[key].inParts, engine.ScanReport{KeptAsText: s.source.tables[key].text}
+	s.source.mu.Unlock()
+
+	give := func(name string, put func(dataflow.Row) error) error {
+		if err := put(project(rows[name], has.Schema, schema)); err != nil {
+			return err
 		}
 		point.Row++
-		if err := s.source.at(ctx, point); err != nil {
+		return s.source.at(ctx, point)
+	}
+	names := slices.Sorted(maps.Keys(rows))
+	if !inParts {
+		for _, name := range names {
+			if err := give(name, to.Put); err != nil {
+				return engine.ScanReport{}, err
+			}
+		}
+		return report, nil
+	}
+	read, err := to.Resume(func(string) bool { return true })
+	if err != nil {
+		return engine.ScanReport{}, err
+	}
+	for _, letter := range "abcdefghijklmnopqrstuvwxyz" {
+		if slices.ContainsFunc(read, func(p dataflow.ReadPart) bool { return p.Name == string(letter) }) {
+			continue
+		}
+		part := to.Part(string(letter))
+		for _, name := range names {
+			if rune(name[0]) == letter {
+				if err := give(name, part.Put); err != nil {
+					return engine.ScanReport{}, err
+				}
+			}
+		}
+		if err := part.Done(0); err != nil {
 			return engine.ScanReport{}, err
 		}
 	}
-	s.source.mu.Lock()
-	defer s.source.mu.Unlock()
-	return engine.ScanReport{KeptAsText: s.source.tables[key].text}, nil
+	return report, nil
 }
 
 // project gives a row with the columns of another schema: the source's own may have changed since that was described.

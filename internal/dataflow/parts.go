@@ -1,0 +1,35 @@
+package dataflow
+
+import "time"
+
+// Recording names what one run has read of one table.
+type Recording struct {
+	Dataflow string
+	UID      string
+	Run      int64
+	Key      string // the table's
+	Origin   string // SourceTable.Origin: rows of another place are never taken for these
+	Schema   Schema // rows of another schema neither
+}
+
+// KeptPart is a part that a run has read to its end, and whose rows are kept.
+type KeptPart struct {
+	ReadPart
+	At time.Time // when it was read to its end
+}
+
+// Kept says what of a table a failed run has kept for the next one.
+type Kept struct {
+	Key   string    `json:"key"`
+	Parts int64     `json:"parts"`
+	Rows  int64     `json:"rows"`
+	Until time.Time `json:"until"` // when the newest of the parts was read to its end
+}
+
+// Resumed says what of a table a run has taken over from a failed one in place of reading it.
+type Resumed struct {
+	Run   int64     `json:"run"` // that has read it
+	Parts int64     `json:"parts"`
+	Rows  int64     `json:"rows"`
+	Since time.Time `json:"since"` // when the oldest of the parts was read to its end
+}

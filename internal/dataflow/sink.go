@@ -1,0 +1,44 @@
+package dataflow
+
+// Sink takes the rows of a scan. Every method may be called concurrently. An error of it ends the scan.
+//
+// A source that reads a table in parts says which rows are whose and when a part was read to its end, so that a run that is
+// interrupted need not be begun anew by the next one. What a part is, and what its name means, only the source knows.
+type Sink interface {
+	// Put takes over a row that belongs to no part. Whoever resumes the scan reads it again.
+	Put(row Row) error
+	// Part begins a part. A name stands for the same rows whenever the table is scanned, as far as they stay.
+	Part(name string) Part
+	// Resume puts the rows of those parts that failed runs have read to their end and that are wanted. They need not be read again.
+	// It is called once at most.
+	Resume(want func(part string) bool) ([]ReadPart, error)
+}
+
+// Part takes the rows of one part of a table. Rows of a part that is never done are as those of none.
+type Part interface {
+	Put(row Row) error
+	// Done says that every row of the part was put, and how many values their column's type could not hold.
+	Done(keptAsText int64) error
+}
+
+// ReadPart is a part that a run has read to its end.
+type ReadPart struct {
+	Name       string
+	Rows       int64
+	KeptAsText int64
+}
+
+// RowSink is a Sink that only takes rows: nothing is resumed.
+type RowSink func(Row) error
+
+// Put takes the row over.
+func (put RowSink) Put(row Row) error { return put(row) }
+
+// Part begins a part that nobody keeps.
+func (put RowSink) Part(string) Part { return put }
+
+// Resume has nothing to resume.
+func (put RowSink) Resume(func(string) bool) ([]ReadPart, error) { return nil, nil }
+
+// Done does nothing.
+func (put RowSink) Done(int64) error { return nil }

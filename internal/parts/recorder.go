@@ -1,0 +1,140 @@
+package parts
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// blockBytes is when the rows of a part are written as a block. Each part that is being read holds so much, and there are 64 at most.
+const blockBytes = 64 << 10
+
+// Recorder records what a run reads of one table. Its methods, and those of its parts, may be called concurrently.
+//
+// Keeping is a favour to a later run, so it never fails the present one: a recording that can't be written ends where it is.
+type Recorder struct {
+	path string
+	head []byte
+
+	mu    sync.Mutex
+	file  *os.File // nil: nothing was written yet
+	parts uint32
+	err   error // nothing is recorded any more
+}
+
+var errClosed = errors.New("the recording is closed")
+
+// Part begins a part.
+func (r *Recorder) Part(name string) *Part {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts++
+	p := &Part{recorder: r, id: r.parts, name: name}
+	p.out = msgpack.NewEncoder(&p.rows)
+	return p
+}
+
+// Close ends the recording. What was recorded stays.
+func (r *Recorder) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = errors.Join(r.err, errClosed)
+	if r.file == nil {
+		return nil
+	}
+	err := r.file.Close()
+	r.file = nil
+	return err
+}
+
+// write adds blocks. They are there together: nothing of another part comes between them.
+func (r *Recorder) write(blocks []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return
+	}
+	if r.file == nil {
+		if r.file, r.err = create(r.path); r.err != nil {
+			return
+		}
+		if _, r.err = r.file.Write(r.head); r.err != nil {
+			return
+		}
+	}
+	_, r.err = r.file.Write(blocks)
+}
+
+func create(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+}
+
+// Part records the rows of one part.
+type Part struct {
+	recorder *Recorder
+	id       uint32
+	name     string
+
+	mu      sync.Mutex
+	out     *msgpack.Encoder
+	rows    bytes.Buffer
+	count   int64
+	blocks  []byte
+	failure error // a row could not be encoded: the part is never done
+}
+
+// Put records a row, which stays the caller's.
+func (p *Part) Put(row dataflow.Row) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failure != nil {
+		return
+	}
+	p.failure = encodeRow(p.out, row)
+	p.count++
+	if p.rows.Len() >= blockBytes {
+		p.flush(nil)
+	}
+}
+
+// Done says that every row of the part was put.
+func (p *Part) Done(keptAsText int64, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	end, err := json.Marshal(done{Name: p.name, Rows: p.count, KeptAsText: keptAsText, At: at})
+	if p.failure = errors.Join(p.failure, err); p.failure == nil {
+		p.flush(end)
+	}
+}
+
+// flush writes the rows that are there, and that these are all when there is an end.
+func (p *Part) flush(end []byte) {
+	p.blocks = p.blocks[:0]
+	if p.rows.Len() > 0 {
+		p.blocks = block{rowsBlock, p.id, p.rows.Bytes()}.append(p.blocks)
+	}
+	if end != nil {
+		p.blocks = block{doneBlock, p.id, end}.append(p.blocks)
+	}
+	p.recorder.write(p.blocks)
+	p.rows.Reset()
+}
+
+// done is what a recording says of a part that was read to its end.
+type done struct {
+	Name       string    `json:"name"`
+	Rows       int64     `json:"rows"`
+	KeptAsText int64     `json:"kept_as_text"`
+	At         time.Time `json:"at"`
+}

@@ -1,0 +1,231 @@
+package parts
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// Store is a folder of recordings. Its methods may be called concurrently, by any number of processes.
+type Store struct{ dir string }
+
+// New gives the store in a folder, which is made when something is first kept.
+func New(dir string) *Store { return &Store{dir} }
+
+const suffix = ".rows"
+
+// format is the version of a recording's form. One of another form is of no use, and of no harm.
+const format = 1
+
+// head is the first line of a recording.
+type head struct {
+	Format int `json:"format"`
+	dataflow.Recording
+}
+
+func headOf(what dataflow.Recording) ([]byte, error) {
+	line, err := json.Marshal(head{format, what})
+	if err != nil {
+		return nil, failed("name", what.Dataflow, err)
+	}
+	return append(line, '\n'), nil
+}
+
+// Record begins to keep what a run reads of a table. The caller closes what it gets.
+func (s *Store) Record(what dataflow.Recording) (*Recorder, error) {
+	line, err := headOf(what)
+	if err != nil {
+		return nil, err
+	}
+	return &Recorder{path: s.path(what), head: line}, nil
+}
+
+// Parts lists the parts that a run has read to their end. None: there are none, or they were read elsewhere or with another schema.
+func (s *Store) Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.KeptPart, error) {
+	var all []dataflow.KeptPart
+	err := s.each(ctx, what, func(b block) error {
+		if b.kind == doneBlock {
+			var d done
+			if err := json.Unmarshal(b.payload, &d); err != nil {
+				return errDamaged
+			}
+			all = append(all, dataflow.KeptPart{ReadPart: dataflow.ReadPart{Name: d.Name, Rows: d.Rows, KeptAsText: d.KeptAsText}, At: d.At})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// Read puts the rows of those of these parts that a run has read to their end.
+func (s *Store) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
+	wanted := map[uint32]bool{}
+	err := s.each(ctx, what, func(b block) error {
+		var d done
+		if b.kind == doneBlock && json.Unmarshal(b.payload, &d) == nil && slices.Contains(parts, d.Name) {
+			wanted[b.part] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, what, func(b block) error {
+		if b.kind != rowsBlock || !wanted[b.part] {
+			return nil
+		}
+		return decodeRows(b.payload, what.Schema, put)
+	})
+}
+
+// Kept says what of its tables a run has kept, in the order of their keys.
+func (s *Store) Kept(ctx context.Context, dataflowName string, run int64) ([]dataflow.Kept, error) {
+	entries, err := os.ReadDir(s.folder(dataflowName, run))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, failed("list", dataflowName, err)
+	}
+	var all []dataflow.Kept
+	for _, entry := range entries {
+		key, ok := strings.CutSuffix(entry.Name(), suffix)
+		if !ok {
+			continue
+		}
+		kept := dataflow.Kept{Key: key}
+		err := eachDone(ctx, filepath.Join(s.folder(dataflowName, run), entry.Name()), func(d done) {
+			kept.Parts++
+			kept.Rows += d.Rows
+			if d.At.After(kept.Until) {
+				kept.Until = d.At
+			}
+		})
+		if err != nil {
+			return nil, failed("read", dataflowName, err)
+		}
+		if kept.Parts > 0 {
+			all = append(all, kept)
+		}
+	}
+	return all, nil
+}
+
+// Forget removes what the runs of a dataflow up to this one have kept; of one table only where a key is given.
+func (s *Store) Forget(_ context.Context, dataflowName string, run int64, key string) error {
+	folder := filepath.Join(s.dir, dataflowName)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return failed("list", dataflowName, err)
+	}
+	var failures []error
+	for _, entry := range entries {
+		by, err := strconv.ParseInt(entry.Name(), 10, 64)
+		if err != nil || by > run {
+			continue
+		}
+		if key == "" {
+			failures = append(failures, os.RemoveAll(filepath.Join(folder, entry.Name())))
+		} else if err := os.Remove(filepath.Join(folder, entry.Name(), key+suffix)); !errors.Is(err, fs.ErrNotExist) {
+			failures = append(failures, err)
+		}
+	}
+	_ = os.Remove(folder) // stays while there is something in it
+	if err := errors.Join(failures...); err != nil {
+		return failed("remove", dataflowName, err)
+	}
+	return nil
+}
+
+func failed(op, dataflowName string, err error) error {
+	return &dataflow.Error{Code: dataflow.CodeInternal, Op: op, Object: fmt.Sprintf("what runs of dataflow %q have read", dataflowName), Cause: err}
+}
+
+func (s *Store) folder(dataflowName string, run int64) string {
+	return filepath.Join(s.dir, dataflowName, fmt.Sprintf("%08d", run))
+}
+
+func (s *Store) path(what dataflow.Recording) string {
+	return filepath.Join(s.folder(what.Dataflow, what.Run), what.Key+suffix)
+}
+
+// each visits the blocks of a recording, up to one that is damaged.
+func (s *Store) each(ctx context.Context, what dataflow.Recording, visit func(block) error) error {
+	wanted, err := headOf(what)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(s.path(what))
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return failed("read", what.Dataflow, err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	in := bufio.NewReaderSize(file, 1<<20)
+	if line, err := in.ReadBytes('\n'); err != nil || !bytes.Equal(line, wanted) {
+		return nil
+	}
+	for ctx.Err() == nil {
+		b, err := readBlock(in)
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, errDamaged):
+			return nil
+		case err != nil:
+			return failed("read", what.Dataflow, err)
+		}
+		if err := visit(b); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// eachDone visits what a recording says of parts without reading their rows: whoever is interrupted has no time for gigabytes.
+func eachDone(ctx context.Context, path string, visit func(done)) error {
+	file, err := os.Open(path) //nolint:gosec // a path of the store's own
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	line, err := bufio.NewReader(file).ReadBytes('\n')
+	for at := int64(len(line)); err == nil && ctx.Err() == nil; {
+		in := bufio.NewReaderSize(io.NewSectionReader(file, at, math.MaxInt64-at), headBytes+512)
+		var length int64
+		if length, err = lengthOfRows(in); err != nil {
+			break
+		}
+		if length == 0 {
+			var b block
+			if b, err = readBlock(in); err != nil {
+				break
+			}
+			var d done
+			if err = json.Unmarshal(b.payload, &d); err == nil {
+				visit(d)
+			}
+			length = headBytes + int64(len(b.payload))
+		}
+		at += length
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, errDamaged) {
+		return nil
+	}
+	return errors.Join(err, ctx.Err())
+}
