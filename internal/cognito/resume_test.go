@@ -258,7 +258,9 @@ func TestScan_OfMembershipsGoesOnWithTheGroupsThatWereNotRead(t *testing.T) {
 }
 
 func TestScan_ResumedInAPoolThatCanNotBeDividedSaysSo(t *testing.T) {
-	server, _ := hexSubs(func(sub, prefix string) bool { return strings.HasPrefix(sub, prefix) && (sub == prefix || sub[0] != 'a') })
+	server, _ := hexSubs(func(sub, prefix string) bool {
+		return strings.HasPrefix(sub, prefix) && (sub == prefix || sub[0] != 'a')
+	})
 	endpoint, _ := server.start(t)
 	p := open(t, keys(endpoint))
 	before := newMemory()

@@ -4,12 +4,12 @@ import "time"
 
 // Recording names what one run has read of one table.
 type Recording struct {
-	Dataflow string
-	UID      string
-	Run      int64
-	Key      string // the table's
-	Origin   string // SourceTable.Origin: rows of another place are never taken for these
-	Schema   Schema // rows of another schema neither
+	Dataflow string `json:"dataflow"`
+	UID      string `json:"uid"`
+	Run      int64  `json:"run"`
+	Key      string `json:"key"`    // the table's
+	Origin   string `json:"origin"` // SourceTable.Origin: rows of another place are never taken for these
+	Schema   Schema `json:"schema"` // rows of another schema neither
 }
 
 // KeptPart is a part that a run has read to its end, and whose rows are kept.

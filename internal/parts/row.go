@@ -29,14 +29,7 @@ func encodeRow(out *msgpack.Encoder, row dataflow.Row) error {
 		case time.Time:
 			err = out.EncodeInt(v.UnixMicro())
 		case map[string]string:
-			if err = out.EncodeMapLen(len(v)); err != nil {
-				return err
-			}
-			for name, text := range v {
-				if err = encodeEntry(out, name, text); err != nil {
-					return err
-				}
-			}
+			err = encodeMap(out, v)
 		default:
 			err = fmt.Errorf("no way to keep a %T", value)
 		}
@@ -47,11 +40,19 @@ func encodeRow(out *msgpack.Encoder, row dataflow.Row) error {
 	return nil
 }
 
-func encodeEntry(out *msgpack.Encoder, name, text string) error {
-	if err := out.EncodeString(name); err != nil {
+func encodeMap(out *msgpack.Encoder, m map[string]string) error {
+	if err := out.EncodeMapLen(len(m)); err != nil {
 		return err
 	}
-	return out.EncodeString(text)
+	for name, text := range m {
+		if err := out.EncodeString(name); err != nil {
+			return err
+		}
+		if err := out.EncodeString(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decodeRows reads the rows of a block.

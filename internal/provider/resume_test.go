@@ -71,7 +71,7 @@ func TestImport_InterruptedGoesOnWithWhatItHasNotRead(t *testing.T) {
 	}
 	got, want := map[string]any{}, map[string]any{}
 	for _, row := range rows {
-		got[row[slices.Index(columns, "sub")].(string)] = row[slices.Index(columns, "email")] //nolint:forcetypeassert // the key is text
+		got[row[slices.Index(columns, "sub")].(string)] = row[slices.Index(columns, "email")]
 	}
 	for u := range pool.All() {
 		want[u.Sub] = nil

@@ -48,8 +48,8 @@ type Source struct {
 type sourceTable struct {
 	dataflow.SourceTable
 	inParts bool
-	rows map[string]dataflow.Row
-	text int64
+	rows    map[string]dataflow.Row
+	text    int64
 }
 
 // Point is a place in a source's work.
