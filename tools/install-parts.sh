@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# install-parts.sh PART…   installs what the interop tests run against and that nobody here wrote, and prints a path a part:
+# install-parts.sh PART…   installs what interop tests and benchmarks run against and that nobody here wrote, and prints a path a part:
 #   moto        the folder of a Python environment with moto_server (a Cognito) and boto3
+#   awscli      the folder of a Python environment with aws, the command line of AWS
 #   pyiceberg   the folder of a Python environment with pyiceberg (a reader of Iceberg tables) and boto3
 set -euo pipefail
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/dir.sh"
@@ -14,6 +15,7 @@ venv() { # PACKAGE… DIR
 for part in "$@"; do
   case $part in
     moto) dir=$tools_dir/moto-5.2.5; once "$dir" venv 'moto[server,cognitoidp]==5.2.5' ;;
+    awscli) dir=$tools_dir/awscli-1.46.3; once "$dir" venv awscli==1.46.3 ;;
     pyiceberg) dir=$tools_dir/pyiceberg-0.11.1; once "$dir" venv 'pyiceberg[sql-sqlite,pyarrow]==0.11.1' boto3 ;;
     *) echo "install-parts.sh: no such part: $part" >&2; exit 2 ;;
   esac

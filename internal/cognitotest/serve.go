@@ -94,7 +94,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 
 	var calls int64
-	s.count(func(stats *Stats) { stats.Calls[c.op]++; calls = stats.Calls[c.op] })
+	s.count(func(stats *Stats) {
+		stats.Calls[c.op]++
+		calls = stats.Calls[c.op]
+		if isUserList(c.op) {
+			stats.Listed.add(s.opts.Clock())
+		}
+	})
 	if s.opts.OnRequest != nil {
 		s.opts.OnRequest(c.op, int(calls))
 	}

@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -90,7 +89,7 @@ func (s *Server) pool(region, id string) *PoolHandle {
 // Source: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html#category_operations
 func (s *Server) allow(region, op string) bool {
 	quota, perSecond, burst := op, s.opts.Quotas[op], 0
-	if slices.Contains([]string{"ListUsers", "ListUsersInGroup"}, op) {
+	if isUserList(op) {
 		quota, perSecond, burst = "UserList", s.opts.RequestsPerSecond, s.opts.Burst
 	}
 	if perSecond == 0 {
@@ -108,3 +107,6 @@ func (s *Server) allow(region, op string) bool {
 	s.mu.Unlock()
 	return bucket.AllowN(s.opts.Clock(), 1)
 }
+
+// isUserList says whether the operation is one of those that share the quota UserList.
+func isUserList(op string) bool { return op == "ListUsers" || op == "ListUsersInGroup" }

@@ -1,6 +1,9 @@
 package cognitotest
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Stats counts what a Server did since it was made. Every request is in exactly one of Calls, Throttled, Refused, Left and Faults.
 type Stats struct {
@@ -11,7 +14,26 @@ type Stats struct {
 	Left      int64            `json:"left"`      // the client went away before there was an answer
 	Faults    Faulted          `json:"faults"`
 	Users     int64            `json:"users"` // handed out by ListUsers and ListUsersInGroup
+	Listed    Listed           `json:"listed"`
 }
+
+// Listed is the use that was made of the quota that ListUsers and ListUsersInGroup share.
+type Listed struct {
+	Answered int64     `json:"answered"`
+	First    time.Time `json:"first"` // when the first of those that were answered took its part of the quota
+	Last     time.Time `json:"last"`
+}
+
+func (l *Listed) add(now time.Time) {
+	if l.Answered == 0 {
+		l.First = now
+	}
+	l.Answered++
+	l.Last = now
+}
+
+// PerSecond gives the requests per second from the first to the last.
+func (l Listed) PerSecond() float64 { return float64(l.Answered-1) / l.Last.Sub(l.First).Seconds() }
 
 // Faulted counts the requests that met a fault.
 type Faulted struct {

@@ -13,10 +13,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -29,7 +32,16 @@ import (
 // (this test binary again, with the engine put together as the provider does it) or the provider, and the test that starts both.
 
 // poolSizes are the pools that are imported: memory at the larger may be little more than at the smaller.
-var poolSizes = []int{100_000, 1_000_000}
+var poolSizes = []int{benchUsers(100_000), benchUsers(1_000_000)}
+
+// benchUsers gives the number of users that a benchmark is made for, or the share of it that SKYPOINT_BENCH_SCALE names: 0.01 tries
+// in a short time whether a benchmark works.
+func benchUsers(n int) int {
+	if scale, err := strconv.ParseFloat(os.Getenv("SKYPOINT_BENCH_SCALE"), 64); err == nil {
+		return int(float64(n) * scale)
+	}
+	return n
+}
 
 // fewChanged is how many users change before the third import.
 const fewChanged = 100
@@ -46,7 +58,7 @@ func BenchmarkImport(b *testing.B) {
 				server := startServer(b, bin, users)
 				for b.Loop() {
 					bare := server.readBare(b)
-					first := benchmarkImports(b, server, users, tables)
+					first := float64(users) / benchmarkImports(b, server, users, tables)["first"].Seconds
 					if len(tables) == 1 { // the loop reads no other
 						b.ReportMetric(bare.usersPerSecond, "bare-users/s")
 						b.ReportMetric(bare.cpuSeconds, "bare-cpu-s")
@@ -120,11 +132,12 @@ resource "skypoint_dataflow" "customers" {
 	}
 }
 
-// benchmarkImports makes a workspace and imports the pool into it three times. It gives the users per second of the first.
-func benchmarkImports(b *testing.B, server *server, users int, tables []string) (usersPerSecond float64) {
+// benchmarkImports makes a workspace and imports the pool into it three times: "first", "again" and, after a few users changed, "few".
+func benchmarkImports(b *testing.B, server *server, users int, tables []string) map[string]imported {
 	b.Helper()
 	workspace := filepath.Join(b.TempDir(), "skypoint")
-	declare(b, workspace, server, tables)
+	declare(b, workspace, server, unlimited, tables, "Customers")
+	imports := map[string]imported{}
 	before := map[string]int64{}
 	for _, run := range []struct {
 		name   string
@@ -135,10 +148,7 @@ func benchmarkImports(b *testing.B, server *server, users int, tables []string) 
 		}
 		done := startImporter(b, workspace, fmt.Sprintf("%d-%d-%s", users, len(tables), run.name))
 		done.check(b, run.name, users)
-		speed := float64(users) / done.Seconds
-		if run.name == "first" {
-			usersPerSecond = speed
-		}
+		imports[run.name] = done
 		after := dataFiles(b, workspace)
 		var written int64
 		for file, size := range after {
@@ -147,15 +157,15 @@ func benchmarkImports(b *testing.B, server *server, users int, tables []string) 
 			}
 		}
 		before = after
-		b.ReportMetric(speed, run.name+"-users/s")
+		b.ReportMetric(float64(users)/done.Seconds, run.name+"-users/s")
 		b.ReportMetric(done.cpuSeconds, run.name+"-cpu-s")
 		b.ReportMetric(done.PeakMB, run.name+"-peak-MB")
 		b.ReportMetric(float64(written)/1e6, run.name+"-written-MB")
 	}
-	return usersPerSecond
+	return imports
 }
 
-// check compares what the run counted in the users table with what it must have.
+// check compares what the runs counted in the users table with what they must have.
 func (i imported) check(b *testing.B, name string, users int) {
 	b.Helper()
 	total := int64(users)
@@ -164,12 +174,12 @@ func (i imported) check(b *testing.B, name string, users int) {
 		"again": {Read: total, Unchanged: total},
 		"few":   {Read: total, Changed: fewChanged, Unchanged: total - fewChanged},
 	}[name]
-	for _, table := range i.Run.Tables {
-		if table.Key == "users" && table.Counts == want {
-			return
+	for _, run := range i.Runs {
+		found := slices.ContainsFunc(run.Tables, func(table dataflow.TableResult) bool { return table.Key == "users" && table.Counts == want })
+		if !found {
+			b.Fatalf("import %s: not %+v but %s", name, want, run.Description)
 		}
 	}
-	b.Fatalf("import %s: not %+v but %s", name, want, i.Run.Description)
 }
 
 // dataFiles gives the sizes of the warehouse's data files.
@@ -190,14 +200,11 @@ func dataFiles(b *testing.B, workspace string) map[string]int64 {
 	return sizes
 }
 
-// declare makes the records that an apply would make before its run.
-func declare(b *testing.B, workspace string, server *server, tables []string) {
-	b.Helper()
-	declareAt(b, workspace, server.Endpoint, server.UserPoolID, server.Region, tables...)
-}
+// unlimited requests per second: the limiter is not what is measured.
+const unlimited = 1_000_000
 
-// declareAt makes the records of a connector and a dataflow.
-func declareAt(b testing.TB, workspace, endpoint, userPoolID, region string, tables ...string) {
+// declare makes the records that an apply would make before its runs: a connector, and dataflows with these names.
+func declare(b testing.TB, workspace string, server *server, perSecond int64, tables []string, names ...string) {
 	b.Helper()
 	l, err := ledger.Open(b.Context(), ledger.Config{Workspace: workspace})
 	if err != nil {
@@ -205,32 +212,34 @@ func declareAt(b testing.TB, workspace, endpoint, userPoolID, region string, tab
 	}
 	key := cognitotest.DefaultCredential()
 	err = l.CreateConnector(b.Context(), dataflow.Connector{
-		Type: dataflow.TypeCognito, Name: "App", UserPoolID: userPoolID, Region: region,
-		AccessKeyID: &key.AccessKeyID, Endpoint: &endpoint,
-		MaxRequestsPerSecond: 1_000_000, // the limiter is not what is measured
+		Type: dataflow.TypeCognito, Name: "App", UserPoolID: server.UserPoolID, Region: server.Region,
+		AccessKeyID: &key.AccessKeyID, Endpoint: &server.Endpoint,
+		MaxRequestsPerSecond: perSecond,
 	}, &key.SecretAccessKey)
 	if err != nil {
 		b.Fatal(err)
-	}
-	definition := dataflow.Definition{
-		Name: "Customers", Connector: "App", Database: "customers", Tables: map[string]dataflow.TableDefinition{},
-		MaxRemovedPercent: dataflow.DefaultMaxRemovedPercent, RetainRuns: dataflow.DefaultRetainRuns,
-	}
-	for _, key := range tables {
-		definition.Tables[key] = dataflow.TableDefinition{Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: key}
 	}
 	e, err := provider.OpenEngine(b.Context(), workspace)
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := e.Declare(b.Context(), definition); err != nil {
-		b.Fatal(err)
+	for _, name := range names {
+		definition := dataflow.Definition{
+			Name: name, Connector: "App", Database: strings.ToLower(name), Tables: map[string]dataflow.TableDefinition{},
+			MaxRemovedPercent: dataflow.DefaultMaxRemovedPercent, RetainRuns: dataflow.DefaultRetainRuns,
+		}
+		for _, key := range tables {
+			definition.Tables[key] = dataflow.TableDefinition{Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: key}
+		}
+		if _, err := e.Declare(b.Context(), definition); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
 // The importer: a process that imports once.
 
-// importerEnv holds the workspace whose dataflow this process is to import, if that is what it was started for.
+// importerEnv holds the workspace whose dataflows this process is to import side by side, if that is what it was started for.
 const importerEnv = "SKYPOINT_BENCH_IMPORT"
 
 // importerProfileEnv holds how the paths of the importer's profiles begin.
@@ -238,9 +247,9 @@ const importerProfileEnv = "SKYPOINT_BENCH_PROFILE"
 
 // imported is what an importer says on its standard output.
 type imported struct {
-	Seconds float64      `json:"seconds"` // from opening the workspace to the end of the run
-	PeakMB  float64      `json:"peak_mb"` // the most memory that the process had resident; 0: the system does not tell
-	Run     dataflow.Run `json:"run"`
+	Seconds float64        `json:"seconds"` // from opening the workspace to the end of the last run
+	PeakMB  float64        `json:"peak_mb"` // the most memory that the process had resident; 0: the system does not tell
+	Runs    []dataflow.Run `json:"runs"`    // one per dataflow
 
 	cpuSeconds float64 // of the whole process: less at the mercy of a busy machine than Seconds
 }
@@ -256,7 +265,7 @@ func startImporter(b *testing.B, workspace, name string) imported {
 		env = append(env, importerProfileEnv+"="+filepath.Join(folder, name))
 	}
 	var done imported
-	done.cpuSeconds = ask(b, exec.CommandContext(b.Context(), self), env, &done)
+	done.cpuSeconds = ask(b, exec.CommandContext(b.Context(), self), env, &done).cpuSeconds
 	return done
 }
 
@@ -283,7 +292,7 @@ func importOnce(ctx context.Context, workspace string) (imported, error) {
 	if err != nil {
 		return imported{}, err
 	}
-	record, err := l.Dataflow(ctx, "Customers")
+	names, err := l.Dataflows(ctx)
 	if err != nil {
 		return imported{}, err
 	}
@@ -291,11 +300,22 @@ func importOnce(ctx context.Context, workspace string) (imported, error) {
 	if err != nil {
 		return imported{}, err
 	}
-	run, err := e.Import(ctx, engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource})
-	if err != nil {
+	runs := make([]dataflow.Run, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, name := range names {
+		group.Go(func() error {
+			record, err := l.Dataflow(ctx, name)
+			if err != nil {
+				return err
+			}
+			runs[i], err = e.Import(ctx, engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
 		return imported{}, err
 	}
-	done := imported{Seconds: time.Since(began).Seconds(), PeakMB: peakMB(), Run: run}
+	done := imported{Seconds: time.Since(began).Seconds(), PeakMB: peakMB(), Runs: runs}
 	return done, stop()
 }
 
@@ -402,10 +422,11 @@ func buildPrograms(b *testing.B) programs {
 	return programs{serve: filepath.Join(dir, "serve"), bare: filepath.Join(dir, "bare")}
 }
 
-// startServer starts a server that ends with the benchmark, or with this process.
-func startServer(b *testing.B, bin programs, users int) *server {
+// startServer starts a server that ends with the benchmark, or with this process. More flags say how it behaves.
+func startServer(b *testing.B, bin programs, users int, flags ...string) *server {
 	b.Helper()
-	cmd := exec.Command(bin.serve, "-exit-with-stdin", "-users", strconv.Itoa(users)) // it ends with its standard input
+	flags = append(flags, "-exit-with-stdin", "-users", strconv.Itoa(users)) // it ends with its standard input
+	cmd := exec.Command(bin.serve, flags...)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -451,6 +472,24 @@ func (s *server) evolve(b *testing.B, changed int) {
 	}
 }
 
+// stats gives what the server did so far.
+func (s *server) stats(b *testing.B) (stats cognitotest.Stats) {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.Endpoint+"/_test/stats", http.NoBody)
+	if err != nil {
+		b.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = json.NewDecoder(answer.Body).Decode(&stats)
+	if closeErr := answer.Body.Close(); err != nil || closeErr != nil {
+		b.Fatal(err, closeErr)
+	}
+	return stats
+}
+
 // bareLoop is what a bare SDK loop took.
 type bareLoop struct{ usersPerSecond, cpuSeconds float64 }
 
@@ -461,15 +500,21 @@ func (s *server) readBare(b *testing.B) bareLoop {
 		Users   int     `json:"users"`
 		Seconds float64 `json:"seconds"`
 	}
-	key := cognitotest.DefaultCredential()
-	cpu := ask(b, exec.CommandContext(b.Context(), s.bare, "-endpoint", s.Endpoint, "-pool", s.UserPoolID, "-region", s.Region),
-		[]string{"AWS_ACCESS_KEY_ID=" + key.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + key.SecretAccessKey}, &done)
+	cpu := ask(b, exec.CommandContext(b.Context(), s.bare, "-endpoint", s.Endpoint, "-pool", s.UserPoolID, "-region", s.Region), keyEnv(), &done).cpuSeconds
 	return bareLoop{float64(done.Users) / done.Seconds, cpu}
 }
 
-// ask runs a program, with no AWS configuration but what env has, and reads the JSON that it prints. It gives the
-// processor seconds that the program took.
-func ask(b *testing.B, cmd *exec.Cmd, env []string, into any) (cpuSeconds float64) {
+// keyEnv gives the environment in which the SDK and the AWS CLI find the servers' key.
+func keyEnv() []string {
+	key := cognitotest.DefaultCredential()
+	return []string{"AWS_ACCESS_KEY_ID=" + key.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + key.SecretAccessKey}
+}
+
+// took is what a program took from its start to its end.
+type took struct{ seconds, cpuSeconds float64 }
+
+// ask runs a program, with no AWS configuration but what env has, and reads the JSON that it prints.
+func ask(b *testing.B, cmd *exec.Cmd, env []string, into any) took {
 	b.Helper()
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "AWS_") {
@@ -480,12 +525,14 @@ func ask(b *testing.B, cmd *exec.Cmd, env []string, into any) (cpuSeconds float6
 	cmd.Env = append(cmd.Env, env...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
+	began := time.Now()
 	out, err := cmd.Output()
+	seconds := time.Since(began).Seconds()
 	if err == nil {
 		err = json.Unmarshal(out, into)
 	}
 	if err != nil {
 		b.Fatalf("%s: %v: %s", filepath.Base(cmd.Path), err, said.Bytes())
 	}
-	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	return took{seconds, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
 }

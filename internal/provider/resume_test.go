@@ -31,7 +31,7 @@ func TestImport_InterruptedGoesOnWithWhatItHasNotRead(t *testing.T) {
 	}})
 	pool := service.AddPool(cognitotest.Pool{ID: testPoolID, Name: "customers", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: users, UUIDv4: true})})
 	workspace := filepath.Join(t.TempDir(), "skypoint")
-	declareAt(t, workspace, service.Start(t), testPoolID, "us-east-1", "users")
+	declare(t, workspace, &server{Endpoint: service.Start(t), UserPoolID: testPoolID, Region: "us-east-1"}, unlimited, []string{"users"}, "Customers")
 	record, err := provider.EngineFor(t, workspace).State(t.Context(), "Customers")
 	if err != nil {
 		t.Fatal(err)

@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	flags.StringVar(&credential.SecretAccessKey, "secret-access-key", credential.SecretAccessKey, "its `secret`")
 	flags.DurationVar(&opts.Latency, "latency", 0, "how long each answer takes at least")
 	flags.Float64Var(&opts.RequestsPerSecond, "requests-per-second", 0, "quota of ListUsers and ListUsersInGroup together; 0: none")
+	flags.IntVar(&opts.Burst, "burst", 0, "requests of that quota that may come at once; 0: one second's worth")
 	flags.Float64Var(&opts.Pages.Short, "short-pages", 0, "share of pages that are short, 0 to 1")
 	flags.Float64Var(&opts.Pages.Empty, "empty-pages", 0, "share of pages that are empty, 0 to 1")
 	if err := flags.Parse(args); err != nil {
