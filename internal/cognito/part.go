@@ -16,13 +16,16 @@ type part struct {
 	pages  float64 // that it is expected to have; as far as it can be told, 0
 }
 
+// filterText gives text as a filter of ListUsers takes it between quotation marks.
+var filterText = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // filter gives the filter of ListUsers that matches the part; nil matches everybody.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html#CognitoUserPools-ListUsers-request-Filter
 func (p part) filter() *string {
 	if p.prefix == "" {
 		return nil
 	}
-	filter := `sub ^= "` + p.prefix + `"`
+	filter := `sub ^= "` + filterText.Replace(p.prefix) + `"`
 	return &filter
 }
 

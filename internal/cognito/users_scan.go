@@ -234,6 +234,9 @@ func (s *userScan) check(ctx context.Context) error {
 		return errUndividable
 	}
 	for _, sub := range unmet {
+		if strings.Trim(sub, subAlphabet) != "" {
+			return errUndividable // the parts don't cover it, and whether a filter can name it nobody knows
+		}
 		found := false
 		filter := part{prefix: sub}.filter()
 		err := chain(ctx, s.pool, listUsers, s.pool.usersWhere(filter), func(users []types.UserType, _ bool) error {

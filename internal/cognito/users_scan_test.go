@@ -126,11 +126,29 @@ var forms = map[string]func(n int) string{
 		h := mixed(n)
 		return fmt.Sprintf("%x4%x8%x4%x8-0000-4000-8000-%012x", h&15, h>>4&15, h>>8&15, h>>12&15, n)
 	},
-	"UUIDs of version 7":           func(n int) string { return fmt.Sprintf("0190%04x-%04x-7000-8000-%012x", 0xab00+n/4096, n&0xffff, n) },
-	"all under one digit":          func(n int) string { return fmt.Sprintf("f%031x", mixed(n)) },
-	"numbers, one after the other": func(n int) string { return fmt.Sprintf("%d", 10_000+n) },
-	"not hex at all":               func(n int) string { return fmt.Sprintf("user.%d@example.com", n) },
-	"in upper case":                func(n int) string { return fmt.Sprintf("%016X", mixed(n)) },
+	"UUIDs of version 7":                     func(n int) string { return fmt.Sprintf("0190%04x-%04x-7000-8000-%012x", 0xab00+n/4096, n&0xffff, n) },
+	"all under one digit":                    func(n int) string { return fmt.Sprintf("f%031x", mixed(n)) },
+	"numbers, one after the other":           func(n int) string { return fmt.Sprintf("%d", 10_000+n) },
+	"not hex at all":                         func(n int) string { return fmt.Sprintf("user.%d@example.com", n) },
+	"in upper case":                          func(n int) string { return fmt.Sprintf("%016X", mixed(n)) },
+	"UUIDs of version 7, made in one moment": func(n int) string { return fmt.Sprintf("0190abcd-1234-7%03x-8%03x-%012x", n&0xfff, n>>3&0xfff, n) },
+	"alike in upper case":                    func(n int) string { return fmt.Sprintf("0190ABCD-1234-7%03X-8000-%012X", n&0xfff, n) },
+	"alike for all but the last characters":  func(n int) string { return fmt.Sprintf("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaa%05x", n) },
+	"one a prefix of the next":               func(n int) string { return strings.Repeat("0123456789abcdef", 1+n%12) + fmt.Sprintf("%x", n/12) },
+	"one in a thousand with a quotation mark": func(n int) string {
+		s := fmt.Sprintf("%016x", mixed(n))
+		if n%1000 == 7 {
+			return `"\" or sub ^= "` + s
+		}
+		return s
+	},
+	"one in a thousand longer than a filter": func(n int) string {
+		s := fmt.Sprintf("%016x", mixed(n))
+		if n%1000 == 7 {
+			return "x" + strings.Repeat(s, 20)
+		}
+		return s
+	},
 	"one in a thousand not hex": func(n int) string {
 		s := fmt.Sprintf("%016x", mixed(n))
 		if n%1000 == 7 {
