@@ -43,6 +43,12 @@ func parseFilter(text string) (filter, error) {
 	return f, nil
 }
 
+// FilterMatches says whether a Filter of ListUsers lets a user pass. It fails as Cognito does.
+func FilterMatches(text string, u User) (bool, error) {
+	f, err := parseFilter(text)
+	return err == nil && f.matches(u), err
+}
+
 func (f filter) matches(u User) bool {
 	switch f.name {
 	case "":
