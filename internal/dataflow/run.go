@@ -117,6 +117,14 @@ type TableChange struct {
 	Resumed          []Resumed       `json:"resumed,omitempty"` // what was not read but taken over from failed runs
 }
 
+// Records is the number of rows that the table has after the run; not of a table that it hides or drops.
+func (c TableChange) Records() int64 {
+	if !c.Definition.Data {
+		return 0 // they were read for the table's profile
+	}
+	return c.Counts.Read
+}
+
 // Outcome is what a decision decides.
 type Outcome string
 

@@ -73,13 +73,21 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 			parts = append(parts, thousands(p.n)+" "+p.what)
 		}
 	}
-	if c.Added+c.Changed+c.Removed == 0 {
+	what := t.Name
+	switch {
+	case !t.Definition.Data:
+		what += " metadata of"
+	case c.Added+c.Changed+c.Removed == 0:
 		parts = append([]string{"unchanged"}, parts...)
 	}
 	for _, r := range t.Resumed {
 		parts = append(parts, fmt.Sprintf("%s read by run %d at %s", thousands(r.Rows), r.Run, r.Since.Format(time.RFC3339)))
 	}
-	return fmt.Sprintf("%s %s %s (%s)", t.Name, thousands(c.Read), plural(c.Read, "row"), strings.Join(parts, ", "))
+	what = fmt.Sprintf("%s %s %s", what, thousands(c.Read), plural(c.Read, "row"))
+	if len(parts) == 0 {
+		return what
+	}
+	return fmt.Sprintf("%s (%s)", what, strings.Join(parts, ", "))
 }
 
 // reasonOf says why a run is abandoned, and where that leaves the tables.

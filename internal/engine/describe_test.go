@@ -18,7 +18,13 @@ func TestDescribe_SaysWhatARunDid(t *testing.T) {
 	table := func(name string, change dataflow.Change, counts dataflow.Counts) dataflow.TableResult {
 		return dataflow.TableResult{TableChange: dataflow.TableChange{
 			TableID: dataflow.TableID{Database: "customers", Name: name}, Change: change, Counts: counts,
+			Definition: dataflow.TableDefinition{Data: true},
 		}}
+	}
+	known := func(change dataflow.Change, counts dataflow.Counts) dataflow.TableResult {
+		t := table("users", change, counts)
+		t.Definition.Data = false
+		return t
 	}
 	replaced := table("users", dataflow.ChangePublish, dataflow.Counts{Read: 10, Added: 10})
 	theirs := int64(8765432109876543210)
@@ -39,6 +45,8 @@ func TestDescribe_SaysWhatARunDid(t *testing.T) {
 		}},
 		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{table("users", publish, dataflow.Counts{Removed: 3})}},
 		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{table("users", keep, dataflow.Counts{Read: 2, Unchanged: 2, KeptAsText: 1})}},
+		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{known(publish, dataflow.Counts{Read: 5000, Removed: 3})}},
+		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{known(keep, dataflow.Counts{Read: 1})}},
 		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{replaced}},
 		{Kind: dataflow.KindRemoval, Tables: []dataflow.TableResult{table("users", drop, dataflow.Counts{})}},
 		{Kind: dataflow.KindRemoval, Tables: []dataflow.TableResult{table("groups", drop, dataflow.Counts{}), table("users", drop, dataflow.Counts{})}},

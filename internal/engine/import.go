@@ -64,7 +64,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 
 	var report ScanReport
 	var resumed []dataflow.Resumed
-	if definition.Data {
+	if definition.Data || definition.Metadata {
 		if report, resumed, err = e.read(ctx, started, before, source, table, staging); err != nil {
 			return dataflow.TableChange{}, err
 		}
@@ -73,12 +73,14 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	change.Counts.KeptAsText, change.Resumed = report.KeptAsText, resumed
+	change.Resumed = resumed
 	e.event(ctx, started, key, "staged", change.Counts.Read)
-	if definition.Data {
-		if err := checkRemoved(change, started.Definition.MaxRemovedPercent); err != nil {
-			return change, errors.Join(err, e.parts.Forget(ctx, started.Dataflow, started.Run, key))
-		}
+	if !definition.Data {
+		return change, nil // to have no row is what was asked for
+	}
+	change.Counts.KeptAsText = report.KeptAsText
+	if err := checkRemoved(change, started.Definition.MaxRemovedPercent); err != nil {
+		return change, errors.Join(err, e.parts.Forget(ctx, started.Dataflow, started.Run, key))
 	}
 	return change, nil
 }

@@ -123,21 +123,21 @@ func TestImport_ANewColumnBecomesCurrentWithThePublish(t *testing.T) {
 	w.holds(usersID, "users")
 }
 
-func TestImport_WithoutDataStagesNoRowAndScansNothing(t *testing.T) {
+func TestImport_WithoutDataLoadsTheProfileAndNoRow(t *testing.T) {
 	w := newWorld(t)
 	p := w.process("first")
 	d := definition("users")
 	d.Tables["users"] = dataflow.TableDefinition{Purpose: dataflow.PurposePrivacyMetadata, Metadata: true, TableName: "users"}
-	w.source.Before(func(_ context.Context, at enginetest.Point) error {
-		if at.Call == "Scan" {
-			t.Error("the table was scanned")
-		}
-		return nil
-	})
 	run := p.completes(p.declare(d))
-	want(t, "description", "Imported 1 table: users 0 rows (unchanged).", run.Description)
+	want(t, "description", "Imported 1 table: users metadata of 3 rows.", run.Description)
+	want(t, "counts", dataflow.Counts{Read: 3}, run.Tables[0].Counts)
 	want(t, "rows", map[string]dataflow.Row{}, w.rows(usersID))
 	want(t, "data files", nil, w.catalog.Files(""))
+	published, err := w.catalog.Load(usersID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "rows of the profile", 3, published.Snapshots[*run.Tables[0].After].Profile.Rows)
 }
 
 func TestImport_TurningDataOffEmptiesTheTableWhateverTheGuardSays(t *testing.T) {
@@ -146,7 +146,7 @@ func TestImport_TurningDataOffEmptiesTheTableWhateverTheGuardSays(t *testing.T) 
 	order.Definition.MaxRemovedPercent = 0
 	order.Definition.Tables["users"] = dataflow.TableDefinition{Purpose: dataflow.PurposePrivacyMetadata, Metadata: true, TableName: "users"}
 	run := p.completes(order)
-	want(t, "counts", dataflow.Counts{Removed: 3}, run.Tables[0].Counts)
+	want(t, "counts", dataflow.Counts{Read: 3, Removed: 3}, run.Tables[0].Counts)
 	want(t, "rows", map[string]dataflow.Row{}, w.rows(usersID))
 }
 

@@ -25,6 +25,7 @@ type reading struct {
 	progress  *progress
 	event     dataflow.Event
 	recording dataflow.Recording
+	parts     Parts
 	failed    []int64 // the imports that failed since one was completed, the newest first
 	recorder  Recorder
 
@@ -70,7 +71,7 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.ReadPart, erro
 	for _, run := range r.failed {
 		from := r.recording
 		from.Run = run
-		kept, err := r.e.parts.Parts(r.ctx, from)
+		kept, err := r.parts.Parts(r.ctx, from)
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +100,7 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.ReadPart, erro
 		if len(names) == 0 {
 			continue
 		}
-		if err := r.e.parts.Read(r.ctx, from, names, func(row dataflow.Row) error { return r.staging.Put(r.ctx, row) }); err != nil {
+		if err := r.parts.Read(r.ctx, from, names, func(row dataflow.Row) error { return r.staging.Put(r.ctx, row) }); err != nil {
 			return nil, fmt.Errorf("resume run %d: %w", run, errors.Join(err, r.forget()))
 		}
 		r.progress.skip(resumed.Rows)
@@ -161,14 +162,17 @@ func (e *Engine) read(
 	ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, table dataflow.SourceTable, staging Staging,
 ) (ScanReport, []dataflow.Resumed, error) {
 	r := &reading{
-		e: e, ctx: ctx, staging: staging, progress: newProgress(e.now, table.Estimate), failed: failedSince(before),
+		e: e, ctx: ctx, staging: staging, parts: e.parts, progress: newProgress(e.now, table.Estimate), failed: failedSince(before),
 		event: dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: table.Key, Step: "staging"},
 		recording: dataflow.Recording{
 			Dataflow: started.Dataflow, UID: started.UID, Run: started.Run, Key: table.Key, Origin: table.Origin, Schema: table.Schema,
 		},
 	}
+	if !started.Definition.Tables[table.Key].Data {
+		r.parts = noParts{} // rows that are not loaded are kept nowhere, so reading them begins anew
+	}
 	var err error
-	if r.recorder, err = e.parts.Record(r.recording); err != nil {
+	if r.recorder, err = r.parts.Record(r.recording); err != nil {
 		return ScanReport{}, nil, err
 	}
 	report, err := source.Scan(ctx, table.Key, table.Schema, r)

@@ -61,8 +61,9 @@ type Staging interface {
 	// Commit compares what was put with the table's current rows and writes the difference to the run's branch.
 	// A table that the run has staged already gives dataflow.CodeExists.
 	// The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
-	// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: the branch is on
-	// the snapshot that it has, and there is no data file.
+	// Where the definition loads no data the table is to have no row, whatever was put; where it loads metadata the snapshot
+	// has the profile of what was put, and else none. Nothing may be put after it has begun. A table whose rows, columns and profile
+	// are unchanged gives dataflow.ChangeKeep: the branch is on the snapshot that it has, and there is no data file.
 	Commit(ctx context.Context) (dataflow.TableChange, error)
 
 	// Close gives up spool files. It is called once, also after Commit; without a Commit nothing reached the table.

@@ -35,6 +35,9 @@ const (
 // versionBytes is the length of the version at the end of a sort key.
 const versionBytes = 8
 
+// decimalBytes is the length of a number.
+const decimalBytes = 16
+
 func newCodec(schema dataflow.Schema) (codec, error) {
 	c := codec{schema: schema, version: -1}
 	seen := map[string]bool{}
@@ -219,7 +222,7 @@ func (c *cursor) long() int64 {
 }
 
 func (c *cursor) decimal() decimal128.Num {
-	b := c.take(16)
+	b := c.take(decimalBytes)
 	if b == nil {
 		return decimal128.Num{}
 	}

@@ -56,7 +56,7 @@ func (s subject) Look(id dataflow.TableID) (tablestest.Table, error) {
 	meta := tbl.Metadata()
 	seen := tablestest.Table{
 		UUID: meta.TableUUID().String(), MetadataLocation: tbl.MetadataLocation(), HiddenBy: tbl.Properties()[propertyHidden],
-		Refs: map[string]int64{}, Rows: map[string]tablestest.Rows{},
+		Refs: map[string]int64{}, Rows: map[string]tablestest.Rows{}, Profiles: map[string]dataflow.Profile{},
 	}
 	for _, field := range tbl.Schema().Fields() {
 		seen.Columns = append(seen.Columns, field.Name)
@@ -65,6 +65,13 @@ func (s subject) Look(id dataflow.TableID) (tablestest.Table, error) {
 		seen.Refs[name] = ref.SnapshotID
 		if seen.Rows[name], err = rowsAt(ctx, tbl, ref.SnapshotID); err != nil {
 			return seen, fmt.Errorf("ref %s: %w", name, err)
+		}
+		profile, err := readProfile(tbl.SnapshotByID(ref.SnapshotID), schemaAt(tbl, ref.SnapshotID))
+		if err != nil {
+			return seen, fmt.Errorf("ref %s: %w", name, err)
+		}
+		if profile != nil {
+			seen.Profiles[name] = *profile
 		}
 	}
 	files, err := tbl.FS(ctx)
@@ -92,13 +99,16 @@ func (s subject) Look(id dataflow.TableID) (tablestest.Table, error) {
 	return seen, nil
 }
 
+func schemaAt(tbl *table.Table, snapshot int64) *iceberg.Schema {
+	if at := tbl.SnapshotByID(snapshot); at.SchemaID != nil {
+		return tbl.Schemas()[*at.SchemaID]
+	}
+	return tbl.Schema()
+}
+
 // rowsAt reads a snapshot with the columns of its schema.
 func rowsAt(ctx context.Context, tbl *table.Table, snapshot int64) (tablestest.Rows, error) {
-	schema := tbl.Schema()
-	if at := tbl.SnapshotByID(snapshot); at.SchemaID != nil {
-		schema = tbl.Schemas()[*at.SchemaID]
-	}
-	names, err := project(schema, nil)
+	names, err := project(schemaAt(tbl, snapshot), nil)
 	if err != nil {
 		return nil, err
 	}

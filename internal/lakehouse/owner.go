@@ -29,6 +29,7 @@ const (
 	propertyRun       = "skypoint.run"      // of a table: the run that made it; of a snapshot: the run that staged it
 	propertyHidden    = "skypoint.hidden"   // the run that hid it
 	propertyReplaced  = "skypoint.replaced" // "<run> <snapshot>": what the newest run to do so took from main though somebody else had put it there
+	propertyProfile   = "skypoint.profile"  // of a snapshot: what is known of the source's rows (profile.go)
 	propertyExpired   = "skypoint.expired"  // the manifest lists of the snapshots that the newest commit to do so took away, one a line
 )
 

@@ -38,7 +38,8 @@ type TableDescription struct {
 	Bytes      int64  // their size
 	SnapshotID *int64 // main's; nil: hidden
 	Location   string
-	Runs       []TableRun // the newest first
+	Runs       []TableRun        // the newest first
+	Profile    *dataflow.Profile // of main's rows as the source gave them; nil: it has none
 }
 
 // ColumnDescription is a column as readers find it.
@@ -134,6 +135,9 @@ func (l *Lakehouse) Describe(ctx context.Context, id dataflow.TableID) (TableDes
 	}
 	if now := tbl.CurrentSnapshot(); now != nil {
 		d.SnapshotID, d.Files, d.Bytes = &now.SnapshotID, total(now, "total-data-files"), total(now, "total-files-size")
+		if d.Profile, err = readProfile(now, tbl.Schema()); err != nil {
+			return TableDescription{}, &dataflow.Error{Op: "describe", Object: object(id), Cause: err}
+		}
 	}
 	for name, ref := range tbl.Metadata().Refs() {
 		run, ok := runOfTag(name)

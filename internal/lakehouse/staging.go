@@ -82,7 +82,8 @@ const stageAttempts = 4
 
 // Commit compares what was put with the table's current rows and writes the difference to the run's branch.
 // The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
-// Nothing may be put after it has begun. An unchanged table gives dataflow.ChangeKeep: the branch is on the snapshot it has, and there is no data file.
+// Nothing may be put after it has begun. A table whose rows, columns and profile are unchanged gives dataflow.ChangeKeep: the branch is on the snapshot it has,
+// and there is no data file.
 func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 	if err := s.rows.seal(); err != nil {
 		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
@@ -135,7 +136,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		return none, s.failed("compare", dataflow.CodeInternal, err)
 	}
 	plan := newRewrite(now.files)
-	counts, err := s.count(ctx, now, plan)
+	counts, profile, err := s.count(ctx, now, plan, to)
 	if err != nil {
 		return none, s.failed("compare", dataflow.CodeInternal, err)
 	}
@@ -144,7 +145,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		Key: s.req.Table.Key, FileName: s.req.Table.FileName, TableID: s.req.ID, Definition: s.req.Definition,
 		UUID: tbl.Metadata().TableUUID().String(), Before: refOf(tbl.Metadata(), mainBranch), Counts: counts,
 	}
-	if result.Before != nil && !plan.differs && addSchema == nil {
+	if result.Before != nil && !plan.differs && addSchema == nil && profile == writtenProfile(tbl.CurrentSnapshot()) {
 		result.Change, result.After, result.Ticket = dataflow.ChangeKeep, result.Before, result.Before
 		result.MetadataLocation, err = s.keep(ctx, tbl, *result.Before)
 		return result, err
@@ -156,7 +157,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	if err != nil {
 		return none, s.failed("write", dataflow.CodeInternal, err)
 	}
-	snapshot, where, err := s.stage(ctx, tbl, view, addSchema, to, plan.replaced(), files)
+	snapshot, where, err := s.stage(ctx, tbl, view, addSchema, to, plan.replaced(), files, s.summary(profile))
 	if err != nil {
 		return none, err
 	}
@@ -181,15 +182,26 @@ func (s *Staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (s
 	return where, err
 }
 
-// count is the first pass.
-func (s *Staging) count(ctx context.Context, now *current, plan *rewrite) (dataflow.Counts, error) {
+// count is the first pass. It takes the rows' profile along; empty: the definition wants none.
+func (s *Staging) count(ctx context.Context, now *current, plan *rewrite, to layout) (dataflow.Counts, string, error) {
 	var counts dataflow.Counts
+	var seen *profiler
+	if s.req.Definition.Metadata {
+		seen = newProfiler(s.req.Table.Schema)
+	}
 	err := diff(ctx, s.rows.records(), now.prints.records(), func(p pair) error {
-		what := p.change()
-		plan.note(p, what)
 		if p.row != nil {
 			counts.Read++
+			if err := seen.add(p.row); err != nil {
+				return err
+			}
 		}
+		p, ok := s.loaded(p)
+		if !ok {
+			return nil
+		}
+		what := p.change()
+		plan.note(p, what)
 		switch what {
 		case added:
 			counts.Added++
@@ -203,7 +215,22 @@ func (s *Staging) count(ctx context.Context, now *current, plan *rewrite) (dataf
 		}
 		return nil
 	})
-	return counts, err
+	if err != nil {
+		return counts, "", err
+	}
+	profile, err := seen.profile(to)
+	return counts, profile, err
+}
+
+// loaded gives what the run makes of a pair: where the table's data is not loaded, the source has no row. false: there is nothing under the key then.
+//
+// The spool has the rows of such a table too, for the time of the run: which of two rows with one key counts is known when all are there.
+// It is a file without a name that nobody else may read, and nothing of it reaches the table.
+func (s *Staging) loaded(p pair) (pair, bool) {
+	if !s.req.Definition.Data {
+		p.row = nil
+	}
+	return p, p.row != nil || len(p.prints) > 0
 }
 
 // write is the second pass: it writes data files, in key order, that belong to no snapshot yet.
@@ -216,7 +243,7 @@ func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *
 	rows := func(yield func([]byte, error) bool) {
 		errStop := errors.New("stop")
 		err := diff(ctx, s.rows.records(), now.prints.records(), func(p pair) error {
-			if plan.writes(p) && !yield(p.row, nil) {
+			if p, ok := s.loaded(p); ok && plan.writes(p) && !yield(p.row, nil) {
 				return errStop
 			}
 			return nil
@@ -240,8 +267,17 @@ func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *
 	return files, nil
 }
 
+// summary is what the staged snapshot says of itself.
+func (s *Staging) summary(profile string) iceberg.Properties {
+	summary := iceberg.Properties{propertyRun: strconv.FormatInt(s.req.Run, 10)}
+	if profile != "" {
+		summary[propertyProfile] = profile
+	}
+	return summary
+}
+
 // stage commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
-func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, replaced, files []iceberg.DataFile) (int64, string, error) {
+func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, replaced, files []iceberg.DataFile, summary iceberg.Properties) (int64, string, error) {
 	fail := func(err error) (int64, string, error) {
 		return 0, "", s.failed("commit", dataflow.CodeInternal, err)
 	}
@@ -250,7 +286,6 @@ func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 	if err != nil {
 		return fail(err)
 	}
-	summary := iceberg.Properties{propertyRun: strconv.FormatInt(s.req.Run, 10)}
 	switch {
 	case len(replaced) > 0:
 		err = tx.ReplaceDataFilesWithDataFiles(ctx, replaced, files, summary, table.WithoutAutoNameMapping())

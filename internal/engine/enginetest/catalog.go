@@ -58,7 +58,8 @@ type Metadata struct {
 type Snapshot struct {
 	SchemaID int
 	Files    []string
-	Run      int64 // the run that staged it; 0: somebody else made it
+	Run      int64             // the run that staged it; 0: somebody else made it
+	Profile  *dataflow.Profile // nil: it has none
 }
 
 // Ref is a branch or a tag.

@@ -94,7 +94,8 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		return dataflow.TableChange{}, err
 	}
 	schema, widened := widen(m.Schemas[m.CurrentSchema], s.req.Table.Schema)
-	if c := change.Counts; main != nil && !widened && c.Added+c.Changed+c.Removed == 0 {
+	profile := s.profile(schema)
+	if c := change.Counts; main != nil && !widened && c.Added+c.Changed+c.Removed == 0 && reflect.DeepEqual(profile, m.Snapshots[*main].Profile) {
 		m, err = s.tables.commit(ctx, "ticket", s.req.ID,
 			[]Requirement{AssertUUID(m.UUID), AssertRef(branch, nil), AssertRef(MainBranch, main)}, []Update{SetRef(branch, Ref{Snapshot: *main})})
 		change.Change, change.After, change.Ticket, change.MetadataLocation = dataflow.ChangeKeep, main, main, m.MetadataLocation
@@ -102,8 +103,9 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	}
 
 	id := s.tables.catalog.NewSnapshotID()
-	snapshot := Snapshot{SchemaID: m.CurrentSchema, Run: s.req.Run}
+	snapshot := Snapshot{SchemaID: m.CurrentSchema, Run: s.req.Run, Profile: profile}
 	requirements := []Requirement{AssertUUID(m.UUID), AssertRef(branch, nil), AssertRef(MainBranch, main), AssertSchemas(len(m.Schemas))}
+	var made []string
 	var updates []Update
 	if widened {
 		// The schema becomes current with the publish, not here: readers of main must not see it before.
@@ -111,7 +113,10 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		change.SchemaID = &snapshot.SchemaID
 		updates = append(updates, AddSchema(schema))
 	}
-	if len(s.rows) > 0 {
+	switch c := change.Counts; {
+	case main != nil && c.Added+c.Changed+c.Removed == 0:
+		snapshot.Files = m.Snapshots[*main].Files
+	case len(s.loaded()) > 0:
 		path := fmt.Sprint(dataPrefix(m.Location, s.req.Run), id)
 		if err := s.tables.hook.write(ctx, "write file", path, func() error {
 			s.tables.catalog.WriteFile(path, s.records())
@@ -119,12 +124,13 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		}); err != nil {
 			return dataflow.TableChange{}, err
 		}
-		snapshot.Files = []string{path}
+		made = []string{path}
+		snapshot.Files = made
 	}
 	updates = append(updates, AddSnapshot(id, snapshot), SetRef(branch, Ref{Snapshot: id}))
 	m, err = s.tables.commit(ctx, "stage", s.req.ID, requirements, updates)
 	if errors.Is(err, ErrRefused) {
-		for _, path := range snapshot.Files { // no snapshot will ever have it
+		for _, path := range made { // no snapshot will ever have it
 			err = errors.Join(err, s.tables.deleteFile(ctx, path))
 		}
 	}
@@ -148,7 +154,8 @@ func (s *staging) compare(m Metadata, main *int64) (dataflow.Counts, error) {
 			had[r.key(s.req.Table.Schema)] = r
 		}
 	}
-	for key, row := range s.rows {
+	rows := s.loaded()
+	for key, row := range rows {
 		before, ok := had[key]
 		switch {
 		case !ok:
@@ -160,16 +167,24 @@ func (s *staging) compare(m Metadata, main *int64) (dataflow.Counts, error) {
 		}
 	}
 	for key := range had {
-		if _, ok := s.rows[key]; !ok {
+		if _, ok := rows[key]; !ok {
 			counts.Removed++
 		}
 	}
 	return counts, nil
 }
 
+// loaded gives the rows that the table is to have.
+func (s *staging) loaded() map[string]Record {
+	if !s.req.Definition.Data {
+		return nil
+	}
+	return s.rows
+}
+
 func (s *staging) records() []Record {
 	records := make([]Record, 0, len(s.rows))
-	for _, r := range s.rows {
+	for _, r := range s.loaded() {
 		records = append(records, r)
 	}
 	return records

@@ -31,7 +31,7 @@ func (s Subject) Look(id dataflow.TableID) (tablestest.Table, error) {
 	}
 	table := tablestest.Table{
 		UUID: m.UUID, MetadataLocation: m.MetadataLocation, HiddenBy: m.Properties[propertyHidden],
-		Refs: map[string]int64{}, Rows: map[string]tablestest.Rows{}, Snapshots: slices.Sorted(maps.Keys(m.Snapshots)),
+		Refs: map[string]int64{}, Rows: map[string]tablestest.Rows{}, Profiles: map[string]dataflow.Profile{}, Snapshots: slices.Sorted(maps.Keys(m.Snapshots)),
 	}
 	for _, column := range m.Schemas[m.CurrentSchema].Columns {
 		table.Columns = append(table.Columns, column.Name)
@@ -50,6 +50,9 @@ func (s Subject) Look(id dataflow.TableID) (tablestest.Table, error) {
 			rows[key] = record
 		}
 		table.Refs[name], table.Rows[name] = ref.Snapshot, rows
+		if profile := m.Snapshots[ref.Snapshot].Profile; profile != nil {
+			table.Profiles[name] = *profile
+		}
 	}
 	for _, snapshot := range m.Snapshots {
 		table.DataFiles = append(table.DataFiles, snapshot.Files...)

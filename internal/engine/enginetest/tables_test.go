@@ -26,6 +26,7 @@ func stage(t *testing.T, tables *enginetest.Tables, run int64, rows ...dataflow.
 	t.Helper()
 	staging, err := tables.Stage(t.Context(), dataflow.StageRequest{
 		Dataflow: "Customers", Run: run, ID: id, Table: dataflow.SourceTable{Key: "users", FileName: "Users", Schema: schema()},
+		Definition: dataflow.TableDefinition{Data: true, Metadata: true},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -130,6 +131,7 @@ func TestStaging_RefusesRowsThatBreakTheSchemaOrComeTooLate(t *testing.T) {
 	_, tables := newTables()
 	staging, err := tables.Stage(t.Context(), dataflow.StageRequest{
 		Dataflow: "Customers", Run: 1, ID: id, Table: dataflow.SourceTable{Key: "users", Schema: schema()},
+		Definition: dataflow.TableDefinition{Data: true, Metadata: true},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -171,6 +171,7 @@ func (d *duet) left(run int64, id dataflow.TableID, results [2]any) {
 
 func (d *duet) importRun() {
 	id, run, schema := d.table(), d.begin(), narrow()
+	loads := rapid.SampledFrom([]struct{ data, metadata bool }{{true, true}, {true, true}, {false, true}, {true, false}}).Draw(d.T, "loads")
 	if rapid.Bool().Draw(d.T, "wide") {
 		schema = wide()
 	}
@@ -184,9 +185,11 @@ func (d *duet) importRun() {
 			rows = append(rows, values)
 		}
 	}
-	results, failed := d.play(call{name: fmt.Sprintf("stage run %d: %s, %d columns, %d rows", run, id, len(schema.Columns), len(rows)),
+	results, failed := d.play(call{name: fmt.Sprintf("stage run %d: %s, %d columns, %d rows, %+v", run, id, len(schema.Columns), len(rows), loads),
 		do: func(s *side, tables engine.Tables) (any, error) {
-			staging, err := tables.Stage(d.Context(), request(run, id, schema))
+			req := request(run, id, schema)
+			req.Definition.Data, req.Definition.Metadata = loads.data, loads.metadata
+			staging, err := tables.Stage(d.Context(), req)
 			if err != nil {
 				return nil, err
 			}

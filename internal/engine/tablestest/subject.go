@@ -27,10 +27,11 @@ type Table struct {
 	MetadataLocation string // another one after every commit
 	HiddenBy         string // the run that hid it; empty: it is not hidden
 	Columns          []string
-	Refs             map[string]int64 // the snapshot of every branch and tag
-	Rows             map[string]Rows  // by branch and tag
-	Snapshots        []int64          // in order
-	DataFiles        []string         // that some snapshot has, in order, each once
+	Refs             map[string]int64            // the snapshot of every branch and tag
+	Rows             map[string]Rows             // by branch and tag
+	Profiles         map[string]dataflow.Profile // by branch and tag; one whose snapshot has none is left out
+	Snapshots        []int64                     // in order
+	DataFiles        []string                    // that some snapshot has, in order, each once
 }
 
 // Rows is rows by the value of their key column, and those by column. A column that is absent has no entry.

@@ -31,6 +31,8 @@ type world struct {
 	tables  engine.Tables
 	id      dataflow.TableID
 	schema  dataflow.Schema
+
+	withoutData, withoutMetadata bool
 }
 
 func newWorld(t *testing.T, subject Subject) *world {
@@ -51,6 +53,13 @@ func (w *world) of(id dataflow.TableID) *world {
 func (w *world) with(schema dataflow.Schema) *world {
 	other := *w
 	other.schema = schema
+	return &other
+}
+
+// loads gives the world with a definition that loads this.
+func (w *world) loads(data, metadata bool) *world {
+	other := *w
+	other.withoutData, other.withoutMetadata = !data, !metadata
 	return &other
 }
 
@@ -128,7 +137,9 @@ func (w *world) tryStage(tables engine.Tables, req dataflow.StageRequest, rows .
 
 func (w *world) stage(run int64, rows ...dataflow.Row) dataflow.TableChange {
 	w.Helper()
-	change, err := w.tryStage(w.tables, request(run, w.id, w.schema), rows...)
+	req := request(run, w.id, w.schema)
+	req.Definition.Data, req.Definition.Metadata = !w.withoutData, !w.withoutMetadata
+	change, err := w.tryStage(w.tables, req, rows...)
 	w.must(err)
 	return change
 }
@@ -229,6 +240,16 @@ func (w *world) wantRows(ref string, want map[string]string) {
 		}
 	}
 	w.want("rows of "+ref, want, got)
+}
+
+// wantProfile compares the profile of a branch or tag; nil: none.
+func (w *world) wantProfile(ref string, want *dataflow.Profile) {
+	w.Helper()
+	var got *dataflow.Profile
+	if profile, ok := w.look().Profiles[ref]; ok {
+		got = &profile
+	}
+	w.want("profile of "+ref, want, got)
 }
 
 func (w *world) wantRefs(want map[string]int64) {
