@@ -222,7 +222,7 @@ func tableDetailsOf(t dataflow.TableResult, run *int64) tableDetailsModel {
 	return tableDetailsModel{
 		FileName: types.StringValue(t.FileName), TableName: types.StringValue(t.Name), Database: types.StringValue(t.Database),
 		Purpose: types.StringValue(string(t.Definition.Purpose)), Run: types.Int64PointerValue(run),
-		TotalRecords: types.Int64Value(t.Counts.Read),
+		TotalRecords: types.Int64Value(t.Records()),
 		Added:        types.Int64Value(t.Counts.Added), Changed: types.Int64Value(t.Counts.Changed), Removed: types.Int64Value(t.Counts.Removed),
 		Unchanged: types.Int64Value(t.Counts.Unchanged), KeptAsText: types.Int64Value(t.Counts.KeptAsText),
 		SnapshotID: snapshotValue(t.After), UUID: types.StringValue(t.UUID), MetadataLocation: types.StringValue(t.PublishedMetadataLocation),

@@ -90,13 +90,15 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 				},
 				"data": schema.BoolAttribute{
 					Optional: true, Computed: true,
-					MarkdownDescription: "Whether the table's rows are loaded. Default: `true`, but `false` when the purpose is `Privacy-Metadata`.",
-					PlanModifiers:       []planmodifier.Bool{dataDefault{}},
+					MarkdownDescription: "Whether the table's rows are loaded. Default: `true`, but `false` when the purpose is `Privacy-Metadata`. " +
+						"With `false` the rows are read for what is known about them, and no value of them is kept.",
+					PlanModifiers: []planmodifier.Bool{dataDefault{}},
 				},
 				"metadata": schema.BoolAttribute{
 					Optional: true, Computed: true,
-					MarkdownDescription: "Whether what is known about the table's columns is loaded. Default: `true`. Not `false` together with `data = false`.",
-					Default:             booldefault.StaticBool(true),
+					MarkdownDescription: "Whether what is known about the values of the table's columns is loaded: `filled`, `empty`, `distinct` and `longest` of `skypoint_table`. " +
+						"Default: `true`. Not `false` together with `data = false`.",
+					Default: booldefault.StaticBool(true),
 				},
 				"table_name": schema.StringAttribute{
 					Optional: true, Computed: true,

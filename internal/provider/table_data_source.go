@@ -33,6 +33,7 @@ type tableDataSourceModel struct {
 	TotalRecords     types.Int64     `tfsdk:"total_records"`
 	TotalFiles       types.Int64     `tfsdk:"total_files"`
 	TotalBytes       types.Int64     `tfsdk:"total_bytes"`
+	ProfiledRecords  types.Int64     `tfsdk:"profiled_records"`
 	LastRefreshAt    types.String    `tfsdk:"last_refresh_at"`
 	SnapshotID       types.String    `tfsdk:"snapshot_id"`
 	UUID             types.String    `tfsdk:"uuid"`
@@ -48,6 +49,10 @@ type columnModel struct {
 	Description types.String `tfsdk:"description"`
 	Source      types.String `tfsdk:"source"`
 	Required    types.Bool   `tfsdk:"required"`
+	Filled      types.Int64  `tfsdk:"filled"`
+	Empty       types.Int64  `tfsdk:"empty"`
+	Distinct    types.Int64  `tfsdk:"distinct"`
+	Longest     types.Int64  `tfsdk:"longest"`
 }
 
 type snapshotModel struct {
@@ -69,7 +74,9 @@ func tableKeyAttribute() schema.StringAttribute {
 
 func (*tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One published table of a dataflow: its columns, its size, where it lies, and the runs it can be read at.",
+		MarkdownDescription: "One published table of a dataflow: its columns, what is known of their values, its size, where it lies, and the runs it can be read at.\n\n" +
+			"What is known of a column's values (`filled`, `empty`, `distinct`, `longest`) is the profile that the current run took of the rows which the source gave, " +
+			"whether they were loaded or not. It holds no value. These attributes are null where the table's `metadata` is `false`.",
 		Attributes: map[string]schema.Attribute{
 			"dataflow_id":       dataflowIDAttribute(),
 			"key":               tableKeyAttribute(),
@@ -81,6 +88,7 @@ func (*tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 			"total_records":     computedNumber("How many rows it has."),
 			"total_files":       computedNumber("How many data files they are in."),
 			"total_bytes":       computedNumber("The size of these files, in bytes."),
+			"profiled_records":  computedNumber("How many rows the source gave when the columns' values were counted; where `data` is `false` the table itself has none."),
 			"last_refresh_at":   computedText("When the dataflow's last completed import ended (RFC 3339, UTC)."),
 			"snapshot_id":       computedText("The current Iceberg snapshot (a 64-bit number, as text)."),
 			"uuid":              computedText("The Iceberg table's uuid."),
@@ -94,6 +102,11 @@ func (*tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 					"description": computedText("What it holds."),
 					"source":      computedText("The source's own name for it, such as `custom:score`; null when not known."),
 					"required":    computedBool("Whether every row has a value."),
+					"filled":      computedNumber("How many rows have a value, be it an empty one; the others have none."),
+					"empty":       computedNumber("How many of these have the empty text or a map without an entry."),
+					"distinct": computedNumber("How many different values there are, the empty one included. Exact for a `boolean` and for a column that alone is the key; else an estimate " +
+						"that is exact for some hundreds of values, at most 1 in 1,000 off for some thousands, and has a standard error of 0.8 % for more."),
+					"longest": computedNumber("The length of the longest text in characters (Unicode code points), of a map the longest value in it; 0 when there is none. Null for other types."),
 				}},
 			},
 			"snapshots": schema.ListNestedAttribute{
@@ -135,17 +148,32 @@ func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
 	m.SnapshotID, m.UUID = snapshotValue(t.SnapshotID), types.StringValue(t.UUID)
 	m.Location, m.MetadataLocation = types.StringValue(t.Location), types.StringValue(t.MetadataLocation)
 	m.Columns, m.Snapshots = []columnModel{}, []snapshotModel{}
+	if t.Profile != nil {
+		m.ProfiledRecords = types.Int64Value(t.Profile.Rows)
+	}
 	for _, c := range t.Columns {
-		m.Columns = append(m.Columns, columnModel{
-			Name: types.StringValue(c.Name), Type: types.StringValue(string(c.Type)), Description: types.StringValue(c.Description),
-			Source: textOrNull(c.Source), Required: types.BoolValue(c.Required),
-		})
+		m.Columns = append(m.Columns, columnOf(c, t.Profile))
 	}
 	for _, r := range t.Runs {
 		m.Snapshots = append(m.Snapshots, snapshotModel{
 			Run: types.Int64Value(r.Run), SnapshotID: snapshotValue(&r.SnapshotID), TotalRecords: types.Int64Value(r.TotalRecords),
 		})
 	}
+}
+
+func columnOf(c lakehouse.ColumnDescription, profile *dataflow.Profile) columnModel {
+	m := columnModel{
+		Name: types.StringValue(c.Name), Type: types.StringValue(string(c.Type)), Description: types.StringValue(c.Description),
+		Source: textOrNull(c.Source), Required: types.BoolValue(c.Required),
+	}
+	if profile == nil {
+		return m
+	}
+	if p, ok := profile.Columns[c.Name]; ok { // a column that somebody else added since has none
+		m.Filled, m.Empty, m.Distinct = types.Int64Value(p.Filled), types.Int64Value(p.Empty), types.Int64Value(p.Distinct)
+		m.Longest = types.Int64PointerValue(p.Longest)
+	}
+	return m
 }
 
 // published finds the table that a dataflow has published under this key, and when that was refreshed last.
