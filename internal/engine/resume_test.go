@@ -95,6 +95,22 @@ func TestImport_GoesOnWhereAFailedOneEnded(t *testing.T) {
 	}
 }
 
+func TestImport_OfATableWithoutDataKeepsNoRowForTheNext(t *testing.T) {
+	l := newLongImport(t)
+	p := l.processWithClock("p1", l.clock)
+	d := definition("users")
+	d.Tables["users"] = dataflow.TableDefinition{Purpose: dataflow.PurposePrivacyMetadata, Metadata: true, TableName: "users"}
+	order := p.declare(d)
+
+	failed, read := l.run(p, order, 8)
+	want(t, "users read by run 1", 8, read)
+	want(t, "kept", nil, failed.Kept)
+	run, read := l.run(p, order, -1)
+	want(t, "users read by run 2", 9, read)
+	want(t, "counts", dataflow.Counts{Read: 9}, run.Tables[0].Counts)
+	want(t, "resumed", nil, run.Tables[0].Resumed)
+}
+
 func TestImport_GoesOnWhereSeveralFailedOnesEnded(t *testing.T) {
 	l := newLongImport(t)
 	l.users("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b4", "b5", "b6", "c1")
