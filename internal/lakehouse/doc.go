@@ -28,6 +28,13 @@
 // that did not change has a branch too, on the snapshot that it has: without one a process that sleeps could tag it when its run is long let go.
 // What somebody else had put on main, and the run replaced, is remembered in skypoint.replaced, for whoever has to finish the run.
 //
+// # What is known of a table
+//
+// A snapshot has the profile of the rows that the source gave: in its summary, as skypoint.profile (profile.go). It is taken in the first pass,
+// of one row a key, and is a function of the rows alone. So it goes where the snapshot goes: a rollback takes it back and retention
+// takes it away. A table whose rows are unchanged and whose profile is not gets a snapshot without a data file. A table whose data is
+// not loaded holds nothing but profiles; its rows are on disk in the spool, while the run lasts.
+//
 // # Columns
 //
 // A column that the source no longer has stays, and is absent in the rows of later runs. A column whose type the source changed
