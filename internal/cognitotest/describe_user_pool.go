@@ -24,7 +24,7 @@ func describeUserPool(c *call) ([]byte, error) {
 	if p.pool.EstimatedUsers != nil {
 		estimated = *p.pool.EstimatedUsers
 	}
-	return json.Marshal(map[string]any{"UserPool": map[string]any{
+	fields := Fields{
 		"Id":                     p.pool.ID,
 		"Name":                   p.pool.Name,
 		"Arn":                    fmt.Sprintf("arn:aws:cognito-idp:%s:%s:userpool/%s", p.pool.Region, accountID, p.pool.ID),
@@ -38,7 +38,11 @@ func describeUserPool(c *call) ([]byte, error) {
 		"LambdaConfig":           map[string]any{},
 		"UserPoolTags":           map[string]string{},
 		"SchemaAttributes":       wireSchema(p.Schema()),
-	}})
+	}
+	if p.pool.ThreatProtection != "" {
+		fields["UserPoolAddOns"] = Fields{"AdvancedSecurityMode": p.pool.ThreatProtection}
+	}
+	return json.Marshal(map[string]any{"UserPool": c.onWire(p.pool.Settings.with(p.domainFields().with(fields)))})
 }
 
 type wireTime time.Time

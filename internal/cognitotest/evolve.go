@@ -28,6 +28,7 @@ func (p *PoolHandle) Evolve(e Evolution) (Evolved, error) {
 		return Evolved{}, fmt.Errorf("can't change %d and remove %d of %d users and add %d", e.Changed, e.Removed, p.live, e.Added)
 	}
 	p.evolutions++
+	p.changes++
 	spec := p.pool.Users.spec
 	var done Evolved
 

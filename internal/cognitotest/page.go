@@ -13,17 +13,28 @@ type page struct {
 	limit  int
 }
 
+// limit is how many items a request asks for, and how many it may ask for.
+type limit struct {
+	member      string
+	asked       *int
+	least, most int
+}
+
 // page reads where a page begins and how much goes into it.
-func (c *call) page(pool *PoolHandle, limit *int, given *string, member, what string) (page, error) {
-	p := page{server: c.server, scope: c.op + "\x00" + pool.Region() + "\x00" + pool.ID() + "\x00" + what, given: given, limit: maxLimit}
-	if limit != nil && *limit > maxLimit {
-		return page{}, violated(strconv.Itoa(*limit), "limit", "Member must have value less than or equal to 60")
+func (c *call) page(pool *PoolHandle, asked *int, given *string, member, what string) (page, error) {
+	return c.pageOf(pool, limit{"limit", asked, 0, maxLimit}, given, member, what)
+}
+
+func (c *call) pageOf(pool *PoolHandle, l limit, given *string, member, what string) (page, error) {
+	p := page{server: c.server, scope: c.op + "\x00" + pool.Region() + "\x00" + pool.ID() + "\x00" + what, given: given, limit: l.most}
+	if l.asked != nil && *l.asked > l.most {
+		return page{}, violated(strconv.Itoa(*l.asked), l.member, "Member must have value less than or equal to "+strconv.Itoa(l.most))
 	}
-	if limit != nil && *limit < 0 {
-		return page{}, violated(strconv.Itoa(*limit), "limit", "Member must have value greater than or equal to 0")
+	if l.asked != nil && *l.asked < l.least {
+		return page{}, violated(strconv.Itoa(*l.asked), l.member, "Member must have value greater than or equal to "+strconv.Itoa(l.least))
 	}
-	if limit != nil && *limit > 0 {
-		p.limit = *limit
+	if l.asked != nil && *l.asked > 0 {
+		p.limit = *l.asked
 	}
 	if given != nil {
 		if *given == "" {

@@ -20,6 +20,10 @@ type Pool struct {
 	Tier           string      // empty: "ESSENTIALS"
 	MFA            string      // empty: "OFF"
 	CreatedAt      time.Time   // zero: 2021-01-01
+
+	ThreatProtection string // "AUDIT" or "ENFORCED"; empty: the pool does not have it, and no sign-in events
+	Settings         Fields // further fields of UserPoolType, which hold before the usual ones
+	MFAConfig        Fields // further fields of GetUserPoolMfaConfig
 }
 
 // PoolHandle is a pool of a Server. Every method may be called while requests are served.
@@ -36,6 +40,15 @@ type PoolHandle struct {
 	groups     []*group
 	live       int
 	evolutions uint32
+
+	clients, providers, servers, domains, jobs things
+	devices, events                            map[string]*things // by sub
+	keys                                       []Fields
+
+	changes    int // of users; byUsername is of the users that there were after indexed of them
+	indexing   sync.Mutex
+	indexed    int
+	byUsername map[string]string
 }
 
 // slot is the place of a user: the cohort and the rank in it, or extras and the index there.
@@ -69,7 +82,7 @@ func (s *Server) AddPool(pool Pool) *PoolHandle {
 	p := &PoolHandle{
 		pool: pool, clock: s.opts.Clock,
 		touched: map[slot]uint32{}, replaced: map[slot]User{}, extraSlots: map[string]slot{},
-		groups: newGroups(pool.Users.spec), live: pool.Users.Len(),
+		groups: newGroups(pool.Users.spec), live: pool.Users.Len(), keys: newSigningKeys(pool.ID),
 	}
 	if pool.Users.Len() > 0 {
 		first := pool.Users.first
@@ -140,6 +153,7 @@ func (p *PoolHandle) Put(u User) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.changes++
 	if at, ok := p.find(u.Sub); ok {
 		p.put(at, u)
 		return
@@ -162,6 +176,9 @@ func (p *PoolHandle) Delete(sub string) bool {
 }
 
 func (p *PoolHandle) remove(at slot, sub string) {
+	p.changes++
+	delete(p.devices, sub)
+	delete(p.events, sub)
 	if at.segment == extras {
 		p.extras[at.index] = User{}
 		delete(p.extraSlots, sub)

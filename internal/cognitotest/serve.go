@@ -32,10 +32,21 @@ type operation func(*call) ([]byte, error)
 
 // operations is what the server knows. A new one is a file of its own and a line here.
 var operations = map[string]operation{
-	"DescribeUserPool": describeUserPool,
-	"ListUsers":        listUsers,
-	"ListGroups":       listGroups,
-	"ListUsersInGroup": listUsersInGroup,
+	"DescribeUserPool":         describeUserPool,
+	"ListUsers":                listUsers,
+	"ListGroups":               listGroups,
+	"ListUsersInGroup":         listUsersInGroup,
+	"GetUserPoolMfaConfig":     getUserPoolMfaConfig,
+	"ListUserPoolClients":      listUserPoolClients,
+	"DescribeUserPoolClient":   describeUserPoolClient,
+	"ListIdentityProviders":    listIdentityProviders,
+	"DescribeIdentityProvider": describeIdentityProvider,
+	"ListResourceServers":      listResourceServers,
+	"DescribeUserPoolDomain":   describeUserPoolDomain,
+	"ListUserImportJobs":       listUserImportJobs,
+	"AdminListDevices":         adminListDevices,
+	"AdminListUserAuthEvents":  adminListUserAuthEvents,
+	keySetOperation:            keySet,
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -132,6 +143,9 @@ func (s *Server) wait(r *http.Request) bool {
 
 // admit lets a request pass that is one of this API's, signed by a known key that may do what it asks for.
 func (s *Server) admit(r *http.Request, body []byte) (*call, error) {
+	if pool, ok := keySetOf(r); ok {
+		return &call{server: s, op: keySetOperation, body: []byte(pool)}, nil
+	}
 	op, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	if !ok || operations[op] == nil || r.Method != http.MethodPost || r.URL.Path != "/" {
 		return nil, fail("UnknownOperationException", "")

@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -68,7 +69,7 @@ func New(opts Options) *Server {
 	}
 }
 
-// Handler serves the API at POST /.
+// Handler serves the API at POST /, and each pool's key set at GET /<pool>/.well-known/jwks.json.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 // Start serves on the loopback interface until the test ends, and returns the endpoint's URL.
@@ -83,6 +84,22 @@ func (s *Server) pool(region, id string) *PoolHandle {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pools[poolKey{region, id}]
+}
+
+// poolsOf lists the pools of a Region, in the order of their IDs; of every Region when that is empty.
+func (s *Server) poolsOf(region string) []*PoolHandle {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var pools []*PoolHandle
+	for key, p := range s.pools {
+		if region == "" || key.region == region {
+			pools = append(pools, p)
+		}
+	}
+	slices.SortFunc(pools, func(a, b *PoolHandle) int {
+		return cmp.Or(cmp.Compare(a.pool.ID, b.pool.ID), cmp.Compare(a.pool.Region, b.pool.Region))
+	})
+	return pools
 }
 
 // allow takes a request out of its quota's bucket.
