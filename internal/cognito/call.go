@@ -26,14 +26,16 @@ const (
 func call[In, Out any](ctx context.Context, p *Pool, op operation, in *In,
 	send func(context.Context, *In, ...func(*cip.Options)) (*Out, error),
 ) (*Out, error) {
-	limit := p.leases[op.quota.name]
+	limits := p.limits(op)
 	var failed, throttled int
 	var resigned bool
 	for {
-		waited, err := limit.Wait(ctx)
-		p.waited.Add(int64(waited))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", op.name, err)
+		for _, limit := range limits {
+			waited, err := limit.Wait(ctx)
+			p.waited.Add(int64(waited))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", op.name, err)
+			}
 		}
 		sent := p.clock.Now()
 		out, err := attempt(ctx, p, in, send)
@@ -63,13 +65,15 @@ func call[In, Out any](ctx context.Context, p *Pool, op operation, in *In,
 			resigned = true
 		case remedySlower:
 			p.throttles.Add(1)
-			limit.Throttled()
+			for _, limit := range limits { // AWS does not say which it was
+				limit.Throttled()
+			}
 			pause = backoff(throttled)
 			throttled++
 			failed = 0
 		case remedyAgain:
 			failed++
-			if failed >= p.attempts() {
+			if failed >= p.attempts(ctx) {
 				return nil, f.err
 			}
 			pause = backoff(failed - 1)
@@ -93,11 +97,30 @@ func attempt[In, Out any](ctx context.Context, p *Pool, in *In,
 	return send(ctx, in)
 }
 
-func (p *Pool) attempts() int {
-	if p.answered.Load() {
-		return attempts
+// limits gives what a request of the operation waits for: the narrower limit first, so that nobody holds a
+// place in the category's that it can't use yet.
+func (p *Pool) limits(op operation) []*lease {
+	if own := p.leases[op.name]; own != nil {
+		return []*lease{own, p.leases[op.quota.name]}
 	}
-	return firstAttempts
+	return []*lease{p.leases[op.quota.name]}
+}
+
+func (p *Pool) attempts(ctx context.Context) int {
+	if !p.answered.Load() {
+		return firstAttempts
+	}
+	if n, ok := ctx.Value(attemptsKey{}).(int); ok {
+		return n
+	}
+	return attempts
+}
+
+// attemptsKey is under what a context has the number of attempts in a row that may fail.
+type attemptsKey struct{}
+
+func withAttempts(ctx context.Context, n int) context.Context {
+	return context.WithValue(ctx, attemptsKey{}, n)
 }
 
 // backoff gives the pause after the n-th failure in a row, counted from 0: twice as long each time,

@@ -23,7 +23,7 @@ type Pool struct {
 	http   *http.Client
 	clock  clock
 
-	leases map[string]*lease // by quota
+	leases map[string]*lease // by quota, and by operation where each has a limit of its own
 	closed sync.Once
 
 	estimated atomic.Int64 // users, as the pool's description last said
@@ -71,12 +71,14 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 			o.APIOptions = append(o.APIOptions, awsmiddleware.AddUserAgentKeyValue(product, version))
 		}
 	})
+	whose := account(c, credentials)
 	for _, q := range quotas {
-		key := limiterKey{account: account(c, credentials), quota: q.name}
-		if q.perPool {
-			key.pool = c.UserPoolID
+		p.leases[q.name] = processLimiters.Lease(limiterKey{account: whose, quota: q.name}, share(q.perSecond, c.MaxRequestsPerSecond))
+	}
+	for _, op := range operations {
+		if op.quota.eachPerPool > 0 {
+			p.leases[op.name] = processLimiters.Lease(limiterKey{account: whose, quota: op.name, pool: c.UserPoolID}, share(op.quota.eachPerPool, c.MaxRequestsPerSecond))
 		}
-		p.leases[q.name] = processLimiters.Lease(key, q.perSecond*float64(c.MaxRequestsPerSecond)/userList.perSecond)
 	}
 	return p, nil
 }

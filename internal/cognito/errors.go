@@ -107,6 +107,15 @@ const (
 	hintClock   = "Set the clock of the machine that runs Terraform."
 )
 
+// Codes for what a pool is not set up for, which is no matter of permissions.
+const (
+	codeAddOnNotEnabled      = "UserPoolAddOnNotEnabledException"
+	codePoolConfiguration    = "InvalidUserPoolConfigurationException"
+	codeOperationNotEnabled  = "OperationNotEnabledException"
+	hintThreatProtection     = "Sign-in events are kept by threat protection (feature plan Plus): turn it on, or leave the table auth_events out of the dataflow."
+	hintWithoutConfiguration = "The pool is not set up for this: leave the table out of the dataflow."
+)
+
 // rules goes by code, not by the SDK's types: half of these codes have none.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
 var rules = map[string]rule{
@@ -126,6 +135,10 @@ var rules = map[string]rule{
 	"ResourceNotFoundException": {code: dataflow.CodeNoSource, hint: hintPool},
 	"InvalidParameterException": {code: dataflow.CodeInvalid},
 	"ValidationException":       {code: dataflow.CodeInvalid},
+
+	codeAddOnNotEnabled:     {code: dataflow.CodeInvalid, hint: hintThreatProtection},
+	codePoolConfiguration:   {code: dataflow.CodeInvalid, hint: hintWithoutConfiguration},
+	codeOperationNotEnabled: {code: dataflow.CodeInvalid, hint: hintWithoutConfiguration},
 
 	"TooManyRequestsException": {code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater},
 	"LimitExceededException":   {code: dataflow.CodeUnreachable, remedy: remedySlower, hint: hintLater},
@@ -156,7 +169,7 @@ func (t target) classify(op operation, err error) failure {
 	}
 	f := judge(err, t.endpoint())
 	f.err.Op, f.err.Object = op.name, t.object()
-	f.err.Hint = strings.NewReplacer("{action}", op.action(), "{arn}", t.arn(), "{region}", t.region).Replace(f.err.Hint)
+	f.err.Hint = strings.NewReplacer("{action}", op.action(), "{arn}", op.resource(t), "{region}", t.region).Replace(f.err.Hint)
 	return f
 }
 
@@ -256,8 +269,8 @@ const longestMessage = 500
 var (
 	// What follows these words is the request itself with its headers, or what a credential_process printed.
 	secretEcho = regexp.MustCompile(`(?s)(?:The Canonical String|The String-to-Sign|Authorization=).*|(process output): .*`)
-	// A page token stands for a place among customers.
-	tokenEcho = regexp.MustCompile(`(?i)Value '[^']*' at '(paginationToken|nextToken|filter)'`)
+	// A page token stands for a place among customers; a username is a customer's.
+	tokenEcho = regexp.MustCompile(`(?is)Value '.*?' at '(paginationToken|nextToken|filter|username)'`)
 )
 
 // brief makes a message of AWS's one line that repeats nothing of the request.

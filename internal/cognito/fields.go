@@ -51,6 +51,50 @@ func text(s *string) any {
 	return *s
 }
 
+// word gives a value of an enumeration, or nil for none.
+func word[T ~string](value T) any {
+	if value == "" {
+		return nil
+	}
+	return string(value)
+}
+
+// flag gives a boolean, or nil for none.
+func flag(value *bool) any {
+	if value == nil {
+		return nil
+	}
+	return *value
+}
+
+// long gives a whole number, or nil for none.
+func long(value *int32) any {
+	if value == nil {
+		return nil
+	}
+	return int64(*value)
+}
+
+// of gives a value of a part of an item; nil where the item has no such part.
+func of[Item, Part any](part func(Item) *Part, value func(*Part) any) func(Item) any {
+	return func(item Item) any {
+		if p := part(item); p != nil {
+			return value(p)
+		}
+		return nil
+	}
+}
+
+// column describes a column that may be absent.
+func column(name string, kind dataflow.ColumnType, source, description string) dataflow.Column {
+	return dataflow.Column{Name: name, Type: kind, Source: source, Description: description}
+}
+
+// keyColumn describes a column that names a row.
+func keyColumn(name, source, description string) dataflow.Column {
+	return dataflow.Column{Name: name, Type: dataflow.String, Source: source, Required: true, Description: description}
+}
+
 // moment gives a time of AWS's as a Timestamp. The wire has epoch seconds with milliseconds, and the SDK gives
 // whole milliseconds; anything finer than a microsecond, which Timestamp can't hold, would be an artefact of the float.
 func moment(t *time.Time) any {

@@ -58,14 +58,7 @@ func (p *Pool) eachGroup(ctx context.Context, take func(*types.GroupType) error)
 		}
 		return out.Groups, out.NextToken, nil
 	}
-	return chain(ctx, p, listGroups, fetch, func(groups []types.GroupType, _ bool) error {
-		for i := range groups {
-			if err := take(&groups[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return each(ctx, p, listGroups, fetch, take)
 }
 
 func probeGroups(ctx context.Context, p *Pool) error {

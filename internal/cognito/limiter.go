@@ -147,8 +147,8 @@ type limiters struct {
 // limiterKey says whose quota it is.
 type limiterKey struct {
 	account string // what the quota belongs to, as far as it can be told without asking AWS: see Pool.account
-	quota   string
-	pool    string // only where the quota is one per pool
+	quota   string // a category's, or an operation's where the quota is one of each on each pool
+	pool    string // of an operation's
 }
 
 // processLimiters are the limiters of this process: every dataflow that runs in it shares them.

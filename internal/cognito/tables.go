@@ -3,6 +3,7 @@ package cognito
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -25,32 +26,85 @@ type Report struct {
 // table is a table with the ways to describe and to read it.
 type table struct {
 	key, fileName, description string
-	needs                      []need
+	perUser                    bool   // it costs a call per user
+	columns                    []need // what describing it calls
+	rows                       []need // what scanning it calls
 	schema                     func(ctx context.Context, p *Pool) (dataflow.Schema, error)
 	scan                       func(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error)
 }
 
-// need is an operation that reading a table calls, with the smallest request that tells whether it is allowed.
+// need is an operation that a table calls, with the smallest request that tells whether it is allowed.
 type need struct {
 	operation
-	probe func(ctx context.Context, p *Pool) error // nil: Check has called it when it comes to the tables
+	probe func(ctx context.Context, p *Pool) error
 }
 
+// needs gives what reading the table calls.
+func (t table) needs() []need { return slices.Concat(t.columns, t.rows) }
+
 const usersKey = "users"
+
+var (
+	needsPool    = need{describeUserPool, probePool}
+	needsUsers   = need{listUsers, probeUsers}
+	needsGroups  = need{listGroups, probeGroups}
+	needsKeySet  = need{operation{name: keySetOperation}, probeSigningKeys}
+	needsNothing []need
+)
 
 // tables are the tables that can be read, in the order in which a person is shown them.
 var tables = []table{
 	{
-		usersKey, "Users", "One row per user, with a column per attribute of the pool's schema.",
-		[]need{{describeUserPool, nil}, {listUsers, probeUsers}}, usersSchema, scanUsers,
+		usersKey, "Users", "One row per user, with a column per attribute of the pool's schema.", false,
+		[]need{needsPool}, []need{needsUsers}, usersSchema, scanUsers,
 	},
 	{
-		"groups", "Groups", "One row per group.",
-		[]need{{listGroups, probeGroups}}, groupsSchema, scanGroups,
+		"groups", "Groups", "One row per group.", false,
+		needsNothing, []need{needsGroups}, groupsSchema, scanGroups,
 	},
 	{
-		"group_memberships", "GroupMemberships", "One row per user in a group.",
-		[]need{{describeUserPool, nil}, {listGroups, probeGroups}, {listUsersInGroup, probeMembers}}, groupMembershipsSchema, scanGroupMemberships,
+		"group_memberships", "GroupMemberships", "One row per user in a group.", false,
+		needsNothing, []need{needsPool, needsGroups, {listUsersInGroup, probeMembers}}, groupMembershipsSchema, scanGroupMemberships,
+	},
+	{
+		"user_pool", "UserPool", "One row: the user pool and its settings.", false,
+		needsNothing, []need{needsPool, {getUserPoolMfaConfig, probeMFAConfig}}, userPoolSchema, scanUserPool,
+	},
+	{
+		"user_attributes", "UserAttributes", "One row per attribute that the pool's schema defines.", false,
+		needsNothing, []need{needsPool}, userAttributesSchema, scanUserAttributes,
+	},
+	{
+		"app_clients", "AppClients", "One row per app client, without its secret.", false,
+		needsNothing, []need{needsPool, {listUserPoolClients, probeAppClients}, {describeUserPoolClient, probeAppClient}}, appClientsSchema, scanAppClients,
+	},
+	{
+		"identity_providers", "IdentityProviders", "One row per identity provider, without secrets.", false,
+		needsNothing, []need{needsPool, {listIdentityProviders, probeIdentityProviders}, {describeIdentityProvider, probeIdentityProvider}}, identityProvidersSchema, scanIdentityProviders,
+	},
+	{
+		"resource_servers", "ResourceServers", "One row per resource server, with its scopes.", false,
+		needsNothing, []need{{listResourceServers, probeResourceServers}}, resourceServersSchema, scanResourceServers,
+	},
+	{
+		"domains", "Domains", "One row per domain.", false,
+		needsNothing, []need{needsPool, {describeUserPoolDomain, probeDomain}}, domainsSchema, scanDomains,
+	},
+	{
+		"signing_keys", "SigningKeys", "One row per public key that tokens are signed with.", false,
+		needsNothing, []need{needsKeySet}, signingKeysSchema, scanSigningKeys,
+	},
+	{
+		"import_jobs", "ImportJobs", "One row per user import job.", false,
+		needsNothing, []need{{listUserImportJobs, probeImportJobs}}, importJobsSchema, scanImportJobs,
+	},
+	{
+		"devices", "Devices", "One row per device that a user has remembered. Costs a call per user.", true,
+		needsNothing, []need{needsPool, needsUsers, {adminListDevices, probeDevices}}, devicesSchema, scanDevices,
+	},
+	{
+		"auth_events", "AuthEvents", "One row per sign-in event of a user. Costs a call per user.", true,
+		needsNothing, []need{needsPool, needsUsers, {adminListUserAuthEvents, probeAuthEvents}}, authEventsSchema, scanAuthEvents,
 	},
 }
 
@@ -59,9 +113,11 @@ func Tables() []TableInfo {
 	all := make([]TableInfo, 0, len(tables))
 	for _, t := range tables {
 		info := TableInfo{Key: t.key, FileName: t.fileName, Description: t.description}
-		for _, op := range t.needs {
-			info.Operations = append(info.Operations, op.name)
-			info.Actions = append(info.Actions, op.action())
+		for _, n := range t.needs() {
+			info.Operations = append(info.Operations, n.name)
+			if n.name != keySetOperation { // which anybody may call
+				info.Actions = append(info.Actions, n.action())
+			}
 		}
 		all = append(all, info)
 	}

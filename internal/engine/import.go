@@ -35,6 +35,13 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 
 // stageTables stages one table after the other, in the order of their keys.
 func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source) ([]dataflow.TableChange, error) {
+	scanned := map[string]bool{}
+	for key, table := range started.Definition.Tables {
+		scanned[key] = isScanned(table)
+	}
+	if err := source.CheckTables(ctx, scanned); err != nil {
+		return nil, err
+	}
 	var changes []dataflow.TableChange
 	for _, key := range slices.Sorted(maps.Keys(started.Definition.Tables)) {
 		change, err := e.stageTable(ctx, started, before, source, key)
@@ -45,6 +52,9 @@ func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, befo
 	}
 	return changes, nil
 }
+
+// isScanned says whether an import reads a table's rows: what is known of their values is metadata.
+func isScanned(definition dataflow.TableDefinition) bool { return definition.Data || definition.Metadata }
 
 // stageTable brings one table from the source to a branch of its own.
 func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, key string) (dataflow.TableChange, error) {
@@ -64,7 +74,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 
 	var report ScanReport
 	var resumed []dataflow.Resumed
-	if definition.Data || definition.Metadata {
+	if isScanned(definition) {
 		if report, resumed, err = e.read(ctx, started, before, source, table, staging); err != nil {
 			return dataflow.TableChange{}, err
 		}

@@ -25,7 +25,7 @@ func TestImport_TheFirstOnePublishesEveryTable(t *testing.T) {
 	want(t, "history", "1 Completed", w.history())
 	want(t, "phase", dataflow.PhaseCreated, w.record().Phase)
 	want(t, "open sessions of the source", 0, w.source.Open())
-	want(t, "calls", 4, run.Usage.Calls)
+	want(t, "calls", 5, run.Usage.Calls)
 	want(t, "events", []string{
 		"started", "staging groups", "staged groups", "staging users", "staged users",
 		"decided", "published groups", "published users", "finished",
@@ -57,7 +57,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 		Dataflow: "Customers", UID: order.UID, Run: 1, Kind: dataflow.KindImport, Status: dataflow.StatusCompleted,
 		Trigger: dataflow.TriggerCreate, Description: "Imported 1 table: groups 1 row (1 added).",
 		StartedAt: at, EndedAt: &at, Owner: p.self, Digest: order.Definition.Digest(),
-		Tables: []dataflow.TableResult{table}, Usage: dataflow.Usage{Calls: 2},
+		Tables: []dataflow.TableResult{table}, Usage: dataflow.Usage{Calls: 3},
 		Standing: dataflow.Standing{
 			CurrentRun: &one, UID: order.UID, Digest: order.Definition.Digest(), LastRefreshAt: &at, LastImport: dataflow.StatusCompleted,
 			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"}, Kept: []int64{1},
@@ -265,6 +265,10 @@ func TestImport_AFailureLeavesNothingPublished(t *testing.T) {
 	}{
 		"to open the source": {
 			fails("Open", "", 0, denied), dataflow.CodeAccessDenied,
+			"ListUsers: AccessDeniedException: not authorized. Allow cognito-idp:ListUsers. Nothing was published; the tables are at run 1.",
+		},
+		"to be allowed to read": {
+			fails("CheckTables", "", 0, denied), dataflow.CodeAccessDenied,
 			"ListUsers: AccessDeniedException: not authorized. Allow cognito-idp:ListUsers. Nothing was published; the tables are at run 1.",
 		},
 		"to describe a table": {

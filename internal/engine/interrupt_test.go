@@ -163,7 +163,7 @@ func TestImport_ACancelBeforeTheDecisionAbandonsARunThatHasStagedEverything(t *t
 }
 
 func TestImport_APanicOfTheSourceIsAFailedRun(t *testing.T) {
-	for _, call := range []string{"Open", "Table", "Scan"} {
+	for _, call := range []string{"Open", "CheckTables", "Table", "Scan"} {
 		t.Run(call, func(t *testing.T) {
 			w, p, order := imported(t, "users")
 			w.source.Before(func(_ context.Context, at enginetest.Point) error {

@@ -18,6 +18,11 @@ type Sources interface {
 // Throttles, answers that say the server failed, and dropped connections are retried inside, within ctx;
 // an error that comes out is final for this run. Errors are *dataflow.Error with a code, a cause and a hint.
 type Source interface {
+	// CheckTables tries every permission that reading these tables needs, before anything is read. Scanned says of each key
+	// whether its rows are read, or only its columns. An import calls it once. Permissions that are lacking are one
+	// error with dataflow.CodeAccessDenied, which lists all of them.
+	CheckTables(ctx context.Context, scanned map[string]bool) error
+
 	// Table describes a table: its file name, and the columns it has now. It costs a call or a few, never a scan.
 	Table(ctx context.Context, key string) (dataflow.SourceTable, error)
 

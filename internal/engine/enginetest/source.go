@@ -54,8 +54,8 @@ type sourceTable struct {
 
 // Point is a place in a source's work.
 type Point struct {
-	Call string // "Open", "Table" or "Scan"
-	Key  string // the table's
+	Call string // "Open", "CheckTables", "Table" or "Scan"
+	Key  string // the table's; empty before there is one
 	Row  int    // of a scan: how many rows were given before
 }
 
@@ -140,6 +140,11 @@ type session struct {
 	source *Source
 	mu     sync.Mutex
 	calls  int64
+}
+
+// CheckTables implements engine.Source. Nothing is forbidden here, unless Before says so.
+func (s *session) CheckTables(ctx context.Context, _ map[string]bool) error {
+	return s.call(ctx, Point{Call: "CheckTables"})
 }
 
 // Table implements engine.Source.

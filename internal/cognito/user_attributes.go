@@ -1,0 +1,71 @@
+package cognito
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// attribute is an attribute of the pool's schema, with the column of the users table that holds it.
+type attribute struct {
+	*types.SchemaAttributeType
+	column string
+}
+
+// attributeFields are the columns of the user_attributes table. Limits are text, as Cognito has them: one may be larger than any number type.
+// Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SchemaAttributeType.html
+var attributeFields = []field[attribute]{
+	{keyColumn("name", "Name", "The name of the attribute, custom ones with custom: before it."), func(a attribute) any { return text(a.Name) }},
+	{column("users_column", dataflow.String, "Name", "The column of the users table that holds the attribute."), func(a attribute) any { return word(a.column) }},
+	{column("data_type", dataflow.String, "AttributeDataType", "String, Number, DateTime or Boolean."), func(a attribute) any { return word(a.AttributeDataType) }},
+	{column("required", dataflow.Boolean, "Required", "Whether nobody can sign up without it."), func(a attribute) any { return flag(a.Required) }},
+	{column("mutable", dataflow.Boolean, "Mutable", "Whether its value can change."), func(a attribute) any { return flag(a.Mutable) }},
+	{column("developer_only", dataflow.Boolean, "DeveloperOnlyAttribute", "Whether users can't see and change it."), func(a attribute) any { return flag(a.DeveloperOnlyAttribute) }},
+	{column("min_length", dataflow.String, "StringAttributeConstraints.MinLength", "The least length of a String."),
+		of(stringLimits, func(l *types.StringAttributeConstraintsType) any { return text(l.MinLength) })},
+	{column("max_length", dataflow.String, "StringAttributeConstraints.MaxLength", "The most length of a String."),
+		of(stringLimits, func(l *types.StringAttributeConstraintsType) any { return text(l.MaxLength) })},
+	{column("min_value", dataflow.String, "NumberAttributeConstraints.MinValue", "The least Number."),
+		of(numberLimits, func(l *types.NumberAttributeConstraintsType) any { return text(l.MinValue) })},
+	{column("max_value", dataflow.String, "NumberAttributeConstraints.MaxValue", "The largest Number."),
+		of(numberLimits, func(l *types.NumberAttributeConstraintsType) any { return text(l.MaxValue) })},
+}
+
+func stringLimits(a attribute) *types.StringAttributeConstraintsType {
+	return a.StringAttributeConstraints
+}
+
+func numberLimits(a attribute) *types.NumberAttributeConstraintsType {
+	return a.NumberAttributeConstraints
+}
+
+func userAttributesSchema(context.Context, *Pool) (dataflow.Schema, error) {
+	return dataflow.Schema{Columns: columns(attributeFields), Key: []string{"name"}}, nil
+}
+
+// scanUserAttributes gives every attribute of the pool's schema.
+func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+	pool, err := p.describe(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	columnOf := map[string]string{}
+	for _, c := range schemaOfUsers(pool.SchemaAttributes).Columns {
+		columnOf[c.Source] = c.Name
+	}
+	values := project(attributeFields, schema)
+	for i := range pool.SchemaAttributes {
+		a := &pool.SchemaAttributes[i]
+		name := aws.ToString(a.Name)
+		if name == "" {
+			continue // the API has no such attribute
+		}
+		if err := put(rowOf(values, attribute{a, columnOf[name]})); err != nil {
+			return Report{}, err
+		}
+	}
+	return Report{}, nil
+}
