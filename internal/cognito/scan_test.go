@@ -161,7 +161,7 @@ func TestScan_AGroupDeletedMeanwhileHasNoMembers(t *testing.T) {
 func TestTable_AnUnknownKeyNamesTheKnownOnes(t *testing.T) {
 	p := open(t, keys("http://127.0.0.1:1"))
 	_, err := p.Table(t.Context(), "teams")
-	if !dataflow.IsCode(err, dataflow.CodeInvalid) || !strings.Contains(err.Error(), "The tables are users, groups, group_memberships.") {
+	if !dataflow.IsCode(err, dataflow.CodeInvalid) || !strings.Contains(err.Error(), "The tables are users, groups, group_memberships, user_pool, ") {
 		t.Errorf("Table: %v", err)
 	}
 	if _, err := p.Scan(t.Context(), "teams", dataflow.Schema{}, nil); !dataflow.IsCode(err, dataflow.CodeInvalid) {

@@ -78,7 +78,7 @@ func twoKeys(t *testing.T) (endpoint string) {
 		{AccessKeyID: "AKIAENVIRONMENT", SecretAccessKey: "environment-secret", Deny: []string{"ListUsers"}},
 		{AccessKeyID: "ASIAROLE", SecretAccessKey: "role-secret", SessionToken: "role-token", Deny: []string{"ListUsersInGroup"}},
 	}})
-	s.AddPool(cognitotest.Pool{ID: testPoolID, Schema: cognitotest.DefaultSchema()})
+	s.AddPool(cognitotest.Pool{ID: testPoolID, Schema: cognitotest.DefaultSchema(), ThreatProtection: "AUDIT"})
 	return s.Start(t)
 }
 
@@ -95,7 +95,7 @@ func signedInAs(t *testing.T, c Config) string {
 			refused += table.Key + " "
 		}
 	}
-	return map[string]string{"": "key", "groups group_memberships ": "profile", "users ": "environment", "group_memberships ": "role"}[refused]
+	return map[string]string{"": "key", "groups group_memberships ": "profile", "users devices auth_events ": "environment", "group_memberships ": "role"}[refused]
 }
 
 func TestOpen_SignsInWithWhatTheConfigNames(t *testing.T) {
