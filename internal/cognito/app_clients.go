@@ -90,7 +90,7 @@ func appClientsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanAppClients lists the app clients, and asks for each what the list leaves out.
-func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	list := func(ctx context.Context, token *string) ([]types.UserPoolClientDescription, *string, error) {
 		out, err := call(ctx, p, listUserPoolClients, &cip.ListUserPoolClientsInput{
 			UserPoolId: &p.target.poolID, MaxResults: aws.Int32(pageSize), NextToken: token,
@@ -108,7 +108,7 @@ func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, put fu
 		if err != nil {
 			return err
 		}
-		return put(rowOf(values, client))
+		return to.Put(rowOf(values, client))
 	})
 }
 

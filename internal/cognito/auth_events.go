@@ -51,11 +51,11 @@ func authEventsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanAuthEvents reads the sign-in events of every user.
-func scanAuthEvents(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanAuthEvents(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	values := project(authEventFields, schema)
 	return Report{}, p.eachUser(ctx, func(ctx context.Context, user poolUser) error {
 		return ofUser(ctx, p, adminListUserAuthEvents, p.authEventsOf(user.username, pageSize), func(e *types.AuthEventType) error {
-			return put(rowOf(values, authEvent{user, e}))
+			return to.Put(rowOf(values, authEvent{user, e}))
 		})
 	})
 }

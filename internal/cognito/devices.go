@@ -71,11 +71,11 @@ func devicesSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanDevices reads the devices of every user.
-func scanDevices(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanDevices(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	values := project(deviceFields, schema)
 	return Report{}, p.eachUser(ctx, func(ctx context.Context, user poolUser) error {
 		return ofUser(ctx, p, adminListDevices, p.devicesOf(user.username, pageSize), func(d *types.DeviceType) error {
-			return put(rowOf(values, device{user, d}))
+			return to.Put(rowOf(values, device{user, d}))
 		})
 	})
 }

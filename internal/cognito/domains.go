@@ -33,7 +33,7 @@ func domainsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanDomains describes the domains that the pool's description names: one at Amazon and one of one's own at most.
-func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	pool, err := p.describe(ctx)
 	if err != nil {
 		return Report{}, err
@@ -50,7 +50,7 @@ func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, put func(
 		if aws.ToString(domain.Domain) == "" {
 			continue // it was removed meanwhile: AWS then describes nothing
 		}
-		if err := put(rowOf(values, domain)); err != nil {
+		if err := to.Put(rowOf(values, domain)); err != nil {
 			return Report{}, err
 		}
 	}

@@ -56,7 +56,7 @@ func identityProvidersSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanIdentityProviders lists the identity providers, and asks for each what the list leaves out.
-func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	list := func(ctx context.Context, token *string) ([]types.ProviderDescription, *string, error) {
 		out, err := call(ctx, p, listIdentityProviders, &cip.ListIdentityProvidersInput{
 			UserPoolId: &p.target.poolID, MaxResults: aws.Int32(pageSize), NextToken: token,
@@ -74,7 +74,7 @@ func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema,
 		if err != nil {
 			return err
 		}
-		return put(rowOf(values, provider))
+		return to.Put(rowOf(values, provider))
 	})
 }
 

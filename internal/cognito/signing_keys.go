@@ -48,14 +48,14 @@ func signingKeysSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanSigningKeys reads the pool's public signing keys.
-func scanSigningKeys(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanSigningKeys(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	keys, err := p.signingKeys(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	values := project(signingKeyFields, schema)
 	for i := range keys {
-		if err := put(rowOf(values, &keys[i])); err != nil {
+		if err := to.Put(rowOf(values, &keys[i])); err != nil {
 			return Report{}, err
 		}
 	}

@@ -47,7 +47,7 @@ func userAttributesSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanUserAttributes gives every attribute of the pool's schema.
-func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	pool, err := p.describe(ctx)
 	if err != nil {
 		return Report{}, err
@@ -63,7 +63,7 @@ func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, pu
 		if name == "" {
 			continue // the API has no such attribute
 		}
-		if err := put(rowOf(values, attribute{a, columnOf[name]})); err != nil {
+		if err := to.Put(rowOf(values, attribute{a, columnOf[name]})); err != nil {
 			return Report{}, err
 		}
 	}

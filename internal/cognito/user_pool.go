@@ -119,7 +119,7 @@ func userPoolSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanUserPool gives the pool's one row.
-func scanUserPool(ctx context.Context, p *Pool, schema dataflow.Schema, put func(dataflow.Row) error) (Report, error) {
+func scanUserPool(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
 	pool, err := p.describe(ctx)
 	if err != nil {
 		return Report{}, err
@@ -128,7 +128,7 @@ func scanUserPool(ctx context.Context, p *Pool, schema dataflow.Schema, put func
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{}, put(rowOf(project(userPoolFields, schema), poolSettings{pool, mfa}))
+	return Report{}, to.Put(rowOf(project(userPoolFields, schema), poolSettings{pool, mfa}))
 }
 
 func (p *Pool) mfaConfig(ctx context.Context) (*cip.GetUserPoolMfaConfigOutput, error) {
