@@ -107,7 +107,7 @@ func troubles() []trouble {
 	good := knows(cognitotest.Credential{AccessKeyID: testKeyID, SecretAccessKey: testSecret})
 	const (
 		columns = `table users: user pool us-east-1_Test12345: DescribeUserPool: `
-		rows    = `table users: user pool us-east-1_Test12345: ListUsers: `
+		lacking = `user pool us-east-1_Test12345: check: the credentials lack 1 permission: `
 	)
 	return []trouble{
 		{
@@ -127,10 +127,8 @@ func troubles() []trouble {
 				`The session has ended: sign in again, or give the connector a key that lasts.`,
 		},
 		{
-			"AccessDenied", func(f *front) { f.deny("ListUsers") }, good, rows +
-				`AccessDeniedException: User: arn:aws:iam::123456789012:user/test is not authorized to perform: cognito-idp:ListUsers ` +
-				`on resource: arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Test12345 because no identity-based policy allows the cognito-idp:ListUsers action. ` +
-				`Allow cognito-idp:ListUsers on arn:aws:cognito-idp:us-east-1:*:userpool/us-east-1_Test12345.`,
+			"AccessDenied", func(f *front) { f.deny("ListUsers") }, good, lacking +
+				`cognito-idp:ListUsers (users). Allow cognito-idp:ListUsers on arn:aws:cognito-idp:us-east-1:*:userpool/us-east-1_Test12345.`,
 		},
 		{
 			"NoSuchPool",

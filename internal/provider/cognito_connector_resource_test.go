@@ -28,7 +28,7 @@ func TestConnector_ChecksTheConnectionWhenCreated(t *testing.T) {
 			ofApp(knownvalue.StringExact("customers"), "user_pool_name"),
 			ofApp(knownvalue.Int64Exact(42), "estimated_users"),
 			ofApp(knownvalue.Null(), "secret_access_key_wo"),
-			ofApp(knownvalue.ListSizeExact(3), "available_tables"),
+			ofApp(knownvalue.ListSizeExact(13), "available_tables"),
 			statecheck.ExpectKnownValue(app, at("available_tables").AtSliceIndex(0), knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"key": knownvalue.StringExact("users"), "file_name": knownvalue.StringExact("Users"),
 				"readable": knownvalue.Bool(true), "reason": knownvalue.StringExact(""),

@@ -60,7 +60,7 @@ func newCore(t *testing.T, w *world, arguments string) *core {
 func (c *core) declare(arguments string) {
 	c.config = []declared{
 		{connectorType, fmt.Sprintf("name = \"App\"\nuser_pool_id = %q\naccess_key_id = %q\nsecret_access_key_wo = %q\nsecret_access_key_wo_version = 1\nendpoint = %q\nmax_requests_per_second = 10000\n",
-			testPoolID, testKeyID, testSecret, c.endpoint)},
+			c.poolID, testKeyID, testSecret, c.endpoint)},
 		{dataflowType, "name = \"Customers\"\nconnector_id = \"App\"\n" + arguments + "\n"},
 	}
 }
@@ -346,7 +346,7 @@ func TestCore_DoesWhatACLIDoes(t *testing.T) {
 	c.succeeds("plan", c.plan())
 	w.deny("ListUsers")
 	c.declare(allTables + "\nrefresh_triggers = { build = \"3\" }")
-	if r := c.apply(); len(r.errors) != 1 || !strings.HasPrefix(r.errors[0], `Import failed: Run 3 of dataflow "Customers" failed: table users: `) {
+	if r := c.apply(); len(r.errors) != 1 || !strings.HasPrefix(r.errors[0], `Import failed: Run 3 of dataflow "Customers" failed: user pool us-east-1_Test12345: check: the credentials lack 1 permission: cognito-idp:ListUsers (users). `) {
 		t.Errorf("apply said %q", r.errors)
 	}
 	c.succeeds("plan", c.plan(), dataflowType)

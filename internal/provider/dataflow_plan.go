@@ -61,6 +61,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 			resp.RequiresReplace = path.Paths{path.Root("last_run")}
 		}
 	}
+	r.warnOfCost(ctx, plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 

@@ -233,7 +233,7 @@ func TestDataflow_FailedCreateIsMadeAnewAndGoesOnNumbering(t *testing.T) {
 		resource.TestStep{
 			PreConfig:   func() { w.deny("ListGroups") },
 			Config:      w.dataflow(allTables),
-			ExpectError: said(`Run 1 of dataflow "Customers" failed: table group_memberships: .*ListGroups: AccessDenied.*Nothing was published; there are no tables yet\.`),
+			ExpectError: said(`Run 1 of dataflow "Customers" failed: .*lack 1 permission: cognito-idp:ListGroups \(groups, group_memberships\)\. .*Nothing was published; there are no tables yet\.`),
 		},
 		resource.TestStep{
 			PreConfig: func() { w.deny() },
@@ -252,7 +252,7 @@ func TestDataflow_FailedUpdateKeepsItsArgumentsAndIsPlannedAgain(t *testing.T) {
 		resource.TestStep{
 			PreConfig:   func() { w.deny("ListGroups") },
 			Config:      w.dataflow("  display_name = \"New\"\n  tables = { users = {}, groups = {} }"),
-			ExpectError: said(`Run 2 of dataflow "Customers" failed: table groups: .*ListGroups.*Nothing was published; the tables are at run 1\.`),
+			ExpectError: said(`Run 2 of dataflow "Customers" failed: .*cognito-idp:ListGroups \(groups\)\. .*Nothing was published; the tables are at run 1\.`),
 		},
 		resource.TestStep{
 			RefreshState:       true,
@@ -289,7 +289,7 @@ func TestDataflow_FailedRefreshIsPlannedAgainWithTheSameTrigger(t *testing.T) {
 	}
 	w.run(
 		resource.TestStep{Config: build("1")},
-		resource.TestStep{PreConfig: func() { w.deny("ListUsers") }, Config: build("2"), ExpectError: said(`Run 2 of dataflow "Customers" failed: table users: .*ListUsers`)},
+		resource.TestStep{PreConfig: func() { w.deny("ListUsers") }, Config: build("2"), ExpectError: said(`Run 2 of dataflow "Customers" failed: .*cognito-idp:ListUsers \(users\)`)},
 		resource.TestStep{
 			PreConfig: func() { w.deny() }, Config: build("2"),
 			ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: runs()},

@@ -19,6 +19,7 @@ type world struct {
 	t         *testing.T
 	server    *cognitotest.Server
 	pool      *cognitotest.PoolHandle
+	poolID    string // that the connector names
 	endpoint  string
 	workspace string
 }
@@ -39,7 +40,7 @@ func newWorld(t *testing.T, users int) *world {
 	pool := server.AddPool(cognitotest.Pool{
 		ID: testPoolID, Name: "customers", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: users, Groups: 3}),
 	})
-	return &world{t: t, server: server, pool: pool, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
+	return &world{t: t, server: server, pool: pool, poolID: testPoolID, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
 }
 
 // factories serve the provider in the test's own process.
@@ -66,7 +67,7 @@ resource "skypoint_cognito_connector" "app" {
   endpoint                     = %q
   max_requests_per_second      = 10000
 }
-`, testPoolID, testKeyID, testSecret, w.endpoint)
+`, w.poolID, testKeyID, testSecret, w.endpoint)
 }
 
 // dataflow gives the connector and a dataflow with these arguments.

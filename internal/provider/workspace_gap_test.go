@@ -173,7 +173,7 @@ func TestUnfinishedRun_WithDamagedRecordsIsNamedUntilTheyAreBack(t *testing.T) {
 				w := newWorld(t, 10)
 				c := newCore(t, w, build(1)+"\nrun_on_apply = true")
 				w.deny("ListUsers")
-				if r := c.apply(); len(r.errors) != 1 || !strings.Contains(r.errors[0], "failed: table users: ") {
+				if r := c.apply(); len(r.errors) != 1 || !strings.Contains(r.errors[0], "cognito-idp:ListUsers (users)") {
 					t.Fatalf("the first apply said %q", r.errors)
 				}
 				w.deny()

@@ -1,0 +1,72 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// warnOfCost says of each per-user table that the planned run will read what that costs, as far as the connector's last check tells.
+// It asks no AWS.
+func (r *dataflowResource) warnOfCost(ctx context.Context, plan dataflowModel, diags *diag.Diagnostics) {
+	if !plan.LastRun.IsUnknown() || !plan.PinnedRun.IsNull() || plan.Tables.IsUnknown() {
+		return
+	}
+	tables := map[string]tableModel{}
+	if more := plan.Tables.ElementsAs(ctx, &tables, true); more.HasError() {
+		return // an unknown table: apply knows it
+	}
+	for _, key := range slices.Sorted(maps.Keys(tables)) {
+		if _, _, perUser := cognito.PerUserCost(key, 0, 1); !perUser {
+			continue
+		}
+		if loads, known := tables[key].loadsData(); known && !loads {
+			continue
+		}
+		detail := "Each run asks AWS once for every user of the pool, at 50 requests a second at most. Leave the table out, or set data = false, where it is not worth that."
+		if connector, ok := r.connectorOf(ctx, plan.ConnectorID); ok {
+			users := connector.Check.EstimatedUsers
+			calls, takes, _ := cognito.PerUserCost(key, users, connector.MaxRequestsPerSecond)
+			detail = fmt.Sprintf("The pool has about %s users, and each run asks AWS once for every one of them: %s calls, which take about %s at max_requests_per_second = %d. "+
+				"Leave the table out, or set data = false, where it is not worth that.", grouped(users), grouped(calls), hours(takes.Hours()), connector.MaxRequestsPerSecond)
+		}
+		diags.AddAttributeWarning(path.Root("tables").AtMapKey(key), "Table costs a call per user", detail)
+	}
+}
+
+// connectorOf gives the record of a connector that is there.
+func (r *dataflowResource) connectorOf(ctx context.Context, id types.String) (dataflow.Connector, bool) {
+	if r.services == nil || r.services.unknown || id.IsUnknown() || id.IsNull() {
+		return dataflow.Connector{}, false
+	}
+	l, err := r.services.ledger(ctx)
+	if err != nil {
+		return dataflow.Connector{}, false
+	}
+	connector, err := l.Connector(ctx, id.ValueString())
+	return connector, err == nil // what is wrong with it, apply says
+}
+
+// grouped gives a number with a comma before every three digits.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// hours gives a time in hours, rounded up to a tenth: what takes minutes is not said to take none.
+func hours(h float64) string {
+	return strconv.FormatFloat(math.Ceil(h*10)/10, 'f', -1, 64) + " hours"
+}
