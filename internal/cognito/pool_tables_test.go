@@ -266,12 +266,18 @@ func TestScan_WhatIsDeletedMeanwhileIsLeftOut(t *testing.T) {
 }
 
 func TestScan_APoolThatIsGoneIsNotAPoolWithoutThem(t *testing.T) {
-	gone := func(int, map[string]any) answer { return refusal("ResourceNotFoundException", "User pool us-east-1_Example1 does not exist.") }
+	gone := func(int, map[string]any) answer {
+		return refusal("ResourceNotFoundException", "User pool us-east-1_Example1 does not exist.")
+	}
 	endpoint, _ := script{
 		"DescribeUserPool": gone, "DescribeUserPoolClient": gone, "DescribeIdentityProvider": gone, "AdminListDevices": gone, "AdminListUserAuthEvents": gone,
-		"ListUsers":             func(int, map[string]any) answer { return page(nil, "a") },
-		"ListUserPoolClients":   func(int, map[string]any) answer { return answer{200, object{"UserPoolClients": []object{{"ClientId": "a"}}}} },
-		"ListIdentityProviders": func(int, map[string]any) answer { return answer{200, object{"Providers": []object{{"ProviderName": "a"}}}} },
+		"ListUsers": func(int, map[string]any) answer { return page(nil, "a") },
+		"ListUserPoolClients": func(int, map[string]any) answer {
+			return answer{200, object{"UserPoolClients": []object{{"ClientId": "a"}}}}
+		},
+		"ListIdentityProviders": func(int, map[string]any) answer {
+			return answer{200, object{"Providers": []object{{"ProviderName": "a"}}}}
+		},
 	}.start(t)
 	p := open(t, keys(endpoint))
 	for _, key := range []string{"app_clients", "identity_providers", "devices", "auth_events"} {
