@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -48,13 +49,12 @@ func keySetOf(r *http.Request) (poolID string, ok bool) {
 
 func keySet(c *call) ([]byte, error) {
 	id := string(c.body)
-	for _, p := range c.server.poolsOf("") {
-		if p.pool.ID != id {
-			continue
-		}
-		p.mu.RLock()
-		defer p.mu.RUnlock()
-		return json.Marshal(map[string]any{"keys": c.onWire(p.keys)})
+	pools := c.server.poolsOf("")
+	i := slices.IndexFunc(pools, func(p *PoolHandle) bool { return p.pool.ID == id })
+	if i < 0 {
+		return nil, fail("ResourceNotFoundException", "User pool %s does not exist.", id)
 	}
-	return nil, fail("ResourceNotFoundException", "User pool %s does not exist.", id)
+	pools[i].mu.RLock()
+	defer pools[i].mu.RUnlock()
+	return json.Marshal(map[string]any{"keys": c.onWire(pools[i].keys)})
 }
