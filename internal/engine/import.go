@@ -54,7 +54,9 @@ func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, befo
 }
 
 // isScanned says whether an import reads a table's rows: what is known of their values is metadata.
-func isScanned(definition dataflow.TableDefinition) bool { return definition.Data || definition.Metadata }
+func isScanned(definition dataflow.TableDefinition) bool {
+	return definition.Data || definition.Metadata
+}
 
 // stageTable brings one table from the source to a branch of its own.
 func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, key string) (dataflow.TableChange, error) {

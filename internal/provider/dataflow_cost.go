@@ -17,28 +17,21 @@ import (
 )
 
 // warnOfCost says of each per-user table that the planned run will read what that costs, as far as the connector's last check tells.
-// It asks no AWS.
+// One with data = false costs the same: what is known of its values comes from a scan too. It asks no AWS.
 func (r *dataflowResource) warnOfCost(ctx context.Context, plan dataflowModel, diags *diag.Diagnostics) {
 	if !plan.LastRun.IsUnknown() || !plan.PinnedRun.IsNull() || plan.Tables.IsUnknown() {
 		return
 	}
-	tables := map[string]tableModel{}
-	if more := plan.Tables.ElementsAs(ctx, &tables, true); more.HasError() {
-		return // an unknown table: apply knows it
-	}
-	for _, key := range slices.Sorted(maps.Keys(tables)) {
+	for _, key := range slices.Sorted(maps.Keys(plan.Tables.Elements())) {
 		if _, _, perUser := cognito.PerUserCost(key, 0, 1); !perUser {
 			continue
 		}
-		if loads, known := tables[key].loadsData(); known && !loads {
-			continue
-		}
-		detail := "Each run asks AWS once for every user of the pool, at 50 requests a second at most. Leave the table out, or set data = false, where it is not worth that."
+		detail := "Each run asks AWS once for every user of the pool, at 50 requests a second at most. Leave the table out where it is not worth that."
 		if connector, ok := r.connectorOf(ctx, plan.ConnectorID); ok {
 			users := connector.Check.EstimatedUsers
 			calls, takes, _ := cognito.PerUserCost(key, users, connector.MaxRequestsPerSecond)
 			detail = fmt.Sprintf("The pool has about %s users, and each run asks AWS once for every one of them: %s calls, which take about %s at max_requests_per_second = %d. "+
-				"Leave the table out, or set data = false, where it is not worth that.", grouped(users), grouped(calls), hours(takes.Hours()), connector.MaxRequestsPerSecond)
+				"Leave the table out where it is not worth that.", thousands(users), thousands(calls), hours(takes.Hours()), connector.MaxRequestsPerSecond)
 		}
 		diags.AddAttributeWarning(path.Root("tables").AtMapKey(key), "Table costs a call per user", detail)
 	}
@@ -57,8 +50,8 @@ func (r *dataflowResource) connectorOf(ctx context.Context, id types.String) (da
 	return connector, err == nil // what is wrong with it, apply says
 }
 
-// grouped gives a number with a comma before every three digits.
-func grouped(n int64) string {
+// thousands gives a number with a comma before every three digits.
+func thousands(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]

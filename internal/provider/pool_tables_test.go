@@ -211,9 +211,9 @@ func TestDataflow_APlanSaysWhatAPerUserTableCosts(t *testing.T) {
 	w := newWorld(t, 5)
 	c := newCore(t, w, `tables = { users = {}, devices = {} }`)
 	const summary = "Table costs a call per user: "
-	const unknown = summary + "Each run asks AWS once for every user of the pool, at 50 requests a second at most. Leave the table out, or set data = false, where it is not worth that."
+	const unknown = summary + "Each run asks AWS once for every user of the pool, at 50 requests a second at most. Leave the table out where it is not worth that."
 	const known = summary + "The pool has about 1,200,000 users, and each run asks AWS once for every one of them: 1,200,000 calls, which take about 0.1 hours at max_requests_per_second = 10000. " +
-		"Leave the table out, or set data = false, where it is not worth that."
+		"Leave the table out where it is not worth that."
 	estimated := 1_200_000
 	w.pool = w.server.AddPool(cognitotest.Pool{ID: "us-east-1_Estimated", EstimatedUsers: &estimated, ThreatProtection: "AUDIT"})
 	c.poolID = "us-east-1_Estimated"
@@ -233,7 +233,7 @@ func TestDataflow_APlanSaysWhatAPerUserTableCosts(t *testing.T) {
 	before := requests()
 	warned("a plan that runs nothing", c.plan())
 	c.declare("tables = { users = {}, devices = {}, auth_events = { data = false } }")
-	warned("a plan to run, with a table whose rows nobody wants", c.plan(), known)
+	warned("a plan to run both", c.plan(), known, known)
 	c.declare("tables = { users = {}, auth_events = {} }")
 	warned("a plan to run another one", c.plan(), known)
 	c.declare("tables = { users = {} }")
