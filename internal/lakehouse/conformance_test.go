@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
@@ -165,6 +166,20 @@ func (s subject) Overwrite(id dataflow.TableID) (int64, error) {
 		return 0, err
 	}
 	return tbl.CurrentSnapshot().SnapshotID, nil
+}
+
+// appendNothing makes a snapshot that adds no row.
+func appendNothing(ctx context.Context, tx *table.Transaction, tbl *table.Table, summary iceberg.Properties) error {
+	schema, err := table.SchemaToArrowSchema(tbl.Schema(), nil, true, false)
+	if err != nil {
+		return err
+	}
+	nothing, err := array.NewRecordReader(schema, nil)
+	if err != nil {
+		return err
+	}
+	defer nothing.Release()
+	return tx.Append(ctx, nothing, summary)
 }
 
 // Tag implements tablestest.Subject.

@@ -1,15 +1,13 @@
 package lakehouse
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/table"
 )
 
 // fingerprintBytes is how much of a row's SHA-256 stands for it. 128 bits of a cryptographic hash: two of ten million rows meet by chance
@@ -24,14 +22,16 @@ func fingerprint(encoded []byte) [fingerprintBytes]byte {
 	return [fingerprintBytes]byte(sum[:])
 }
 
-// footprint is a row of the table as it is: its fingerprint, and the data file it is in.
+// footprint is a row of the table as it is: its fingerprint, the data file it is in, and its position there.
 type footprint struct {
 	fingerprint [fingerprintBytes]byte
 	file        int
+	position    uint64
 }
 
 func (p footprint) append(dst []byte) []byte {
-	return binary.AppendUvarint(append(dst, p.fingerprint[:]...), uint64(p.file)) //nolint:gosec // a position in a list
+	dst = binary.AppendUvarint(append(dst, p.fingerprint[:]...), uint64(p.file)) //nolint:gosec // a position in a list
+	return binary.AppendUvarint(dst, p.position)
 }
 
 func readFootprint(payload []byte) (footprint, error) {
@@ -40,58 +40,20 @@ func readFootprint(payload []byte) (footprint, error) {
 		return p, errEncoding
 	}
 	copy(p.fingerprint[:], payload)
-	file, size := binary.Uvarint(payload[fingerprintBytes:])
+	payload = payload[fingerprintBytes:]
+	file, size := binary.Uvarint(payload)
 	if size <= 0 {
 		return p, errEncoding
 	}
 	p.file = int(file) //nolint:gosec // written by append
+	if p.position, size = binary.Uvarint(payload[size:]); size <= 0 {
+		return p, errEncoding
+	}
 	return p, nil
 }
 
-// current is the rows that main has: their fingerprints sorted by key, and the data files they are in.
-type current struct {
-	prints *sorter
-	files  []iceberg.DataFile
-}
-
-// readCurrent reads main of a table, a data file at a time, with the columns that the layout maps to the source's.
-func (c codec) readCurrent(ctx context.Context, tbl *table.Table, to layout, spoolDir string, buffer int) (*current, error) {
-	now := &current{prints: newSorter(spoolDir, buffer)}
-	if tbl.CurrentSnapshot() == nil {
-		return now, now.prints.seal()
-	}
-	scan := tbl.Scan(table.WithMaxConcurrency(1), table.WithArrowBatchSize(batchRows))
-	tasks, err := scan.PlanFiles(ctx)
-	if err != nil {
-		return now, fmt.Errorf("plan the scan: %w", err)
-	}
-	ordinals := map[string]int{}
-	for _, task := range tasks {
-		ordinal, known := ordinals[task.File.FilePath()] // a large file is read in several tasks
-		if !known {
-			ordinal = len(now.files)
-			ordinals[task.File.FilePath()] = ordinal
-			now.files = append(now.files, task.File)
-		}
-		_, batches, err := scan.ReadTasks(ctx, []table.FileScanTask{task})
-		if err != nil {
-			return now, fmt.Errorf("read a data file: %w", err)
-		}
-		for batch, err := range batches {
-			if err != nil {
-				return now, fmt.Errorf("read a data file: %w", err)
-			}
-			err = c.addFootprints(now.prints, batch, to, ordinal)
-			batch.Release()
-			if err != nil {
-				return now, err
-			}
-		}
-	}
-	return now, now.prints.seal()
-}
-
-func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout, file int) error {
+// addFootprints adds the rows of a batch that begins at this position of the file, without those that are deleted.
+func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout, file int, position uint64, deleted *roaring64.Bitmap) error {
 	readers := make([]reader, len(c.schema.Columns))
 	sourced := make([]bool, batch.NumCols())
 	for i, field := range layout.fields {
@@ -118,6 +80,10 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 	}
 	var key, row, payload []byte
 	for i := range int(batch.NumRows()) {
+		at := position + uint64(i) //nolint:gosec // a row of a batch
+		if deleted.Contains(at) {
+			continue
+		}
 		key, row = key[:0], row[:0]
 		for _, part := range keys {
 			key = appendKeyPart(key, part.Value(i)) // absent (another writer's row): the empty key, and so removed or changed
@@ -130,7 +96,7 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 				row = append(row, strange)
 			}
 		}
-		payload = footprint{fingerprint(row), file}.append(payload[:0])
+		payload = footprint{fingerprint(row), file, at}.append(payload[:0])
 		if err := to.add(key, payload); err != nil {
 			return err
 		}

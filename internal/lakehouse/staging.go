@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -22,6 +21,7 @@ type Staging struct {
 	req       dataflow.StageRequest
 	codec     codec
 	buffer    int
+	limits    limits
 	rows      *sorter
 	scratch   sync.Pool // *encoded
 }
@@ -42,7 +42,7 @@ func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (*Stag
 	if err := l.ensure(ctx, c, req); err != nil {
 		return nil, err
 	}
-	s := &Staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes}
+	s := &Staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes, limits: defaultLimits()}
 	s.rows = newSorter(l.config.SpoolDir, s.buffer)
 	return s, nil
 }
@@ -135,7 +135,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	if err != nil {
 		return none, s.failed("compare", dataflow.CodeInternal, err)
 	}
-	plan := newRewrite(now.files)
+	plan := newRewrite(s.limits, now)
 	counts, profile, err := s.count(ctx, now, plan, to)
 	if err != nil {
 		return none, s.failed("compare", dataflow.CodeInternal, err)
@@ -151,13 +151,13 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		return result, err
 	}
 	if plan.differs {
-		plan.tidy()
+		plan.decide()
 	}
 	files, err := s.write(ctx, view, to, now, plan)
 	if err != nil {
 		return none, s.failed("write", dataflow.CodeInternal, err)
 	}
-	snapshot, where, err := s.stage(ctx, tbl, view, addSchema, to, plan.replaced(), files, s.summary(profile))
+	snapshot, where, err := s.stage(ctx, tbl, view, addSchema, to, now, files, s.summary(profile))
 	if err != nil {
 		return none, err
 	}
@@ -233,11 +233,43 @@ func (s *Staging) loaded(p pair) (pair, bool) {
 	return p, p.row != nil || len(p.prints) > 0
 }
 
-// write is the second pass: it writes data files, in key order, that belong to no snapshot yet.
-func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) ([]iceberg.DataFile, error) {
+// write writes data and delete files that belong to no snapshot yet.
+func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) (fileChanges, error) {
+	files := fileChanges{removed: plan.removed()}
 	if !plan.differs {
-		return nil, nil
+		return files, nil
 	}
+	var err error
+	if plan.rows > 0 {
+		if files.data, err = s.writeRows(ctx, view, to, now, plan); err != nil {
+			return files, err
+		}
+	}
+	deletesView, err := deletesView(view)
+	if err != nil {
+		return files, err
+	}
+	for i, file := range now.files {
+		if !plan.marks(i) {
+			continue
+		}
+		rows := plan.dead[i]
+		if file.loose {
+			rows.Or(file.deleted)
+		} else if err := addDeleted(ctx, deletesView, plan.merged(i), rows); err != nil {
+			return files, fmt.Errorf("read a delete file: %w", err)
+		}
+		written, err := writeDeletes(ctx, deletesView, s.req.Run, file, rows)
+		files.deletes = append(files.deletes, written...)
+		if err != nil {
+			return files, err
+		}
+	}
+	return files, nil
+}
+
+// writeRows is the second pass: it writes data files in key order.
+func (s *Staging) writeRows(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) ([]iceberg.DataFile, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	rows := func(yield func([]byte, error) bool) {
@@ -258,7 +290,7 @@ func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *
 	}
 	var files []iceberg.DataFile
 	for file, err := range table.WriteRecords(ctx, view, schema, batches,
-		table.WithTargetFileSize(targetFileBytes), table.WithWriteUUID(writeUUID(s.req.Run)), table.WithRecordBatchBufferSize(1)) {
+		table.WithTargetFileSize(s.limits.fileBytes), table.WithWriteUUID(writeUUID(s.req.Run)), table.WithRecordBatchBufferSize(1)) {
 		if err != nil {
 			return nil, fmt.Errorf("write a data file: %w", err)
 		}
@@ -277,54 +309,45 @@ func (s *Staging) summary(profile string) iceberg.Properties {
 }
 
 // stage commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
-func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, replaced, files []iceberg.DataFile, summary iceberg.Properties) (int64, string, error) {
+func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, summary iceberg.Properties) (int64, string, error) {
 	fail := func(err error) (int64, string, error) {
 		return 0, "", s.failed("commit", dataflow.CodeInternal, err)
 	}
+	fs, err := tbl.FS(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	writer, err := newSnapshotWriter(fs, view, s.limits)
+	if err != nil {
+		return fail(err)
+	}
+	snapshot, err := writer.write(now, files, summary)
+	if err != nil {
+		return fail(err)
+	}
 	branch := stagingBranch(s.req.Run)
-	tx, err := view.NewTransactionOnBranchWithError(branch)
-	if err != nil {
-		return fail(err)
-	}
-	switch {
-	case len(replaced) > 0:
-		err = tx.ReplaceDataFilesWithDataFiles(ctx, replaced, files, summary, table.WithoutAutoNameMapping())
-	case len(files) > 0:
-		err = tx.AddDataFiles(ctx, files, summary, table.WithoutAutoNameMapping(), table.WithoutDuplicateCheck())
-	default:
-		err = appendNothing(ctx, tx, view, summary)
-	}
-	if err != nil {
-		return fail(err)
-	}
-	staged, err := tx.TableCommit()
-	if err != nil {
-		return fail(err)
-	}
-	requirements := slices.Concat(staged.Requirements, []table.Requirement{
+	requirements := []table.Requirement{
+		table.AssertTableUUID(tbl.Metadata().TableUUID()), table.AssertRefSnapshotID(branch, nil),
+		table.AssertRefSnapshotID(mainBranch, refOf(tbl.Metadata(), mainBranch)),
 		table.AssertCurrentSchemaID(tbl.Schema().ID), table.AssertLastAssignedFieldID(tbl.Metadata().LastColumnID()),
-	})
+	}
 	var updates []table.Update
 	if addSchema != nil {
 		updates = append(updates, addSchema)
 	}
-	updates = append(updates, staged.Updates...)
+	updates = append(updates, table.NewAddSnapshotUpdate(snapshot), table.NewSetSnapshotRefUpdate(branch, snapshot.SnapshotID, table.BranchRef, 0, 0, 0))
 	if changed := changedProperties(tbl.Properties(), sources(to, s.req.Table.Schema)); len(changed) > 0 {
 		updates = append(updates, table.NewSetPropertiesUpdate(changed))
 	}
-	meta, where, err := commit(ctx, s.catalog, tbl, requirements, updates)
+	_, where, err := commit(ctx, s.catalog, tbl, requirements, updates)
 	if err != nil {
-		return s.judge(ctx, tbl, files, err)
+		return s.judge(ctx, tbl, append(files.paths(), writer.paths...), err)
 	}
-	snapshot := refOf(meta, branch)
-	if snapshot == nil {
-		return fail(errors.New("the staging commit made no branch"))
-	}
-	return *snapshot, where, nil
+	return snapshot.SnapshotID, where, nil
 }
 
 // judge looks at the table after a commit that failed: it may have happened nevertheless, or failed because somebody was faster.
-func (s *Staging) judge(ctx context.Context, before *table.Table, files []iceberg.DataFile, failure error) (int64, string, error) {
+func (s *Staging) judge(ctx context.Context, before *table.Table, written []string, failure error) (int64, string, error) {
 	after, err := load(ctx, s.catalog, s.req.ID)
 	isGone := dataflow.IsCode(err, dataflow.CodeNotFound)
 	if err != nil && !isGone {
@@ -336,8 +359,8 @@ func (s *Staging) judge(ctx context.Context, before *table.Table, files []iceber
 		}
 	}
 	if fs, err := before.FS(ctx); err == nil {
-		for _, file := range files {
-			_ = fs.Remove(file.FilePath()) // no snapshot has it; what stays is swept with the run, or with the table
+		for _, file := range written {
+			_ = fs.Remove(file) // no snapshot has it; what stays is swept with the run, or with the table
 		}
 	}
 	if isGone {
