@@ -3,6 +3,8 @@
 #   moto        the folder of a Python environment with moto_server (a Cognito) and boto3
 #   awscli      the folder of a Python environment with aws, the command line of AWS
 #   pyiceberg   the folder of a Python environment with pyiceberg (a reader of Iceberg tables) and boto3
+#   duckdb      the folder of a Python environment with DuckDB and its Iceberg extension (another reader)
+#   spark       the folder of a Python environment with Spark, and Iceberg for it in its jars/ (a third one; needs Java 17 and Maven)
 set -euo pipefail
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/dir.sh"
 
@@ -12,11 +14,21 @@ venv() { # PACKAGE… DIR
   "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "${@:1:$#-1}"
 }
 
+spark() { # DIR
+  venv pyspark==3.5.9 "$1"
+  local jar
+  for jar in org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0 org.xerial:sqlite-jdbc:3.50.3.0; do
+    mvn -q -B dependency:copy -Dartifact="$jar" -DoutputDirectory="$1/jars"
+  done
+}
+
 for part in "$@"; do
   case $part in
     moto) dir=$tools_dir/moto-5.2.5; once "$dir" venv 'moto[server,cognitoidp]==5.2.5' ;;
     awscli) dir=$tools_dir/awscli-1.46.3; once "$dir" venv awscli==1.46.3 ;;
     pyiceberg) dir=$tools_dir/pyiceberg-0.11.1; once "$dir" venv 'pyiceberg[sql-sqlite,pyarrow]==0.11.1' boto3 ;;
+    duckdb) dir=$tools_dir/duckdb-1.5.5; once "$dir" venv duckdb==1.5.5 duckdb-extension-{iceberg,avro,httpfs}==1.5.5 ;;
+    spark) dir=$tools_dir/spark-3.5.9; once "$dir" spark ;;
     *) echo "install-parts.sh: no such part: $part" >&2; exit 2 ;;
   esac
   echo "$dir"
