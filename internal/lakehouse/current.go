@@ -179,7 +179,7 @@ func (c codec) readFiles(ctx context.Context, scan *table.Scan, now *current, to
 				return err
 			}
 		}
-		if int64(position) != file.Count() { //nolint:gosec // rows of a file
+		if int64(position) != file.Count() {
 			return fmt.Errorf("a data file has %d rows where its manifest says %d", position, file.Count())
 		}
 	}

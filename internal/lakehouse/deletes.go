@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 	"github.com/apache/arrow-go/v18/arrow"
@@ -123,12 +124,8 @@ func positionDeletes(written iceberg.DataFile, of string) (iceberg.DataFile, err
 		return nil, fmt.Errorf("describe a delete file: %w", err)
 	}
 	lower, upper := map[int][]byte{}, map[int][]byte{}
-	for id, bound := range written.LowerBoundValues() {
-		lower[id] = bound
-	}
-	for id, bound := range written.UpperBoundValues() {
-		upper[id] = bound
-	}
+	maps.Copy(lower, written.LowerBoundValues())
+	maps.Copy(upper, written.UpperBoundValues())
 	path := iceberg.PositionalDeleteSchema.Field(0).ID
 	lower[path], upper[path] = []byte(of), []byte(of)
 	return builder.ColumnSizes(written.ColumnSizes()).ValueCounts(written.ValueCounts()).NullValueCounts(written.NullValueCounts()).

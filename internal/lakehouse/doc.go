@@ -21,8 +21,8 @@
 // Stage spools rows to disk, sorted by key (sort.go), and Commit compares them with the rows that main has: what is read
 // back from the table is reduced to a fingerprint per row, sorted the same way, and the two streams are merged (diff.go). So
 // memory does not depend on the number of rows, nor the result on how the table's files are cut or ordered: another engine may compact the table.
-// A first pass counts and marks the data files in which a row changed or went; a second one writes, in key order, what is new and
-// what those files hold besides (rewrite.go). Position deletes were not chosen for now: rewriting a file of some MiB costs less than every reader's merging.
+// A first pass counts, and marks in each data file the rows that changed or went; then rewrite.go decides which files get a position-delete
+// file (deletes.go) and which are replaced, and a second pass writes, in key order, what is new and what the replaced files hold besides (snapshot.go).
 // The result is a snapshot on the branch run_N_staging, which nobody reads. Publish moves main to it, tags it run_N and removes
 // the branch, in one commit whose requirements are what makes it safe to repeat, race or come late. A table
 // that did not change has a branch too, on the snapshot that it has: without one a process that sleeps could tag it when its run is long let go.

@@ -80,7 +80,7 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 	}
 	var key, row, payload []byte
 	for i := range int(batch.NumRows()) {
-		at := position + uint64(i) //nolint:gosec // a row of a batch
+		at := position + uint64(i)
 		if deleted.Contains(at) {
 			continue
 		}

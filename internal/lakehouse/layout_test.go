@@ -155,7 +155,7 @@ func TestLayout_IsExactWhateverComesAfterWhat(test *testing.T) {
 			}
 			for range rapid.IntRange(0, share).Draw(t, "added") {
 				version++
-				key := fmt.Sprintf("%08x", uint32(version)*2654435761) //nolint:gosec // spread over all keys
+				key := fmt.Sprintf("%08x", uint32(version)*2654435761)
 				next[key] = user(key, "new", version%60)
 			}
 			return next
@@ -274,7 +274,7 @@ func (p *place) somePositions(t *rapid.T) (map[string][]int64, []string) {
 				t.Fatal(err)
 			}
 			for i := range int(batch.NumRows()) {
-				if !file.deleted.Contains(uint64(at)) && rapid.IntRange(0, 9).Draw(t, "marked") == 0 { //nolint:gosec // a position
+				if !file.deleted.Contains(uint64(at)) && rapid.IntRange(0, 9).Draw(t, "marked") == 0 {
 					positions[file.FilePath()] = append(positions[file.FilePath()], at)
 					gone = append(gone, batch.Column(0).(array.StringLike).Value(i))
 				}

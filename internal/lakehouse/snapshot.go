@@ -223,11 +223,12 @@ func summarize(now *current, files fileChanges, properties iceberg.Properties) *
 	for _, m := range now.manifests {
 		for _, entry := range m.entries {
 			file := entry.DataFile()
-			if !files.removed[file.FilePath()] {
+			switch {
+			case !files.removed[file.FilePath()]:
 				count(counts, "total-", file)
-			} else if file.ContentType() == iceberg.EntryContentData {
+			case file.ContentType() == iceberg.EntryContentData:
 				count(counts, "deleted-", file)
-			} else {
+			default:
 				count(counts, "removed-", file)
 			}
 		}
@@ -240,7 +241,8 @@ func summarize(now *current, files fileChanges, properties iceberg.Properties) *
 		counts["removed-files-size"] += size
 		delete(counts, "deleted-files-size")
 	}
-	summary := &table.Summary{Operation: operation(files), Properties: maps.Clone(properties)}
+	summary := &table.Summary{Operation: operation(files), Properties: iceberg.Properties{}}
+	maps.Copy(summary.Properties, properties)
 	for name, n := range counts {
 		summary.Properties[name] = strconv.FormatInt(n, 10)
 	}

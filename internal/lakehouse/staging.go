@@ -150,6 +150,9 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		result.MetadataLocation, err = s.keep(ctx, tbl, *result.Before)
 		return result, err
 	}
+	if len(now.loose) > 0 {
+		plan.differs = true // there will be a snapshot anyway: its counts shall be those of its rows
+	}
 	if plan.differs {
 		plan.decide()
 	}

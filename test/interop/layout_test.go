@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,6 +94,9 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 	if now.TotalRecords != int64(len(model)) {
 		t.Errorf("the table says it has %d rows, the model has %d", now.TotalRecords, len(model))
 	}
+	if !bytes.Contains(metadata(t, now.MetadataLocation), []byte(`"added-position-deletes"`)) {
+		t.Error("no run has written position deletes: there is nothing that a reader could get wrong")
+	}
 	for ref, want := range map[string]map[string]row{"": model, "run_60": runs[60], "run_1": runs[1]} {
 		refs := []string{ref}
 		if ref == "" {
@@ -108,6 +113,15 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 			})
 		}
 	}
+}
+
+func metadata(t *testing.T, location string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(strings.TrimPrefix(location, "file://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 type row struct {
