@@ -326,3 +326,49 @@ func (t rapidTB) Error(args ...any)         { t.rapid.Error(args...) }
 func (t rapidTB) Errorf(f string, a ...any) { t.rapid.Errorf(f, a...) }
 func (t rapidTB) Fatal(args ...any)         { t.rapid.Fatal(args...) }
 func (t rapidTB) Fatalf(f string, a ...any) { t.rapid.Fatalf(f, a...) }
+
+func TestDeletionVectorsOfAnotherWriter_GoWithTheNextChange(t *testing.T) {
+	p := newPlace(t)
+	rows := map[string]dataflow.Row{}
+	for i := range 40 {
+		key := fmt.Sprintf("user-%02d", i)
+		rows[key] = user(key, "x", i)
+	}
+	p.publishChange(1, p.stageWith(smallLimits(), stageRequest(1, usersSchema()), rows))
+	ctx := context.Background()
+	_, tbl := p.raw()
+	tx := tbl.NewTransaction()
+	if err := tx.UpgradeFormatVersion(3); err != nil { // deletion vectors are of format version 3
+		t.Fatal(err)
+	}
+	if err := tx.SetProperties(iceberg.Properties{table.WriteDeleteModeKey: table.WriteModeMergeOnRead}); err != nil {
+		t.Fatal(err)
+	}
+	tbl, err := tx.Commit(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tbl.Delete(ctx, iceberg.EqualTo(iceberg.Reference("sub"), "user-07"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := total(p.mainSnapshot(), "total-position-deletes"); n != 1 {
+		t.Fatalf("the other writer has deleted %d rows by position", n)
+	}
+	rows["user-09"] = user("user-09", "changed", 59)
+	change := p.stageWith(smallLimits(), stageRequest(2, usersSchema()), rows)
+	if want := (dataflow.Counts{Read: 40, Added: 1, Changed: 1, Unchanged: 38}); change.Counts != want {
+		t.Errorf("counts are %+v, want %+v", change.Counts, want)
+	}
+	p.publishChange(2, change)
+	if diff := cmp.Diff(rows, p.rows(RowsRequest{})); diff != "" {
+		t.Errorf("rows differ (-want +got):\n%s", diff)
+	}
+	if n := p.describe().TotalRecords; n != 40 || total(p.mainSnapshot(), "total-delete-files") != 0 {
+		t.Errorf("the table says it has %d rows", n)
+	}
+}
+
+func (p *place) mainSnapshot() *table.Snapshot {
+	_, tbl := p.raw()
+	return tbl.CurrentSnapshot()
+}
