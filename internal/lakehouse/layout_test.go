@@ -2,6 +2,7 @@ package lakehouse
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"iter"
 	"maps"
@@ -128,6 +129,7 @@ func (p *place) foreignMark(careless bool, positions map[string][]int64) {
 // TestLayout_IsExactWhateverComesAfterWhat plays imports of all sizes, rollbacks, retention, abandoned runs and another writer's deletes in random
 // order, with limits so small that every import meets another layout, and compares all runs with a model.
 func TestLayout_IsExactWhateverComesAfterWhat(test *testing.T) {
+	fewer(test)
 	rapid.Check(test, func(t *rapid.T) {
 		dir := tempDir(t)
 		l, err := Open(context.Background(), Config{
@@ -312,6 +314,18 @@ func deleteRows(t testing.TB, positions map[string][]int64, careless bool) (*arr
 	}
 	batch := builder.NewRecordBatch()
 	return schema, func(yield func(arrow.RecordBatch, error) bool) { yield(batch, nil) }
+}
+
+// fewer makes a property be checked ten times where the command line does not say how often: each time is some dozens of imports.
+func fewer(t *testing.T) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks")
+	if was := checks.Value.String(); was == checks.DefValue {
+		if err := flag.Set(checks.Name, "10"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = flag.Set(checks.Name, was) }) // it was taken before
+	}
 }
 
 // rapidTB is a test whose failures are rapid's to shrink.
