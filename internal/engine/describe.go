@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +43,7 @@ func describeFailed(decision dataflow.Decision) string {
 	sentences := []string{decision.Reason}
 	for _, k := range decision.Kept {
 		sentences = append(sentences, fmt.Sprintf("%s %s of table %s (%s %s) stay on this machine for %d hours: the next import goes on from there.",
-			thousands(k.Parts), plural(k.Parts, "part"), k.Key, thousands(k.Rows), plural(k.Rows, "row"), resumeWithin/time.Hour))
+			dataflow.Thousands(k.Parts), plural(k.Parts, "part"), k.Key, dataflow.Thousands(k.Rows), plural(k.Rows, "row"), resumeWithin/time.Hour))
 	}
 	return strings.Join(sentences, " ")
 }
@@ -55,7 +54,7 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 		return t.Name + " not published: somebody dropped it meanwhile"
 	}
 	if kind == dataflow.KindRollback && t.Change == dataflow.ChangePublish {
-		return fmt.Sprintf("%s %s → %s rows", t.Name, thousands(t.RowsBefore), thousands(c.Read))
+		return fmt.Sprintf("%s %s → %s rows", t.Name, dataflow.Thousands(t.RowsBefore), dataflow.Thousands(c.Read))
 	}
 	switch t.Change {
 	case dataflow.ChangeHide:
@@ -70,7 +69,7 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 		what string
 	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Removed, "removed"}, {c.KeptAsText, plural(c.KeptAsText, "value") + " kept as text"}} {
 		if p.n > 0 {
-			parts = append(parts, thousands(p.n)+" "+p.what)
+			parts = append(parts, dataflow.Thousands(p.n)+" "+p.what)
 		}
 	}
 	what := t.Name
@@ -81,9 +80,9 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 		parts = append([]string{"unchanged"}, parts...)
 	}
 	for _, r := range t.Resumed {
-		parts = append(parts, fmt.Sprintf("%s read by run %d at %s", thousands(r.Rows), r.Run, r.Since.Format(time.RFC3339)))
+		parts = append(parts, fmt.Sprintf("%s read by run %d at %s", dataflow.Thousands(r.Rows), r.Run, r.Since.Format(time.RFC3339)))
 	}
-	what = fmt.Sprintf("%s %s %s", what, thousands(c.Read), plural(c.Read, "row"))
+	what = fmt.Sprintf("%s %s %s", what, dataflow.Thousands(c.Read), plural(c.Read, "row"))
 	if len(parts) == 0 {
 		return what
 	}
@@ -130,13 +129,4 @@ func plural(n int64, noun string) string {
 		return noun
 	}
 	return noun + "s"
-}
-
-// thousands writes a count as people read it: 5,000.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -106,7 +106,7 @@ func checkRemoved(change dataflow.TableChange, maxPercent int64) error {
 	return &dataflow.Error{
 		Code: dataflow.CodeGuard, Op: "check",
 		Cause: fmt.Errorf("the run would remove %s of %s rows, more than max_removed_percent = %d allows",
-			thousands(removed), thousands(before), maxPercent),
+			dataflow.Thousands(removed), dataflow.Thousands(before), maxPercent),
 		Hint: "If the source is right, raise max_removed_percent for one apply.",
 	}
 }

@@ -31,7 +31,7 @@ func (r *dataflowResource) warnOfCost(ctx context.Context, plan dataflowModel, d
 			users := connector.Check.EstimatedUsers
 			calls, takes, _ := cognito.PerUserCost(key, users, connector.MaxRequestsPerSecond)
 			detail = fmt.Sprintf("The pool has about %s users, and each run asks AWS once for every one of them: %s calls, which take about %s at max_requests_per_second = %d. "+
-				"Leave the table out where it is not worth that.", thousands(users), thousands(calls), hours(takes.Hours()), connector.MaxRequestsPerSecond)
+				"Leave the table out where it is not worth that.", dataflow.Thousands(users), dataflow.Thousands(calls), hours(takes.Hours()), connector.MaxRequestsPerSecond)
 		}
 		diags.AddAttributeWarning(path.Root("tables").AtMapKey(key), "Table costs a call per user", detail)
 	}
@@ -48,15 +48,6 @@ func (r *dataflowResource) connectorOf(ctx context.Context, id types.String) (da
 	}
 	connector, err := l.Connector(ctx, id.ValueString())
 	return connector, err == nil // what is wrong with it, apply says
-}
-
-// thousands gives a number with a comma before every three digits.
-func thousands(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // hours gives a time in hours, rounded up to a tenth: what takes minutes is not said to take none.

@@ -136,8 +136,7 @@ func readRows(t *testing.T, reader string, args []string) map[string]row {
 	environment := map[string]string{"pyiceberg": "PYICEBERG", "duckdb": "DUCKDB", "spark": "SPARK"}[reader]
 	out, err := python(t, environment, "read_"+reader+".py", args...).Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Fatalf("%v\n%s", err, exit.Stderr)
 		}
 		t.Fatal(err)

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 func main() {
@@ -49,7 +51,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, pool.stop()) }()
-	fmt.Printf("A test Cognito with %s users answers at %s. No AWS account is used.\n", thousands(int64(d.users)), pool.Endpoint)
+	fmt.Printf("A test Cognito with %s users answers at %s. No AWS account is used.\n", dataflow.Thousands(int64(d.users)), pool.Endpoint)
 
 	fmt.Printf("\n1. %s applies %s\n", cli.name, filepath.Join(d.dir, "main.tf"))
 	if err := cli.apply(ctx, pool, "1"); err != nil {

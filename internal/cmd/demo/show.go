@@ -3,12 +3,15 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // outputs is what examples/demo gives, as `terraform output -json` prints it.
@@ -77,8 +80,8 @@ func (o outputs) show() {
 	for _, key := range slices.Sorted(maps.Keys(o.TableDetails.Value)) {
 		t := o.TableDetails.Value[key]
 		tables = append(tables, []string{
-			t.Database + "." + t.TableName, t.FileName, t.Purpose, thousands(t.TotalRecords),
-			thousands(t.Added), thousands(t.Changed), thousands(t.Removed), thousands(t.Unchanged),
+			t.Database + "." + t.TableName, t.FileName, t.Purpose, dataflow.Thousands(t.TotalRecords),
+			dataflow.Thousands(t.Added), dataflow.Thousands(t.Changed), dataflow.Thousands(t.Removed), dataflow.Thousands(t.Unchanged),
 		})
 	}
 	fmt.Print("\nTables\n", grid([]string{"TABLE", "FILE NAME", "PURPOSE", "ROWS", "ADDED", "CHANGED", "REMOVED", "UNCHANGED"}, tables))
@@ -189,14 +192,6 @@ func number(n *int64) string {
 	return strconv.FormatInt(*n, 10)
 }
 
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // minute cuts a timestamp to what a person compares.
 func minute(stamp string) string {
 	t, err := time.Parse(time.RFC3339, stamp)
@@ -232,5 +227,14 @@ Any reader of Iceberg opens them. With Python (pip install "pyiceberg[sql-sqlite
 The run before this one is kept, under the tag run_1:  ….scan().use_ref("run_1").to_arrow()
 What Terraform knows:  cd %[3]s && TF_CLI_CONFIG_FILE=%[4]s %[5]s output
 To clean up:           make demo-clean
-`, filepath.Join(workspace, "warehouse"), filepath.ToSlash(filepath.Join(workspace, "catalog.db")), dir, c.rc, c.path)
+`, filepath.Join(workspace, "warehouse"), filepath.ToSlash(filepath.Join(workspace, "catalog.db")), dir, c.rc, asTyped(c.path))
+}
+
+// asTyped gives a program as a person calls it: by its name, when that is what PATH leads to.
+func asTyped(program string) string {
+	name := filepath.Base(program)
+	if found, err := exec.LookPath(name); err == nil && found == program {
+		return name
+	}
+	return program
 }

@@ -29,14 +29,6 @@ func TestCell_KeepsALineReadable(t *testing.T) {
 	}
 }
 
-func TestThousands(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -123456: "-123,456", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d: got %s, want %s", n, got, want)
-		}
-	}
-}
-
 func TestFold_BreaksBetweenWords(t *testing.T) {
 	for text, want := range map[string][]string{
 		"":                     {""},
