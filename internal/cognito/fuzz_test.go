@@ -30,7 +30,7 @@ func FuzzUserReader(f *testing.F) {
 		want := map[string]string{attributeSub: "s"}
 		for _, pair := range [][2]string{{a, valueOfA}, {b, valueOfB}, {stray, valueOfStray}} {
 			if pair[0] == attributeSub || !utf8.ValidString(pair[0]+pair[1]) {
-				t.Skip() // a user has one sub, and JSON is UTF-8
+				return // a user has one sub, and JSON is UTF-8
 			}
 			given = append(given, types.AttributeType{Name: &pair[0], Value: &pair[1]})
 			want[pair[0]] = pair[1]
@@ -169,7 +169,7 @@ func FuzzPartFilter(f *testing.F) {
 			return
 		}
 		if !utf8.ValidString(prefix + other) {
-			t.Skip() // JSON is UTF-8
+			return // JSON is UTF-8
 		}
 		for _, sub := range []string{prefix, prefix + other, other, other + prefix} {
 			got, err := cognitotest.FilterMatches(*filter, cognitotest.User{Sub: sub})
