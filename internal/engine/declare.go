@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 
 	"github.com/google/uuid"
@@ -93,11 +94,15 @@ func (e *Engine) Define(ctx context.Context, uid string, definition dataflow.Def
 
 // Forget marks a dataflow as removed and touches no table. Its history stays. Its errors are Define's.
 func (e *Engine) Forget(ctx context.Context, uid, name string) error {
-	return e.change(ctx, func() (dataflow.Record, bool, error) {
+	err := e.change(ctx, func() (dataflow.Record, bool, error) {
 		record, err := e.plannedFor(ctx, uid, name, "remove")
 		record.Phase = dataflow.PhaseRemoved
 		return record, err == nil, err
 	})
+	if err != nil {
+		return err
+	}
+	return e.parts.Forget(ctx, name, math.MaxInt64, "") // what an import that failed has read are a customer's values
 }
 
 // change writes the next version of a dataflow's record. next reads the newest one and says what becomes of it, and whether anything does;

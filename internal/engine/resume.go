@@ -82,10 +82,13 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.ReadPart, erro
 		if err != nil {
 			return nil, err
 		}
+		if !isWorthKeeping(started, newest(kept)) {
+			continue
+		}
 		resumed := dataflow.Resumed{Run: run}
 		var names []string
 		for _, part := range kept {
-			if !isWorthKeeping(started, newest(kept)) || r.e.clock().Sub(part.At) >= resumeWithin || known[part.Name] || !want(part.Name) {
+			if r.e.clock().Sub(part.At) >= resumeWithin || known[part.Name] || !want(part.Name) {
 				continue
 			}
 			known[part.Name] = true
@@ -100,8 +103,16 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.ReadPart, erro
 		if len(names) == 0 {
 			continue
 		}
-		if err := r.parts.Read(r.ctx, from, names, func(row dataflow.Row) error { return r.staging.Put(r.ctx, row) }); err != nil {
-			return nil, fmt.Errorf("resume run %d: %w", run, errors.Join(err, r.forget()))
+		var full error
+		err = r.parts.Read(r.ctx, from, names, func(row dataflow.Row) error {
+			full = r.staging.Put(r.ctx, row)
+			return full
+		})
+		if err != nil && full == nil && r.ctx.Err() == nil {
+			err = errors.Join(err, r.forget()) // it would be as unreadable for the next run
+		}
+		if err != nil {
+			return nil, fmt.Errorf("resume run %d: %w", run, err)
 		}
 		r.progress.skip(resumed.Rows)
 		taken := r.event

@@ -242,3 +242,32 @@ func TestImport_ThatIsCompletedKeepsNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestForget_LeavesNothingOfWhatAFailedImportHasRead(t *testing.T) {
+	l := newLongImport(t)
+	p := l.processWithClock("p1", l.clock)
+	order := p.declare(definition("users"))
+	l.run(p, order, 8)
+	if err := p.Forget(t.Context(), order.UID, order.Definition.Name); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := l.parts.Kept(t.Context(), order.Definition.Name, 1)
+	want(t, "kept", 0, len(kept))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImport_InterruptedWhileItResumesLosesNothingOfWhatWasRead(t *testing.T) {
+	l := newLongImport(t)
+	p := l.processWithClock("p1", l.clock)
+	order := p.declare(definition("users"))
+	l.run(p, order, 8)
+	ctx, cancel := context.WithCancel(t.Context())
+	l.onRead = cancel
+	if _, err := l.processWithClock("p2", l.clock).Import(ctx, order); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	run, _ := l.run(p, order, -1)
+	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC)}}, run.Tables[0].Resumed)
+}

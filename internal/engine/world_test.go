@@ -27,6 +27,7 @@ type world struct {
 	records *enginetest.Records
 	source  *enginetest.Source
 	parts   *parts.Store
+	onRead  func() // before the parts of an earlier import are read
 
 	mu    sync.Mutex
 	lives map[string]engine.Liveness // by Process.ID; what is not here is alive
@@ -49,7 +50,17 @@ func newWorld(t *testing.T) *world {
 }
 
 // kept is a store of parts as the engine asks for it.
-type kept struct{ *parts.Store }
+type kept struct {
+	*parts.Store
+	onRead func() // nil: nothing
+}
+
+func (k kept) Read(ctx context.Context, what dataflow.Recording, names []string, put func(dataflow.Row) error) error {
+	if k.onRead != nil {
+		k.onRead()
+	}
+	return k.Store.Read(ctx, what, names, put)
+}
 
 func (k kept) Record(what dataflow.Recording) (engine.Recorder, error) {
 	r, err := k.Store.Record(what)
@@ -116,7 +127,7 @@ func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...
 	p := &process{w: w, self: self}
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, hook), Tables: enginetest.NewTables(w.catalog, "workspace", hook),
-		Sources: enginetest.Sources{"App": w.source}, Parts: kept{w.parts}, Self: p.self, Now: now,
+		Sources: enginetest.Sources{"App": w.source}, Parts: kept{w.parts, w.onRead}, Self: p.self, Now: now,
 		Liveness: func(p dataflow.Process) engine.Liveness {
 			w.mu.Lock()
 			defer w.mu.Unlock()

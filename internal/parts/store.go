@@ -12,7 +12,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -71,10 +70,14 @@ func (s *Store) Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.
 
 // Read puts the rows of those of these parts that a run has read to their end.
 func (s *Store) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
+	named := map[string]bool{}
+	for _, name := range parts {
+		named[name] = true
+	}
 	wanted := map[uint32]bool{}
 	err := s.each(ctx, what, func(b block) error {
 		var d done
-		if b.kind == doneBlock && json.Unmarshal(b.payload, &d) == nil && slices.Contains(parts, d.Name) {
+		if b.kind == doneBlock && json.Unmarshal(b.payload, &d) == nil && named[d.Name] {
 			wanted[b.part] = true
 		}
 		return nil
