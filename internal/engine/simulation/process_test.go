@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
@@ -26,10 +27,11 @@ type process struct {
 	gate   chan struct{} // the scheduler lets it go on from a stop
 	killed chan struct{}
 
-	// What the process tells. The scheduler reads it while the process is stopped, waits or has ended.
-	trace   []enginetest.Step // the stops it has come to
-	stopped bool              // it is at the last one of them
-	ended   bool
+	// What the process tells. The scheduler reads it while the process is stopped, waits or has ended. One that waits may go on as soon as
+	// the clock does, so what is read then can be read at any time.
+	trace   []enginetest.Step // the stops it has come to; mu guards it
+	stopped atomic.Bool       // it is at the last one of them
+	ended   atomic.Bool
 	err     error
 	panic   string
 	run     int64 // the newest run that it started, 0: none
@@ -89,13 +91,15 @@ func (p *process) hook(_ context.Context, step enginetest.Step) error {
 	if step.Op == startedRecord && step.When == enginetest.Written {
 		p.run, _ = parsePath(step.Object)
 	}
+	p.mu.Lock()
 	p.trace = append(p.trace, step)
-	p.stopped = true
+	p.mu.Unlock()
+	p.stopped.Store(true)
 	select {
 	case <-p.gate:
 	case <-p.killed:
 	}
-	p.stopped = false
+	p.stopped.Store(false)
 	if !p.isUp() {
 		return enginetest.ErrKilled
 	}
@@ -123,6 +127,8 @@ func (p *process) isUp() bool {
 
 // isThere says whether the process is at the stop that the scheduler takes it to.
 func (p *process) isThere() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	last := len(p.trace) - 1
 	return last+1 >= p.until || p.at != "" && last >= p.from && stopName(p.trace[last]) == p.at
 }
@@ -174,7 +180,7 @@ func (p *process) begin(op string) {
 			p.panic = fmt.Sprintf("%v\n%s", r, debug.Stack())
 		}
 		p.cancel()
-		p.ended = true
+		p.ended.Store(true)
 	}()
 	p.err = p.perform(op)
 }

@@ -69,7 +69,7 @@ func (s *scheduler) play(schedule Schedule) *violation {
 	}
 	fresh := s.byName["Fresh"]
 	switch {
-	case !fresh.ended:
+	case !fresh.ended.Load():
 		return &violation{"recovers alone", "a fresh process waits for ever"}
 	case fresh.err != nil:
 		return &violation{"recovers alone", "a fresh process fails: " + fresh.err.Error()}
@@ -92,7 +92,7 @@ func (s *scheduler) act(a Action) *violation {
 		p.reads = a.Reads
 		s.byName[a.Who] = p
 	}
-	if p == nil || p.isDead() || p.ended {
+	if p == nil || p.isDead() || p.ended.Load() {
 		return nil
 	}
 	if a.Wakes {
@@ -112,8 +112,8 @@ func (s *scheduler) act(a Action) *violation {
 	if v := s.drive(); v != nil {
 		return v
 	}
-	s.reached[len(s.reached)-1] = !p.ended && p.isThere()
-	if p.ended {
+	s.reached[len(s.reached)-1] = !p.ended.Load() && p.isThere()
+	if p.ended.Load() {
 		return nil
 	}
 	switch a.Then {
@@ -160,7 +160,7 @@ func (s *scheduler) drive() *violation {
 // next gives the process whose turn it is: the one that was started last of those that can go on.
 func (s *scheduler) next() *process {
 	for _, p := range slices.Backward(s.processes) {
-		if p.stopped && !p.isThere() && !p.asleep() && !p.isDead() {
+		if p.stopped.Load() && !p.isThere() && !p.asleep() && !p.isDead() {
 			return p
 		}
 	}
@@ -170,7 +170,7 @@ func (s *scheduler) next() *process {
 // anyoneWaits says whether time must pass before a process goes on.
 func (s *scheduler) anyoneWaits() bool {
 	for _, p := range s.processes {
-		if !p.stopped && !p.ended && !p.asleep() && !p.isDead() {
+		if !p.stopped.Load() && !p.ended.Load() && !p.asleep() && !p.isDead() {
 			return true
 		}
 	}
@@ -184,7 +184,7 @@ func (s *scheduler) settle(p *process) *violation {
 	if v := s.oracle.see(s.world, p); v != nil {
 		return v
 	}
-	if p == nil || !p.ended {
+	if p == nil || !p.ended.Load() {
 		return nil
 	}
 	return s.oracle.ended(s.world, p)
@@ -205,7 +205,7 @@ func (s *scheduler) foreign(table string) *violation {
 
 func (s *scheduler) kill(p *process) {
 	s.looks(p.id, engine.LivenessDead)
-	if !p.ended {
+	if !p.ended.Load() {
 		p.kill()
 		synctest.Wait()
 	}
