@@ -125,6 +125,13 @@ func (p *process) isUp() bool {
 	}
 }
 
+// stops is how many stops the process has come to.
+func (p *process) stops() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.trace)
+}
+
 // isThere says whether the process is at the stop that the scheduler takes it to.
 func (p *process) isThere() bool {
 	p.mu.Lock()

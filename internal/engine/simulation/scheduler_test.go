@@ -99,7 +99,7 @@ func (s *scheduler) act(a Action) *violation {
 		p.wake()
 		s.looks(p.id, engine.LivenessAlive)
 	}
-	p.until, p.at, p.from = forever, a.At, len(p.trace)
+	p.until, p.at, p.from = forever, a.At, p.stops()
 	if a.To > 0 {
 		p.until = a.To
 	}
