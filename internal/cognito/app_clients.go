@@ -90,7 +90,7 @@ func appClientsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanAppClients lists the app clients, and asks for each what the list leaves out.
-func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	list := func(ctx context.Context, token *string) ([]types.UserPoolClientDescription, *string, error) {
 		out, err := call(ctx, p, listUserPoolClients, &cip.ListUserPoolClientsInput{
 			UserPoolId: &p.target.poolID, MaxResults: aws.Int32(pageSize), NextToken: token,
@@ -101,7 +101,7 @@ func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, to dat
 		return out.UserPoolClients, out.NextToken, nil
 	}
 	values := project(appClientFields, schema)
-	return Report{}, p.describeEach(ctx, listUserPoolClients, func(ctx context.Context, take func(string) error) error {
+	return dataflow.ScanReport{}, p.describeEach(ctx, listUserPoolClients, func(ctx context.Context, take func(string) error) error {
 		return each(ctx, p, listUserPoolClients, list, func(c *types.UserPoolClientDescription) error { return take(aws.ToString(c.ClientId)) })
 	}, func(ctx context.Context, id string) error {
 		client, err := p.appClient(ctx, id)

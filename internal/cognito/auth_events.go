@@ -51,9 +51,9 @@ func authEventsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanAuthEvents reads the sign-in events of every user.
-func scanAuthEvents(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanAuthEvents(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	values := project(authEventFields, schema)
-	return Report{}, p.eachUser(ctx, func(ctx context.Context, user poolUser) error {
+	return dataflow.ScanReport{}, p.eachUser(ctx, func(ctx context.Context, user poolUser) error {
 		return ofUser(ctx, p, adminListUserAuthEvents, p.authEventsOf(user.username, pageSize), func(e *types.AuthEventType) error {
 			return to.Put(rowOf(values, authEvent{user, e}))
 		})

@@ -71,9 +71,9 @@ func devicesSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanDevices reads the devices of every user.
-func scanDevices(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanDevices(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	values := project(deviceFields, schema)
-	return Report{}, p.eachUser(ctx, func(ctx context.Context, user poolUser) error {
+	return dataflow.ScanReport{}, p.eachUser(ctx, func(ctx context.Context, user poolUser) error {
 		return ofUser(ctx, p, adminListDevices, p.devicesOf(user.username, pageSize), func(d *types.DeviceType) error {
 			return to.Put(rowOf(values, device{user, d}))
 		})

@@ -33,10 +33,10 @@ func domainsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanDomains describes the domains that the pool's description names: one at Amazon and one of one's own at most.
-func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	pool, err := p.describe(ctx)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	values := project(domainFields, schema)
 	for _, name := range []string{aws.ToString(pool.Domain), aws.ToString(pool.CustomDomain)} {
@@ -45,16 +45,16 @@ func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, to datafl
 		}
 		domain, err := p.domain(ctx, name)
 		if err != nil {
-			return Report{}, err
+			return dataflow.ScanReport{}, err
 		}
 		if aws.ToString(domain.Domain) == "" {
 			continue // it was removed meanwhile: AWS then describes nothing
 		}
 		if err := to.Put(rowOf(values, domain)); err != nil {
-			return Report{}, err
+			return dataflow.ScanReport{}, err
 		}
 	}
-	return Report{}, nil
+	return dataflow.ScanReport{}, nil
 }
 
 func (p *Pool) domain(ctx context.Context, name string) (*types.DomainDescriptionType, error) {

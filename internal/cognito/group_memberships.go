@@ -38,18 +38,18 @@ func groupMembershipsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 // there is no filter to divide them by.
 //
 // All groups are listed first (a pool has 10,000 at most): a page token of that list would not outlive an hour of members.
-func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	groups := map[string]string{} // by the name of its part
 	err := p.eachGroup(ctx, func(g *types.GroupType) error {
 		groups[partOfGroup(g)] = aws.ToString(g.GroupName)
 		return nil
 	})
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	resumed, err := to.Resume(func(part string) bool { return groups[part] != "" })
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	for _, part := range resumed {
 		delete(groups, part.Name)
@@ -68,7 +68,7 @@ func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, 
 			})
 		})
 	}
-	return Report{}, readers.Wait()
+	return dataflow.ScanReport{}, readers.Wait()
 }
 
 // partOfGroup names the part that a group's members are. A group that was deleted and made again is another part.

@@ -42,9 +42,9 @@ func groupsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanGroups reads every group.
-func scanGroups(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanGroups(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	values := project(groupFields, schema)
-	return Report{}, p.eachGroup(ctx, func(g *types.GroupType) error { return to.Put(rowOf(values, g)) })
+	return dataflow.ScanReport{}, p.eachGroup(ctx, func(g *types.GroupType) error { return to.Put(rowOf(values, g)) })
 }
 
 // eachGroup reads every group. An error of take ends it and is returned as it is.

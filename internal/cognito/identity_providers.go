@@ -56,7 +56,7 @@ func identityProvidersSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanIdentityProviders lists the identity providers, and asks for each what the list leaves out.
-func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	list := func(ctx context.Context, token *string) ([]types.ProviderDescription, *string, error) {
 		out, err := call(ctx, p, listIdentityProviders, &cip.ListIdentityProvidersInput{
 			UserPoolId: &p.target.poolID, MaxResults: aws.Int32(pageSize), NextToken: token,
@@ -67,7 +67,7 @@ func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema,
 		return out.Providers, out.NextToken, nil
 	}
 	values := project(identityProviderFields, schema)
-	return Report{}, p.describeEach(ctx, listIdentityProviders, func(ctx context.Context, take func(string) error) error {
+	return dataflow.ScanReport{}, p.describeEach(ctx, listIdentityProviders, func(ctx context.Context, take func(string) error) error {
 		return each(ctx, p, listIdentityProviders, list, func(d *types.ProviderDescription) error { return take(aws.ToString(d.ProviderName)) })
 	}, func(ctx context.Context, name string) error {
 		provider, err := p.identityProvider(ctx, name)

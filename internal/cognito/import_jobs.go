@@ -31,7 +31,7 @@ func importJobsSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanImportJobs reads every user import job.
-func scanImportJobs(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanImportJobs(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	list := func(ctx context.Context, token *string) ([]types.UserImportJobType, *string, error) {
 		out, err := call(ctx, p, listUserImportJobs, &cip.ListUserImportJobsInput{
 			UserPoolId: &p.target.poolID, MaxResults: aws.Int32(pageSize), PaginationToken: token,
@@ -42,7 +42,7 @@ func scanImportJobs(ctx context.Context, p *Pool, schema dataflow.Schema, to dat
 		return out.UserImportJobs, out.PaginationToken, nil
 	}
 	values := project(importJobFields, schema)
-	return Report{}, each(ctx, p, listUserImportJobs, list, func(j *types.UserImportJobType) error { return to.Put(rowOf(values, j)) })
+	return dataflow.ScanReport{}, each(ctx, p, listUserImportJobs, list, func(j *types.UserImportJobType) error { return to.Put(rowOf(values, j)) })
 }
 
 func probeImportJobs(ctx context.Context, p *Pool) error {

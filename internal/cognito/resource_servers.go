@@ -42,7 +42,7 @@ func resourceServersSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanResourceServers reads every resource server.
-func scanResourceServers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanResourceServers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	list := func(ctx context.Context, token *string) ([]types.ResourceServerType, *string, error) {
 		out, err := call(ctx, p, listResourceServers, &cip.ListResourceServersInput{
 			UserPoolId: &p.target.poolID, MaxResults: aws.Int32(resourceServerPage), NextToken: token,
@@ -53,7 +53,7 @@ func scanResourceServers(ctx context.Context, p *Pool, schema dataflow.Schema, t
 		return out.ResourceServers, out.NextToken, nil
 	}
 	values := project(resourceServerFields, schema)
-	return Report{}, each(ctx, p, listResourceServers, list, func(r *types.ResourceServerType) error { return to.Put(rowOf(values, r)) })
+	return dataflow.ScanReport{}, each(ctx, p, listResourceServers, list, func(r *types.ResourceServerType) error { return to.Put(rowOf(values, r)) })
 }
 
 func probeResourceServers(ctx context.Context, p *Pool) error {

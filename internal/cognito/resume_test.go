@@ -99,7 +99,7 @@ func (p *memoryPart) Done(keptAsText int64) error {
 	return nil
 }
 
-func scanTo(t *testing.T, p *Pool, key string, to *memory) (Report, error) {
+func scanTo(t *testing.T, p *Pool, key string, to *memory) (dataflow.ScanReport, error) {
 	t.Helper()
 	return p.Scan(t.Context(), key, described(t, p, key).Schema, to)
 }

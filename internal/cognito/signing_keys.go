@@ -48,18 +48,18 @@ func signingKeysSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanSigningKeys reads the pool's public signing keys.
-func scanSigningKeys(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanSigningKeys(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	keys, err := p.signingKeys(ctx)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	values := project(signingKeyFields, schema)
 	for i := range keys {
 		if err := to.Put(rowOf(values, &keys[i])); err != nil {
-			return Report{}, err
+			return dataflow.ScanReport{}, err
 		}
 	}
-	return Report{}, nil
+	return dataflow.ScanReport{}, nil
 }
 
 // signingKeys gets the pool's key set. The address is public: no signature, and a quota so large (50,000 a second) that no limiter minds it.

@@ -18,11 +18,6 @@ type TableInfo struct {
 	Actions     []string // the IAM actions that allow this: "cognito-idp:ListUsers"
 }
 
-// Report is what a scan knows beside its rows.
-type Report struct {
-	KeptAsText int64 // values that their column's type could not hold; they are in other_attributes as they came
-}
-
 // table is a table with the ways to describe and to read it.
 type table struct {
 	key, fileName, description string
@@ -30,7 +25,7 @@ type table struct {
 	columns                    []need // what describing it calls
 	rows                       []need // what scanning it calls
 	schema                     func(ctx context.Context, p *Pool) (dataflow.Schema, error)
-	scan                       func(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error)
+	scan                       func(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error)
 }
 
 // need is an operation that a table calls, with the smallest request that tells whether it is allowed.
@@ -159,10 +154,10 @@ func (p *Pool) Table(ctx context.Context, key string) (dataflow.SourceTable, err
 // Table gives (they stay nil) or fewer. Rows come from many goroutines at once, in any order.
 // A row may be given twice: schema.Version says which is the newer. An error of the sink ends the scan and is returned as it is.
 // Scan returns nil only when the table was read to its end.
-func (p *Pool) Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func (p *Pool) Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	t, err := tableOf(key)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	return t.scan(ctx, p, schema, to)
 }

@@ -47,10 +47,10 @@ func userAttributesSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanUserAttributes gives every attribute of the pool's schema.
-func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	pool, err := p.describe(ctx)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	columnOf := map[string]string{}
 	for _, c := range schemaOfUsers(pool.SchemaAttributes).Columns {
@@ -64,8 +64,8 @@ func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to
 			continue // the API has no such attribute
 		}
 		if err := to.Put(rowOf(values, attribute{a, columnOf[name]})); err != nil {
-			return Report{}, err
+			return dataflow.ScanReport{}, err
 		}
 	}
-	return Report{}, nil
+	return dataflow.ScanReport{}, nil
 }

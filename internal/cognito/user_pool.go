@@ -119,16 +119,16 @@ func userPoolSchema(context.Context, *Pool) (dataflow.Schema, error) {
 }
 
 // scanUserPool gives the pool's one row.
-func scanUserPool(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanUserPool(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	pool, err := p.describe(ctx)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	mfa, err := p.mfaConfig(ctx)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
-	return Report{}, to.Put(rowOf(project(userPoolFields, schema), poolSettings{pool, mfa}))
+	return dataflow.ScanReport{}, to.Put(rowOf(project(userPoolFields, schema), poolSettings{pool, mfa}))
 }
 
 func (p *Pool) mfaConfig(ctx context.Context) (*cip.GetUserPoolMfaConfigOutput, error) {

@@ -54,10 +54,10 @@ type userScan struct {
 }
 
 // scanUsers reads every user.
-func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (Report, error) {
+func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {
 	r, err := newUserReader(schema)
 	if err != nil {
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	s := &userScan{
 		pool: p, reader: r, to: to, pages: float64(p.estimated.Load()) / pageSize,
@@ -67,7 +67,7 @@ func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow
 	switch {
 	case errors.Is(err, errUndividable) && len(s.resumed) > 0:
 		// What was taken over can't be given back, and may hold users who are gone.
-		return Report{}, &dataflow.Error{
+		return dataflow.ScanReport{}, &dataflow.Error{
 			Code: dataflow.CodeGuard, Op: listUsers.name, Object: p.target.object(), Cause: err,
 			Hint: "What an earlier run has read was of no use. Run it again: it begins anew.",
 		}
@@ -87,11 +87,11 @@ var (
 )
 
 // run reads the undivided list, and once that turns out to be long the parts beside it.
-func (s *userScan) run(outer context.Context) (Report, error) {
+func (s *userScan) run(outer context.Context) (dataflow.ScanReport, error) {
 	group, ctx := errgroup.WithContext(outer)
 	stop := context.AfterFunc(ctx, s.front.close)
 	defer stop()
-	var whole Report
+	var whole dataflow.ScanReport
 	group.Go(func() error {
 		return dataflow.Guard(func() (err error) {
 			whole, err = s.readUndivided(ctx, func() {
@@ -106,15 +106,15 @@ func (s *userScan) run(outer context.Context) (Report, error) {
 	case errors.Is(err, errWhole):
 		return whole, nil
 	case err != nil:
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
-	return Report{KeptAsText: s.kept.Load()}, s.check(outer)
+	return dataflow.ScanReport{KeptAsText: s.kept.Load()}, s.check(outer)
 }
 
 // readUndivided reads the undivided list. When that is long it makes parts of it and has them read, and goes on
 // only as far as the witness needs it. When it comes to the end the list is read, and that is errWhole.
-func (s *userScan) readUndivided(ctx context.Context, startReaders func()) (Report, error) {
-	var report Report
+func (s *userScan) readUndivided(ctx context.Context, startReaders func()) (dataflow.ScanReport, error) {
+	var report dataflow.ScanReport
 	pages, divided := 0, false
 	err := s.chain(ctx, part{}, func(users []types.UserType, more bool) error {
 		pages++
@@ -143,9 +143,9 @@ func (s *userScan) readUndivided(ctx context.Context, startReaders func()) (Repo
 	})
 	switch {
 	case errors.Is(err, errSplit):
-		return Report{}, nil
+		return dataflow.ScanReport{}, nil
 	case err != nil:
-		return Report{}, err
+		return dataflow.ScanReport{}, err
 	}
 	return report, errWhole
 }
@@ -181,7 +181,7 @@ func (s *userScan) readParts(ctx context.Context) error {
 // readPart reads a part to its end, or gives the parts that it is divided into.
 func (s *userScan) readPart(ctx context.Context, p part) ([]part, error) {
 	var into []part
-	var report Report
+	var report dataflow.ScanReport
 	pages, to := 0, s.to.Part(p.prefix)
 	err := s.chain(ctx, p, func(users []types.UserType, more bool) error {
 		pages++
@@ -256,8 +256,8 @@ func (s *userScan) check(ctx context.Context) error {
 }
 
 // readAll reads the undivided list to its end.
-func (s *userScan) readAll(ctx context.Context) (Report, error) {
-	var report Report
+func (s *userScan) readAll(ctx context.Context) (dataflow.ScanReport, error) {
+	var report dataflow.ScanReport
 	err := s.chain(ctx, part{}, func(users []types.UserType, _ bool) error {
 		_, err := s.give(users, &report, s.to.Put)
 		return err
@@ -270,7 +270,7 @@ func (s *userScan) chain(ctx context.Context, p part, take func(users []types.Us
 }
 
 // give hands a page of users on, and gives their subs.
-func (s *userScan) give(users []types.UserType, report *Report, put func(dataflow.Row) error) ([]string, error) {
+func (s *userScan) give(users []types.UserType, report *dataflow.ScanReport, put func(dataflow.Row) error) ([]string, error) {
 	subs := make([]string, 0, len(users))
 	for i := range users {
 		row, kept, err := s.reader.row(&users[i])

@@ -274,7 +274,7 @@ func TestScan_HostileUsersComeBackWhole(t *testing.T) {
 }
 
 // scanAll reads a table whose key is its first columns. Of rows with one key it gives the newest, and fails when nothing says which that is.
-func scanAll(tb testing.TB, p *Pool, table dataflow.SourceTable) (map[string]dataflow.Row, Report) {
+func scanAll(tb testing.TB, p *Pool, table dataflow.SourceTable) (map[string]dataflow.Row, dataflow.ScanReport) {
 	tb.Helper()
 	var mu sync.Mutex
 	rows := map[string]dataflow.Row{}

@@ -12,6 +12,22 @@ type Recording struct {
 	Schema   Schema `json:"schema"` // rows of another schema neither
 }
 
+// Recorder records what a run reads of one table. Its methods may be called concurrently. It never fails the run: a recording that can't be written ends where it is.
+type Recorder interface {
+	// Part begins a part.
+	Part(name string) RecordedPart
+	// Close ends the recording, which stays.
+	Close() error
+}
+
+// RecordedPart records one part. Its methods may be called concurrently.
+type RecordedPart interface {
+	// Put records a row, which stays the caller's.
+	Put(row Row)
+	// Done says that every row of the part was put.
+	Done(keptAsText int64, at time.Time)
+}
+
 // KeptPart is a part that a run has read to its end, and whose rows are kept.
 type KeptPart struct {
 	ReadPart

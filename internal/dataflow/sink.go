@@ -28,6 +28,11 @@ type ReadPart struct {
 	KeptAsText int64
 }
 
+// ScanReport is what a scan knows beside its rows.
+type ScanReport struct {
+	KeptAsText int64 // values that their column's type could not hold
+}
+
 // RowSink is a Sink that only takes rows: nothing is resumed.
 type RowSink func(Row) error
 

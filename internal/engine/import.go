@@ -74,7 +74,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	defer func() { _ = staging.Close() }() // spool files only; a commit has its own error
 	e.event(ctx, started, key, "staging", 0)
 
-	var report ScanReport
+	var report dataflow.ScanReport
 	var resumed []dataflow.Resumed
 	if isScanned(definition) {
 		if report, resumed, err = e.read(ctx, started, before, source, table, staging); err != nil {

@@ -12,7 +12,7 @@ import (
 // by any number of processes.
 type Parts interface {
 	// Record begins to keep what a run reads of a table.
-	Record(what dataflow.Recording) (Recorder, error)
+	Record(what dataflow.Recording) (dataflow.Recorder, error)
 
 	// Parts lists the parts that a run has read to their end; none where there is no such recording.
 	Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.KeptPart, error)
@@ -27,26 +27,10 @@ type Parts interface {
 	Forget(ctx context.Context, dataflowName string, run int64, key string) error
 }
 
-// Recorder records what a run reads of one table. It never fails the run: a recording that can't be written ends where it is.
-type Recorder interface {
-	// Part begins a part.
-	Part(name string) RecordedPart
-	// Close ends the recording, which stays.
-	Close() error
-}
-
-// RecordedPart records one part. Its methods may be called concurrently.
-type RecordedPart interface {
-	// Put records a row, which stays the caller's.
-	Put(row dataflow.Row)
-	// Done says that every row of the part was put.
-	Done(keptAsText int64, at time.Time)
-}
-
 // noParts keeps nothing.
 type noParts struct{}
 
-func (noParts) Record(dataflow.Recording) (Recorder, error) { return noParts{}, nil }
+func (noParts) Record(dataflow.Recording) (dataflow.Recorder, error) { return noParts{}, nil }
 
 func (noParts) Parts(context.Context, dataflow.Recording) ([]dataflow.KeptPart, error) {
 	return nil, nil
@@ -60,7 +44,7 @@ func (noParts) Kept(context.Context, string, int64) ([]dataflow.Kept, error) { r
 
 func (noParts) Forget(context.Context, string, int64, string) error { return nil }
 
-func (noParts) Part(string) RecordedPart { return noParts{} }
+func (noParts) Part(string) dataflow.RecordedPart { return noParts{} }
 
 func (noParts) Close() error { return nil }
 

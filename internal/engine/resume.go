@@ -27,7 +27,7 @@ type reading struct {
 	recording dataflow.Recording
 	parts     Parts
 	failed    []int64 // the imports that failed since one was completed, the newest first
-	recorder  Recorder
+	recorder  dataflow.Recorder
 
 	resumed []dataflow.Resumed
 }
@@ -49,7 +49,7 @@ func (r *reading) Part(name string) dataflow.Part {
 
 type readingPart struct {
 	*reading
-	recorded RecordedPart
+	recorded dataflow.RecordedPart
 }
 
 // Put implements dataflow.Part.
@@ -171,7 +171,7 @@ func failedSince(before dataflow.Standing) []int64 {
 // read brings the rows of a table from the source to the staging. What an import that failed has read is not read again.
 func (e *Engine) read(
 	ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, table dataflow.SourceTable, staging Staging,
-) (ScanReport, []dataflow.Resumed, error) {
+) (dataflow.ScanReport, []dataflow.Resumed, error) {
 	r := &reading{
 		e: e, ctx: ctx, staging: staging, parts: e.parts, progress: newProgress(e.now, table.Estimate), failed: failedSince(before),
 		event: dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: table.Key, Step: "staging"},
@@ -184,7 +184,7 @@ func (e *Engine) read(
 	}
 	var err error
 	if r.recorder, err = r.parts.Record(r.recording); err != nil {
-		return ScanReport{}, nil, err
+		return dataflow.ScanReport{}, nil, err
 	}
 	report, err := source.Scan(ctx, table.Key, table.Schema, r)
 	_ = r.recorder.Close() // what could not be kept is read again

@@ -32,16 +32,11 @@ type Source interface {
 	// One row may be given twice (pages of a changing source overlap): schema.Version says which is the newer.
 	// An error of the sink ends the scan and is returned as it is. Scan returns nil only when the table was read to its end:
 	// a scan that is cut short is an error, never a smaller table.
-	Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (ScanReport, error)
+	Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error)
 
 	// Usage says what was asked of the source since it was opened.
 	Usage() dataflow.Usage
 
 	// Close releases what the source holds. No other method may be called after or during it.
 	Close() error
-}
-
-// ScanReport is what a scan knows beside its rows.
-type ScanReport struct {
-	KeptAsText int64 // values that their column's type could not hold
 }

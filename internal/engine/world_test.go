@@ -62,15 +62,6 @@ func (k kept) Read(ctx context.Context, what dataflow.Recording, names []string,
 	return k.Store.Read(ctx, what, names, put)
 }
 
-func (k kept) Record(what dataflow.Recording) (engine.Recorder, error) {
-	r, err := k.Store.Record(what)
-	return recorder{r}, err
-}
-
-type recorder struct{ *parts.Recorder }
-
-func (r recorder) Part(name string) engine.RecordedPart { return r.Recorder.Part(name) }
-
 // columns makes a schema with the key column id and these columns of text.
 func columns(names ...string) dataflow.Schema {
 	schema := dataflow.Schema{Columns: []dataflow.Column{{Name: "id", Type: dataflow.String, Required: true}}, Key: []string{"id"}}

@@ -17,10 +17,8 @@ import (
 // blockBytes is when the rows of a part are written as a block. Each part that is being read holds so much, and there are 64 at most.
 const blockBytes = 64 << 10
 
-// Recorder records what a run reads of one table. Its methods, and those of its parts, may be called concurrently.
-//
-// Keeping is a favour to a later run, so it never fails the present one: a recording that can't be written ends where it is.
-type Recorder struct {
+// recorder is the dataflow.Recorder of one file.
+type recorder struct {
 	path string
 	head []byte
 
@@ -32,18 +30,18 @@ type Recorder struct {
 
 var errClosed = errors.New("the recording is closed")
 
-// Part begins a part.
-func (r *Recorder) Part(name string) *Part {
+// Part implements dataflow.Recorder.
+func (r *recorder) Part(name string) dataflow.RecordedPart {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.parts++
-	p := &Part{recorder: r, id: r.parts, name: name}
+	p := &part{recorder: r, id: r.parts, name: name}
 	p.out = msgpack.NewEncoder(&p.rows)
 	return p
 }
 
-// Close ends the recording. What was recorded stays.
-func (r *Recorder) Close() error {
+// Close implements dataflow.Recorder.
+func (r *recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.err = errors.Join(r.err, errClosed)
@@ -56,7 +54,7 @@ func (r *Recorder) Close() error {
 }
 
 // write adds blocks. They are there together: nothing of another part comes between them.
-func (r *Recorder) write(blocks []byte) {
+func (r *recorder) write(blocks []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
@@ -80,9 +78,9 @@ func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
-// Part records the rows of one part.
-type Part struct {
-	recorder *Recorder
+// part is the dataflow.RecordedPart of one part.
+type part struct {
+	recorder *recorder
 	id       uint32
 	name     string
 
@@ -94,8 +92,8 @@ type Part struct {
 	failure error // a row could not be encoded: the part is never done
 }
 
-// Put records a row, which stays the caller's.
-func (p *Part) Put(row dataflow.Row) {
+// Put implements dataflow.RecordedPart.
+func (p *part) Put(row dataflow.Row) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.failure != nil {
@@ -108,8 +106,8 @@ func (p *Part) Put(row dataflow.Row) {
 	}
 }
 
-// Done says that every row of the part was put.
-func (p *Part) Done(keptAsText int64, at time.Time) {
+// Done implements dataflow.RecordedPart.
+func (p *part) Done(keptAsText int64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	end, err := json.Marshal(done{Name: p.name, Rows: p.count, KeptAsText: keptAsText, At: at})
@@ -119,7 +117,7 @@ func (p *Part) Done(keptAsText int64, at time.Time) {
 }
 
 // flush writes the rows that are there, and that these are all when there is an end.
-func (p *Part) flush(end []byte) {
+func (p *part) flush(end []byte) {
 	p.blocks = p.blocks[:0]
 	if p.rows.Len() > 0 {
 		p.blocks = block{rowsBlock, p.id, p.rows.Bytes()}.append(p.blocks)

@@ -44,12 +44,12 @@ func headOf(what dataflow.Recording) ([]byte, error) {
 }
 
 // Record begins to keep what a run reads of a table. The caller closes what it gets.
-func (s *Store) Record(what dataflow.Recording) (*Recorder, error) {
+func (s *Store) Record(what dataflow.Recording) (dataflow.Recorder, error) {
 	line, err := headOf(what)
 	if err != nil {
 		return nil, err
 	}
-	return &Recorder{path: s.path(what), head: line}, nil
+	return &recorder{path: s.path(what), head: line}, nil
 }
 
 // Parts lists the parts that a run has read to their end. None: there are none, or they were read elsewhere or with another schema.

@@ -38,7 +38,7 @@ func user(sub string) dataflow.Row {
 }
 
 // record records the rows of a part, and that these are all.
-func record(t testing.TB, r *parts.Recorder, name string, rows ...dataflow.Row) {
+func record(t testing.TB, r dataflow.Recorder, name string, rows ...dataflow.Row) {
 	t.Helper()
 	p := r.Part(name)
 	for _, row := range rows {
@@ -47,7 +47,7 @@ func record(t testing.TB, r *parts.Recorder, name string, rows ...dataflow.Row) 
 	p.Done(int64(len(rows)), noon)
 }
 
-func open(t testing.TB, s *parts.Store, what dataflow.Recording) *parts.Recorder {
+func open(t testing.TB, s *parts.Store, what dataflow.Recording) dataflow.Recorder {
 	t.Helper()
 	r, err := s.Record(what)
 	if err != nil {

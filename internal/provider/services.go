@@ -73,7 +73,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	return engine.New(engine.Config{
-		Ledger: l, Tables: tables{s}, Sources: sources{s}, Parts: keptParts{parts.New(filepath.Join(s.workspace, "parts"))},
+		Ledger: l, Tables: tables{s}, Sources: sources{s}, Parts: parts.New(filepath.Join(s.workspace, "parts")),
 		Self: process.Current(), Liveness: liveness, Now: s.now, Notify: logEvent,
 	}), nil
 }
@@ -290,23 +290,6 @@ func (t tables) Owned(ctx context.Context, name string, databases []string) ([]d
 	return lake.Owned(ctx, name, databases)
 }
 
-// keptParts is the store of parts as the engine asks for it.
-type keptParts struct{ *parts.Store }
-
-var _ engine.Parts = keptParts{}
-
-func (k keptParts) Record(what dataflow.Recording) (engine.Recorder, error) {
-	r, err := k.Store.Record(what)
-	if err != nil {
-		return nil, err
-	}
-	return recorder{r}, nil
-}
-
-type recorder struct{ *parts.Recorder }
-
-func (r recorder) Part(name string) engine.RecordedPart { return r.Recorder.Part(name) }
-
 // sources opens connectors by their type.
 type sources struct{ s *services }
 
@@ -337,17 +320,7 @@ func (o sources) Open(ctx context.Context, name string) (engine.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cognitoSource{pool}, nil
-}
-
-// cognitoSource is a user pool as the engine asks for it.
-type cognitoSource struct{ *cognito.Pool }
-
-var _ engine.Source = cognitoSource{}
-
-func (c cognitoSource) Scan(ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink) (engine.ScanReport, error) {
-	r, err := c.Pool.Scan(ctx, key, schema, to)
-	return engine.ScanReport{KeptAsText: r.KeptAsText}, err
+	return pool, nil
 }
 
 func tableKeys() []string {

@@ -164,15 +164,15 @@ func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, 
 // Scan implements engine.Source. It gives the rows as they were when it began, in the order of their keys.
 func (s *session) Scan(
 	ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink,
-) (engine.ScanReport, error) {
+) (dataflow.ScanReport, error) {
 	point := Point{Call: "Scan", Key: key}
 	if err := s.call(ctx, point); err != nil {
-		return engine.ScanReport{}, err
+		return dataflow.ScanReport{}, err
 	}
 	has, _ := s.source.SourceTable(key)
 	rows := s.source.Rows(key)
 	s.source.mu.Lock()
-	inParts, report := s.source.tables[key].inParts, engine.ScanReport{KeptAsText: s.source.tables[key].text}
+	inParts, report := s.source.tables[key].inParts, dataflow.ScanReport{KeptAsText: s.source.tables[key].text}
 	s.source.mu.Unlock()
 
 	give := func(name string, put func(dataflow.Row) error) error {
@@ -186,14 +186,14 @@ func (s *session) Scan(
 	if !inParts {
 		for _, name := range names {
 			if err := give(name, to.Put); err != nil {
-				return engine.ScanReport{}, err
+				return dataflow.ScanReport{}, err
 			}
 		}
 		return report, nil
 	}
 	read, err := to.Resume(func(string) bool { return true })
 	if err != nil {
-		return engine.ScanReport{}, err
+		return dataflow.ScanReport{}, err
 	}
 	for _, letter := range "abcdefghijklmnopqrstuvwxyz" {
 		if slices.ContainsFunc(read, func(p dataflow.ReadPart) bool { return p.Name == string(letter) }) {
@@ -203,12 +203,12 @@ func (s *session) Scan(
 		for _, name := range names {
 			if rune(name[0]) == letter {
 				if err := give(name, part.Put); err != nil {
-					return engine.ScanReport{}, err
+					return dataflow.ScanReport{}, err
 				}
 			}
 		}
 		if err := part.Done(0); err != nil {
-			return engine.ScanReport{}, err
+			return dataflow.ScanReport{}, err
 		}
 	}
 	return report, nil
