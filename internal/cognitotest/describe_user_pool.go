@@ -12,11 +12,7 @@ var poolIDRule = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
 // describeUserPool answers DescribeUserPool.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPool.html
 func describeUserPool(c *call) ([]byte, error) {
-	var in struct{ UserPoolID *string }
-	if err := c.decode(&in); err != nil {
-		return nil, err
-	}
-	p, err := c.pool(in.UserPoolID)
+	p, err := c.onlyPool()
 	if err != nil {
 		return nil, err
 	}

@@ -172,6 +172,15 @@ func (c *call) decode(in any) error {
 	return nil
 }
 
+// onlyPool gives the pool of an operation that takes nothing else.
+func (c *call) onlyPool() (*PoolHandle, error) {
+	var in struct{ UserPoolID *string }
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	return c.pool(in.UserPoolID)
+}
+
 // pool gives the pool that the call is about.
 func (c *call) pool(id *string) (*PoolHandle, error) {
 	const pattern = `Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`

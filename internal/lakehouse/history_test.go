@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -17,16 +16,10 @@ import (
 
 // TestHistory_IsWhatAModelSays imports random states one after the other, through small sort buffers so that rows meet the
 // disk, and compares counts, rows and every earlier run with a map.
-func TestHistory_IsWhatAModelSays(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+func TestHistory_IsWhatAModelSays(test *testing.T) {
+	rapid.Check(test, func(t *rapid.T) {
 		dir := tempDir(t)
-		l, err := Open(context.Background(), Config{
-			Catalog: Catalog{URI: filepath.Join(dir, "catalog.db")}, Warehouse: filepath.Join(dir, "warehouse"), Workspace: "w", SpoolDir: filepath.Join(dir, "spool"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer closing(t, l)
+		l := openAt(rapidTB{test, t}, dir, "w")
 		ctx := context.Background()
 		buffer := rapid.SampledFrom([]int{200, 2000, 1 << 20}).Draw(t, "buffer")
 

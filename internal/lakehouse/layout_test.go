@@ -132,14 +132,8 @@ func TestLayout_IsExactWhateverComesAfterWhat(test *testing.T) {
 	fewer(test)
 	rapid.Check(test, func(t *rapid.T) {
 		dir := tempDir(t)
-		l, err := Open(context.Background(), Config{
-			Catalog: Catalog{URI: filepath.Join(dir, "catalog.db")}, Warehouse: filepath.Join(dir, "warehouse"), Workspace: "w", SpoolDir: filepath.Join(dir, "spool"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer closing(t, l)
-		p := &place{Lakehouse: l, t: rapidTB{test, t}, dir: dir}
+		tb := rapidTB{test, t}
+		p := &place{Lakehouse: openAt(tb, dir, "w"), t: tb, dir: dir}
 
 		model := map[string]dataflow.Row{}
 		kept := map[int64]map[string]dataflow.Row{}
@@ -336,6 +330,7 @@ type rapidTB struct {
 
 func (t rapidTB) Helper()                   { t.rapid.Helper() }
 func (t rapidTB) Context() context.Context  { return t.rapid.Context() }
+func (t rapidTB) Cleanup(f func())          { t.rapid.Cleanup(f) }
 func (t rapidTB) Error(args ...any)         { t.rapid.Error(args...) }
 func (t rapidTB) Errorf(f string, a ...any) { t.rapid.Errorf(f, a...) }
 func (t rapidTB) Fatal(args ...any)         { t.rapid.Fatal(args...) }
