@@ -3,8 +3,10 @@ package lakehouse
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
@@ -167,20 +169,12 @@ func (now *current) dissolve() {
 // readFiles reads all rows of each data file, so that each one's position is known.
 func (c codec) readFiles(ctx context.Context, scan *table.Scan, now *current, to layout) error {
 	for i, file := range now.files {
-		var position uint64
-		for batch, err := range readWhole(ctx, scan, file.DataFile) {
-			if err != nil {
-				return fmt.Errorf("read a data file: %w", err)
-			}
-			err = c.addFootprints(now.prints, batch, to, i, position, file.deleted)
-			position += uint64(batch.NumRows()) //nolint:gosec // rows of a batch
-			batch.Release()
-			if err != nil {
-				return err
-			}
+		rows, err := c.addRows(readWhole(ctx, scan, file.DataFile), now, to, i, 0)
+		if err != nil {
+			return err
 		}
-		if int64(position) != file.Count() {
-			return fmt.Errorf("a data file has %d rows where its manifest says %d", position, file.Count())
+		if int64(rows) != file.Count() { //nolint:gosec // rows of a file
+			return fmt.Errorf("a data file has %d rows where its manifest says %d", rows, file.Count())
 		}
 	}
 	return nil
@@ -202,17 +196,25 @@ func (c codec) readMerged(ctx context.Context, scan *table.Scan, now *current, t
 		if err != nil {
 			return fmt.Errorf("read a data file: %w", err)
 		}
-		for batch, err := range batches {
-			if err != nil {
-				return fmt.Errorf("read a data file: %w", err)
-			}
-			err = c.addFootprints(now.prints, batch, to, ordinals[path], positions[path], now.files[ordinals[path]].deleted)
-			positions[path] += uint64(batch.NumRows()) //nolint:gosec // rows of a batch
-			batch.Release()
-			if err != nil {
-				return err
-			}
+		if positions[path], err = c.addRows(batches, now, to, ordinals[path], positions[path]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// addRows adds the rows of a data file that begin at this position, and gives the position after them.
+func (c codec) addRows(batches iter.Seq2[arrow.RecordBatch, error], now *current, to layout, file int, position uint64) (uint64, error) {
+	for batch, err := range batches {
+		if err != nil {
+			return position, fmt.Errorf("read a data file: %w", err)
+		}
+		err = c.addFootprints(now.prints, batch, to, file, position, now.files[file].deleted)
+		position += uint64(batch.NumRows()) //nolint:gosec // rows of a batch
+		batch.Release()
+		if err != nil {
+			return position, err
+		}
+	}
+	return position, nil
 }
