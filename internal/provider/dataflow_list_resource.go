@@ -32,7 +32,7 @@ type dataflowListModel struct {
 func (*dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the dataflows of the workspace that are not removed, in the order of their names, for `terraform query` (Terraform 1.14 or newer). " +
-			"With `-generate-config-out` Terraform writes a resource and an import block for each; importing them plans no run.",
+			"With `-generate-config-out` Terraform writes a resource and an import block for each. Importing them plans no run, and nothing else either, but for an argument given as empty text, which Terraform leaves out.",
 		Attributes: map[string]schema.Attribute{
 			"name_regex": nameRegexAttribute("dataflows"),
 			"type": schema.StringAttribute{
