@@ -19,11 +19,12 @@ import (
 )
 
 var (
-	_ resource.Resource                = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithConfigure   = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithImportState = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithIdentity    = (*cognitoConnectorResource)(nil)
+	_ resource.Resource                 = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithConfigure    = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithModifyPlan   = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithImportState  = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithIdentity     = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithUpgradeState = (*cognitoConnectorResource)(nil)
 )
 
 type cognitoConnectorResource struct {

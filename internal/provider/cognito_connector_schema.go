@@ -30,9 +30,15 @@ var (
 
 const sayUserPoolID = `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`
 
+// UpgradeState brings a state that an older schema wrote to today's.
+func (*cognitoConnectorResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgraders(cognitoConnectorChanges)
+}
+
 func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
+		Version: int64(len(cognitoConnectorChanges)),
 		MarkdownDescription: "A connector to an AWS Cognito user pool: which pool, and how to sign in to it. " +
 			"Creating it, and changing the pool or the sign-in, checks the connection. " +
 			"Sign in with `access_key_id` and `secret_access_key_wo`, with `profile`, with `assume_role`, or with none of them: then AWS's default chain is used.",

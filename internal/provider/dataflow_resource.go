@@ -19,6 +19,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*dataflowResource)(nil)
 	_ resource.ResourceWithImportState    = (*dataflowResource)(nil)
 	_ resource.ResourceWithIdentity       = (*dataflowResource)(nil)
+	_ resource.ResourceWithUpgradeState   = (*dataflowResource)(nil)
 )
 
 type dataflowResource struct {
