@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
@@ -76,8 +78,19 @@ func (*renamedDataflow) UpgradeState(context.Context) map[int64]resource.StateUp
 // connectorAtOnce and dataflowAtOnce read nothing: the framework has the state ready as it was.
 type connectorAtOnce struct{ cognitoConnectorResource }
 
-func (*connectorAtOnce) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
+func (*connectorAtOnce) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	readAtOnce(ctx, req, resp)
+}
 
 type dataflowAtOnce struct{ dataflowResource }
 
-func (*dataflowAtOnce) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
+func (*dataflowAtOnce) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	readAtOnce(ctx, req, resp)
+}
+
+// readAtOnce gives the identity, which a CLI without identities has not kept.
+func readAtOnce(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
+}
