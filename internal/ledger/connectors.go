@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -64,7 +65,12 @@ func (l *Ledger) Connector(ctx context.Context, name string) (dataflow.Connector
 
 // Connectors reads all connectors, in the order of their names without regard to case. It needs no secrets key.
 func (l *Ledger) Connectors(ctx context.Context) ([]dataflow.Connector, error) {
-	return list(ctx, l, connectorsFolder, recordSuffix, func(ctx context.Context, folded string) (dataflow.Connector, error) {
+	return collect(l.EachConnector(ctx))
+}
+
+// EachConnector is Connectors for whoever may stop early: it reads few records more than are taken. After an error there is no other connector.
+func (l *Ledger) EachConnector(ctx context.Context) iter.Seq2[dataflow.Connector, error] {
+	return each(ctx, l, connectorsFolder, recordSuffix, func(ctx context.Context, folded string) (dataflow.Connector, error) {
 		p, err := connectorPlace(folded)
 		if err != nil {
 			return dataflow.Connector{}, err

@@ -4,16 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-
-	"golang.org/x/sync/errgroup"
+	"iter"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
-
-// listReads is how many records a listing reads at a time: a folder gains nothing by it, a store far away does.
-const listReads = 16
 
 // Dataflow reads the newest version of a dataflow's record.
 func (l *Ledger) Dataflow(ctx context.Context, name string) (dataflow.Record, error) {
@@ -80,7 +74,12 @@ func (l *Ledger) version(ctx context.Context, name string, version int64, check 
 // Dataflows gives the names of all dataflows, removed ones too, in the order of their names without regard to case.
 // It reads a record of each, the first one, because only the record knows how its name is written.
 func (l *Ledger) Dataflows(ctx context.Context) ([]string, error) {
-	return list(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
+	return collect(l.EachDataflow(ctx))
+}
+
+// EachDataflow is Dataflows for whoever may stop early: it reads few records more than are taken. After an error there is no other name.
+func (l *Ledger) EachDataflow(ctx context.Context) iter.Seq2[string, error] {
+	return each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
 		record, err := l.version(ctx, folded, 1, func(r dataflow.Record) error {
 			return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), checkVersion(r, 1))
 		})
@@ -107,49 +106,4 @@ func ignoreCase(err error) error {
 		return nil
 	}
 	return err
-}
-
-// list reads a record for each name in a folder that ends with suffix, in the order of the names.
-// It skips what is no name (somebody's notes), and a name without a record (a folder whose first record was never written).
-func list[T any](ctx context.Context, l *Ledger, folder, suffix string, read func(ctx context.Context, folded string) (T, error)) ([]T, error) {
-	listed, err := l.store.List(ctx, folder)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, entry := range listed {
-		name, ok := strings.CutSuffix(entry, suffix)
-		if ok && dataflow.CheckName(name) == nil {
-			names = append(names, dataflow.FoldName(name))
-		}
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-
-	found := make([]*T, len(names))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(listReads)
-	for i, name := range names {
-		group.Go(func() error {
-			record, err := read(ctx, name)
-			if dataflow.IsCode(err, dataflow.CodeNotFound) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			found[i] = &record
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	records := make([]T, 0, len(found))
-	for _, record := range found {
-		if record != nil {
-			records = append(records, *record)
-		}
-	}
-	return records, nil
 }

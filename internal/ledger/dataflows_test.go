@@ -128,10 +128,10 @@ func TestDataflows_ReadsOneRecordEach(t *testing.T) {
 	l := New(store, Config{})
 	must(t, l.PutDataflow(t.Context(), recordOf("Customers")))
 	play(t, l, 20)
-	store.calls = 0
+	store.calls.Store(0)
 	names, err := l.Dataflows(t.Context())
 	must(t, err)
-	if strings.Join(names, " ") != "Customers" || store.calls != 2 {
-		t.Errorf("%v with %d calls, want Customers with 2", names, store.calls)
+	if strings.Join(names, " ") != "Customers" || store.calls.Load() != 2 {
+		t.Errorf("%v with %d calls, want Customers with 2", names, store.calls.Load())
 	}
 }

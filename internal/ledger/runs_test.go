@@ -265,11 +265,11 @@ func TestLatest_CostsAFewReadsHoweverLongTheHistory(t *testing.T) {
 	l := New(store, Config{})
 	play(t, l, 300)
 	must(t, l.Start(t.Context(), startedOf("Customers", 301)))
-	store.calls = 0
+	store.calls.Store(0)
 	latest, err := l.Latest(t.Context(), "Customers")
 	must(t, err)
-	if latest != 301 || store.calls != 4 { // the hint, the run it names, the one after it, and the one that is not there
-		t.Errorf("run %d with %d calls, want 301 with 4", latest, store.calls)
+	if latest != 301 || store.calls.Load() != 4 { // the hint, the run it names, the one after it, and the one that is not there
+		t.Errorf("run %d with %d calls, want 301 with 4", latest, store.calls.Load())
 	}
 }
 

@@ -45,8 +45,13 @@ var required = map[string]map[string]string{
 	"skypoint_tables":        {},
 	"skypoint_table":         {"dataflow_id": `"Good"`, "key": `"users"`},
 	"skypoint_table_rows":    {"dataflow_id": `"Good"`, "key": `"users"`},
+	listOf + dataflowType:    {},
+	listOf + connectorType:   {},
 	"provider":               {},
 }
+
+// listOf begins the name of a list resource here: it has the name of what it lists.
+const listOf = "list."
 
 const (
 	sayName       = `a name has 1 to 64 letters and digits (A-Z, a-z, 0-9), starting with a letter`
@@ -92,7 +97,6 @@ func badInputs() []badInput {
 	connector("a Region in capitals", `region = "US-EAST-1"`, "region", `must be an AWS Region, such as "us-east-1"`)
 	connector("a Region that is empty", `region = ""`, "region", `must be an AWS Region, such as "us-east-1"`)
 
-	connector("a key without its secret", `access_key_id = "AKIAGOOD"`, "access_key_id", `Attribute "secret_access_key_wo" must be specified when "access_key_id" is specified`)
 	connector("a secret without its key", "secret_access_key_wo = \"good\"\nsecret_access_key_wo_version = 1", "secret_access_key_wo", `Attribute "access_key_id" must be specified when "secret_access_key_wo" is specified`)
 	connector("a secret without its version", "access_key_id = \"AKIAGOOD\"\nsecret_access_key_wo = \"good\"", "secret_access_key_wo", `Attribute "secret_access_key_wo_version" must be specified when "secret_access_key_wo" is specified`)
 	connector("a secret's version alone", `secret_access_key_wo_version = 1`, "secret_access_key_wo_version", `Attribute "access_key_id" must be specified when "secret_access_key_wo_version" is specified`)
@@ -182,6 +186,15 @@ func badInputs() []badInput {
 	other("a secrets key that is too short", "provider", `secrets_key = "base64key://c2VjcmV0"`, "secrets_key", "base64key:// must be followed by 32 bytes in URL-safe base64")
 
 	slices.SortFunc(cases, func(a, b badInput) int { return strings.Compare(a.name, b.name) })
+	for _, listed := range []string{dataflowType, connectorType} {
+		other("a name_regex that is not closed", listOf+listed, `name_regex = "(App"`, "name_regex", "error parsing regexp: missing closing ): `(App`")
+		other("a name_regex with a look-ahead", listOf+listed, `name_regex = "a(?=b)"`, "name_regex", "error parsing regexp: invalid or unsupported Perl syntax: `(?=`")
+	}
+	other("a status in lower case", listOf+dataflowType, `status = "failed"`, "status", `value must be one of: ["New" "Processing" "Completed" "Failed"], got: "failed"`)
+	other("a type that there is not", listOf+dataflowType, `type = "Auth0"`, "type", `value must be one of: ["AWS Cognito"], got: "Auth0"`)
+	other("a connector's id with a space", listOf+dataflowType, `connector_id = "My App"`, "connector_id", sayName)
+	other("a pool id without the pool", listOf+connectorType, `user_pool_id = "us-east-1_"`, "user_pool_id", sayPool)
+
 	return cases
 }
 
@@ -230,7 +243,8 @@ func TestPlan_RefusesBadInputAtItsAttribute(t *testing.T) {
 // All of them in one configuration: the CLI validates every object before it plans any.
 func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 	w := newWorld(t, 0)
-	cases := badInputs()
+	// A list block has a file of its own, which only Terraform 1.14 and newer read.
+	cases := slices.DeleteFunc(badInputs(), func(c badInput) bool { return strings.HasPrefix(c.object, listOf) })
 	var config strings.Builder
 	config.WriteString(w.provider())
 	for i, c := range cases {
@@ -514,6 +528,9 @@ func newProtocol(t *testing.T) protocol {
 		t.Fatal(err)
 	}
 	p.types["provider"] = ctyType(t, schema.Provider.ValueType())
+	for name, s := range schema.ListResourceSchemas {
+		p.types[listOf+name] = ctyType(t, s.ValueType())
+	}
 	for _, schemas := range []map[string]*tfprotov6.Schema{schema.DataSourceSchemas, schema.ResourceSchemas} {
 		for name, s := range schemas {
 			p.types[name] = ctyType(t, s.ValueType())
@@ -532,6 +549,13 @@ func newProtocol(t *testing.T) protocol {
 func (p protocol) diagnose(t *testing.T, object, arguments string, variables map[string]cty.Value) []*tfprotov6.Diagnostic {
 	t.Helper()
 	config := p.config(t, object, arguments, variables)
+	if listed, ok := strings.CutPrefix(object, listOf); ok {
+		response, err := p.server.(tfprotov6.ListResourceServer).ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: listed, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	}
 	switch object {
 	case "provider":
 		response, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: config})

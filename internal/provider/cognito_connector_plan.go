@@ -30,6 +30,12 @@ func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.
 			return
 		}
 	}
+	secret := r.secret(ctx, req.Config.GetAttribute, &resp.Diagnostics)
+	if plan.lacksSecret(state) && secret == nil {
+		resp.Diagnostics.AddAttributeError(path.Root("access_key_id"), "Secret is missing",
+			"An access key takes its secret: set secret_access_key_wo. It may be left out only while secret_access_key_wo_version stays what it was for a connector that is there.")
+		return
+	}
 	plan.ID = plan.Name
 	if !req.State.Raw.IsNull() {
 		if !plan.same(state) {
@@ -42,6 +48,14 @@ func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// lacksSecret says whether the workspace has no secret for the access key: it is new, or a new secret is announced.
+func (m cognitoConnectorModel) lacksSecret(state cognitoConnectorModel) bool {
+	if m.AccessKeyID.IsNull() || m.AccessKeyID.IsUnknown() || m.SecretVersion.IsUnknown() {
+		return false
+	}
+	return state.AccessKeyID.IsNull() || !m.SecretVersion.Equal(state.SecretVersion)
 }
 
 // regionDefault makes the Region the part of the user pool's id before "_".

@@ -19,13 +19,18 @@ import (
 )
 
 var (
-	_ resource.Resource                = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithConfigure   = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*cognitoConnectorResource)(nil)
-	_ resource.ResourceWithImportState = (*cognitoConnectorResource)(nil)
+	_ resource.Resource                 = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithConfigure    = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithModifyPlan   = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithImportState  = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithIdentity     = (*cognitoConnectorResource)(nil)
+	_ resource.ResourceWithUpgradeState = (*cognitoConnectorResource)(nil)
 )
 
-type cognitoConnectorResource struct{ resourceObject }
+type cognitoConnectorResource struct {
+	resourceObject
+	named
+}
 
 func newCognitoConnectorResource() resource.Resource { return &cognitoConnectorResource{} }
 
@@ -94,6 +99,7 @@ func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.Crea
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, connector.UID)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
 	resp.Diagnostics.Append(plan.show(ctx, connector)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -117,6 +123,7 @@ func createConnector(ctx context.Context, l *ledger.Ledger, connector dataflow.C
 func (r *cognitoConnectorResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var model cognitoConnectorModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &model)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, model.ID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -162,6 +169,7 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 	var plan, state cognitoConnectorModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	given := r.secret(ctx, req.Config.GetAttribute, &resp.Diagnostics)
 	connector, diags := plan.connector(ctx)
 	resp.Diagnostics.Append(diags...)
@@ -230,15 +238,6 @@ func (r *cognitoConnectorResource) Delete(ctx context.Context, req resource.Dele
 	if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		report(&resp.Diagnostics, "Connector was not removed", err, nil)
 	}
-}
-
-// ImportState takes the connector's name.
-func (*cognitoConnectorResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if err := dataflow.CheckName(req.ID); err != nil {
-		report(&resp.Diagnostics, "Invalid import id", err, nil)
-		return
-	}
-	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
 }
 
 // secret reads the write-only secret, which only the configuration has; nil: none was given.

@@ -28,9 +28,17 @@ var (
 	roleARNRule    = regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
 )
 
+const sayUserPoolID = `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`
+
+// UpgradeState brings a state that an older schema wrote to today's.
+func (*cognitoConnectorResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgraders(cognitoConnectorChanges)
+}
+
 func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
+		Version: int64(len(cognitoConnectorChanges)),
 		MarkdownDescription: "A connector to an AWS Cognito user pool: which pool, and how to sign in to it. " +
 			"Creating it, and changing the pool or the sign-in, checks the connection. " +
 			"Sign in with `access_key_id` and `secret_access_key_wo`, with `profile`, with `assume_role`, or with none of them: then AWS's default chain is used.",
@@ -55,7 +63,7 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				MarkdownDescription: "The user pool's id, such as `us-east-1_AbCdEf123`. Changing it checks the connection; it runs no dataflow by itself.",
 				Validators: []validator.String{
 					stringvalidator.LengthBetween(1, 55),
-					stringvalidator.RegexMatches(userPoolIDRule, `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`),
+					stringvalidator.RegexMatches(userPoolIDRule, sayUserPoolID),
 				},
 			},
 			"region": schema.StringAttribute{
@@ -65,16 +73,16 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				PlanModifiers:       []planmodifier.String{regionDefault{}},
 			},
 			"access_key_id": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "The AWS access key's id. It needs `secret_access_key_wo`.",
+				Optional: true, MarkdownDescription: "The AWS access key's id. It needs `secret_access_key_wo_version` and, unless the workspace has the secret already, `secret_access_key_wo`.",
 				Validators: []validator.String{
 					stringvalidator.LengthBetween(1, 128), unspaced(),
-					stringvalidator.AlsoRequires(path.MatchRoot("secret_access_key_wo"), path.MatchRoot("secret_access_key_wo_version")),
+					stringvalidator.AlsoRequires(path.MatchRoot("secret_access_key_wo_version")),
 					stringvalidator.ConflictsWith(path.MatchRoot("profile"), path.MatchRoot("assume_role")),
 				},
 			},
 			"secret_access_key_wo": schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
-				MarkdownDescription: "The AWS secret access key. Write-only: it is in no plan and no state, and sealed in the workspace. A new secret takes a new `secret_access_key_wo_version`.",
+				MarkdownDescription: "The AWS secret access key. Write-only: it is in no plan and no state, and sealed in the workspace. A new secret takes a new `secret_access_key_wo_version`; as long as that stays, the sealed one is used, and this may be left out, as it is after an import.",
 				Validators: []validator.String{
 					stringvalidator.LengthBetween(1, 1024), unspaced(),
 					stringvalidator.AlsoRequires(path.MatchRoot("access_key_id"), path.MatchRoot("secret_access_key_wo_version")),
@@ -82,7 +90,7 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			},
 			"secret_access_key_wo_version": schema.Int64Attribute{
 				Optional: true, MarkdownDescription: "A number that you change when the secret changes: only then the new one is taken.",
-				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("access_key_id"), path.MatchRoot("secret_access_key_wo"))},
+				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("access_key_id"))},
 			},
 			"profile": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "The profile of the shared AWS configuration files to sign in with.",

@@ -103,6 +103,14 @@ var runType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"started_at": types.StringType, "ended_at": types.StringType, "description": types.StringType,
 }}
 
+// show gives the model of a dataflow. Its timeouts, which no record has, stay as they are.
+func (m *dataflowModel) show(ctx context.Context, s engine.State) diag.Diagnostics {
+	arguments, diags := argumentsOf(ctx, s.Record.Definition)
+	results, more := resultsOf(ctx, s)
+	m.dataflowArguments, m.dataflowResults = arguments, results
+	return append(diags, more...)
+}
+
 // definition gives what the engine runs. Every argument must be known.
 func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition, diag.Diagnostics) {
 	var diags diag.Diagnostics

@@ -18,9 +18,14 @@ var (
 	_ resource.ResourceWithModifyPlan     = (*dataflowResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*dataflowResource)(nil)
 	_ resource.ResourceWithImportState    = (*dataflowResource)(nil)
+	_ resource.ResourceWithIdentity       = (*dataflowResource)(nil)
+	_ resource.ResourceWithUpgradeState   = (*dataflowResource)(nil)
 )
 
-type dataflowResource struct{ resourceObject }
+type dataflowResource struct {
+	resourceObject
+	named
+}
 
 func newDataflowResource() resource.Resource { return &dataflowResource{} }
 
@@ -75,6 +80,7 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
 	save := func(s engine.State) {
 		now, diags := resultsOf(ctx, s)
 		plan.dataflowResults = planned.settle(now)
@@ -125,6 +131,7 @@ const rereadWithin = time.Second
 func (r *dataflowResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var model dataflowModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &model)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, model.ID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -140,11 +147,7 @@ func (r *dataflowResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	var diags diag.Diagnostics
-	model.dataflowArguments, diags = argumentsOf(ctx, s.Record.Definition)
-	resp.Diagnostics.Append(diags...)
-	model.dataflowResults, diags = resultsOf(ctx, s)
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(model.show(ctx, s)...)
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, s.Record.UID)...)
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateReadAt, time.Now().UTC().Format(time.RFC3339Nano))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
@@ -186,6 +189,7 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	var plan, state dataflowModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
 	readAt, diags := privateTime(ctx, req.Private, privateReadAt)
 	resp.Diagnostics.Append(diags...)
 	uid, diags := privateText(ctx, req.Private, privateUID)
@@ -307,13 +311,4 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not removed", err, nil)
 	}
-}
-
-// ImportState takes the dataflow's name.
-func (*dataflowResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if err := dataflow.CheckName(req.ID); err != nil {
-		report(&resp.Diagnostics, "Invalid import id", err, nil)
-		return
-	}
-	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
 }

@@ -32,8 +32,14 @@ import (
 // maxText bounds what people write for people.
 const maxText = 2048
 
+// UpgradeState brings a state that an older schema wrote to today's.
+func (*dataflowResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgraders(dataflowChanges)
+}
+
 func (*dataflowResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: int64(len(dataflowChanges)),
 		MarkdownDescription: "A dataflow imports chosen tables of a connector into a database of Apache Iceberg tables. " +
 			"Creating it runs it; so does a change of what it imports or of `refresh_triggers`. " +
 			"A plan runs the dataflow exactly when it shows `last_run` as known after apply. " +

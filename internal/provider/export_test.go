@@ -6,6 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
@@ -36,4 +41,56 @@ func OpenEngine(ctx context.Context, workspace string) (*engine.Engine, error) {
 	s := newServices("test")
 	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
 	return s.engine(ctx)
+}
+
+// variant is the provider with resources of its own.
+type variant struct {
+	skypointProvider
+	resources []func() resource.Resource
+}
+
+func (v *variant) Resources(context.Context) []func() resource.Resource { return v.resources }
+
+// Variants are providers for tests, by their names.
+var Variants = map[string]func() provider.Provider{
+	"renamed": func() provider.Provider {
+		return &variant{resources: []func() resource.Resource{newCognitoConnectorResource, func() resource.Resource { return &renamedDataflow{} }}}
+	},
+	"read at once": func() provider.Provider {
+		return &variant{resources: []func() resource.Resource{
+			func() resource.Resource { return &connectorAtOnce{} }, func() resource.Resource { return &dataflowAtOnce{} },
+		}}
+	},
+}
+
+// renamedDataflow is the dataflow as it would be if its connector_id had been called source_id.
+type renamedDataflow struct{ dataflowResource }
+
+func (r *renamedDataflow) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
+	r.dataflowResource.Schema(ctx, req, resp)
+	resp.Schema.Version = 1
+}
+
+func (*renamedDataflow) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgraders([]stateChange{renamed("source_id", "connector_id")})
+}
+
+// connectorAtOnce and dataflowAtOnce read nothing: the framework has the state ready as it was.
+type connectorAtOnce struct{ cognitoConnectorResource }
+
+func (*connectorAtOnce) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	readAtOnce(ctx, req, resp)
+}
+
+type dataflowAtOnce struct{ dataflowResource }
+
+func (*dataflowAtOnce) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	readAtOnce(ctx, req, resp)
+}
+
+// readAtOnce gives the identity, which a CLI without identities has not kept.
+func readAtOnce(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var id types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
 }

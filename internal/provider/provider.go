@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -21,7 +22,10 @@ const (
 	secretsKeyEnv    = "SKYPOINT_SECRETS_KEY"
 )
 
-var _ provider.Provider = (*skypointProvider)(nil)
+var (
+	_ provider.Provider                  = (*skypointProvider)(nil)
+	_ provider.ProviderWithListResources = (*skypointProvider)(nil)
+)
 
 type skypointProvider struct {
 	version string
@@ -87,10 +91,16 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	resp.ResourceData = s
 	resp.DataSourceData = s
+	resp.ListResourceData = s
 }
 
 func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newCognitoConnectorResource, newDataflowResource}
+}
+
+// ListResources are an extra of Terraform 1.14 and newer.
+func (p *skypointProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newCognitoConnectorListResource, newDataflowListResource}
 }
 
 func (p *skypointProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -31,6 +31,9 @@ import (
 // pluginName is what a CLI starts a provider as.
 const pluginName = "terraform-provider-skypoint"
 
+// variantEnv names the one of provider.Variants that is started instead.
+const variantEnv = "SKYPOINT_TEST_VARIANT"
+
 // TestMain lets the test binary be the provider when a CLI starts it under the provider's name: a process of its own,
 // with its log in the CLI's, and nothing to build first. So it is the importer that a benchmark starts.
 func TestMain(m *testing.M) {
@@ -40,7 +43,11 @@ func TestMain(m *testing.M) {
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") != pluginName {
 		os.Exit(m.Run())
 	}
-	err := providerserver.Serve(context.Background(), provider.New("test"), providerserver.ServeOpts{
+	served := provider.New("test")
+	if variant := os.Getenv(variantEnv); variant != "" {
+		served = provider.Variants[variant]
+	}
+	err := providerserver.Serve(context.Background(), served, providerserver.ServeOpts{
 		Address: "registry.terraform.io/skypointcloud/skypoint", ProtocolVersion: 6,
 	})
 	if err == nil {

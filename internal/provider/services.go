@@ -193,13 +193,25 @@ func (s *services) withDrift(ctx context.Context, e *engine.Engine, state engine
 	}
 }
 
-// lookForTables says which tables are where and what the dataflow left, and names the others.
+// lookForTables says which tables are where and what the dataflow left, and names the others. It opens only what somebody changed.
 func (s *services) lookForTables(ctx context.Context, standing dataflow.Standing) (there []dataflow.TableResult, lost []string, err error) {
 	lake, err := s.tablesToRead(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	var ids []dataflow.TableID
 	for _, t := range standing.Tables {
+		ids = append(ids, t.TableID)
+	}
+	where, err := lake.Where(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range standing.Tables {
+		if at, found := where[t.TableID]; found && at == t.PublishedMetadataLocation { // nobody has changed it since the run: its file says nothing new
+			there = append(there, t)
+			continue
+		}
 		found, err := lake.Describe(ctx, t.TableID)
 		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
 			return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -82,6 +83,17 @@ func httpURL() validator.String {
 				return fmt.Errorf("an endpoint takes no user and password: sign in with access_key_id, profile or assume_role")
 			}
 			return nil
+		},
+	}
+}
+
+// regularExpression checks a pattern that names are held against.
+func regularExpression() validator.String {
+	return stringRule{
+		description: "a regular expression (RE2 syntax)",
+		check: func(text string) error {
+			_, err := regexp.Compile(text)
+			return err
 		},
 	}
 }

@@ -1,0 +1,105 @@
+package provider_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+)
+
+// instance is an object of a state file.
+type instance struct {
+	Version    int             `json:"schema_version"`
+	Attributes json.RawMessage `json:"attributes"`
+	Private    string          `json:"private"`
+}
+
+// instances reads the objects of the root module's state file by their types.
+func (r *root) instances() map[string]instance {
+	content, err := os.ReadFile(filepath.Join(r.dir, "terraform.tfstate"))
+	r.must(err)
+	var state struct {
+		Resources []struct {
+			Type      string
+			Instances []instance
+		}
+	}
+	r.must(json.Unmarshal(content, &state))
+	all := map[string]instance{}
+	for _, resource := range state.Resources {
+		all[resource.Type] = resource.Instances[0]
+	}
+	return all
+}
+
+// uid reads the record's uid from the private state.
+func (i instance) uid(t *testing.T) string {
+	t.Helper()
+	content, err := base64.StdEncoding.DecodeString(i.Private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := map[string][]byte{}
+	if err := json.Unmarshal(content, &private); err != nil {
+		t.Fatal(err)
+	}
+	return string(private["uid"])
+}
+
+// The provider is one that has renamed source_id to connector_id, and the state that of the version before.
+func TestRenamedAttribute_TakesTheStateOfAnOlderVersionAlong(t *testing.T) {
+	w := newWorld(t, 10)
+	r := w.newRootOf(t)
+	before := r.instances()[dataflowType]
+	file := filepath.Join(r.dir, "terraform.tfstate")
+	content, err := os.ReadFile(file)
+	r.must(err)
+	older := strings.Replace(string(content), `"connector_id": "App"`, `"source_id": "App"`, 1)
+	if before.Version != 0 || older == string(content) {
+		t.Fatalf("version %d: %s", before.Version, content)
+	}
+	r.must(os.WriteFile(file, []byte(older), 0o600))
+
+	r.env[variantEnv] = "renamed"
+	r.succeed("plan", "-detailed-exitcode")
+	r.succeed("apply", "-auto-approve", "-refresh-only")
+	r.write(w.module(2))
+	r.succeed("apply", "-auto-approve")
+	r.succeed("plan", "-detailed-exitcode")
+	after := r.instances()[dataflowType]
+	if after.Version != 1 || !strings.Contains(string(after.Attributes), `"connector_id": "App"`) || strings.Contains(string(after.Attributes), "source_id") {
+		t.Errorf("version %d: %s", after.Version, after.Attributes)
+	}
+	if before.uid(t) == "" || before.uid(t) != after.uid(t) {
+		t.Errorf("the record's uid was %s and is %s", before.uid(t), after.uid(t))
+	}
+}
+
+func TestUpgradeState_SaysWhatIsNotAState(t *testing.T) {
+	server := providerserver.NewProtocol6(provider.Variants["renamed"]())()
+	for state, want := range map[string][]string{
+		`{"name":"Customers","source_id":"App","retain_runs":30,"gone":[1]}`: nil,
+		`{"name":`:                   {"State can't be upgraded: The state of version 0 is not what that version wrote: unexpected EOF"},
+		`{"name":"A","tables":"no"}`: {`State can't be upgraded: The state of version 0 is not what that version wrote: AttributeName("tables"): invalid JSON, expected "{", got "no"`},
+	} {
+		response, err := server.UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{
+			TypeName: dataflowType, Version: 0, RawState: &tfprotov6.RawState{JSON: []byte(state)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r reported
+		r.note(response.Diagnostics)
+		if diff := cmp.Diff(want, r.errors); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", state, diff)
+		}
+	}
+}
