@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -21,7 +23,11 @@ const (
 	secretsKeyEnv    = "SKYPOINT_SECRETS_KEY"
 )
 
-var _ provider.Provider = (*skypointProvider)(nil)
+var (
+	_ provider.Provider                       = (*skypointProvider)(nil)
+	_ provider.ProviderWithActions            = (*skypointProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*skypointProvider)(nil)
+)
 
 type skypointProvider struct {
 	version string
@@ -87,10 +93,25 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	resp.ResourceData = s
 	resp.DataSourceData = s
+	resp.EphemeralResourceData = s
+	resp.ActionData = s
 }
 
 func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newCognitoConnectorResource, newDataflowResource}
+	return []func() resource.Resource{
+		newCognitoConnectorResource, newDataflowResource,
+		newDataflowRunResource,
+	}
+}
+
+// EphemeralResources give what is in no plan and in no state.
+func (p *skypointProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newTableRowsEphemeral}
+}
+
+// Actions are an extra of Terraform 1.14 and newer.
+func (p *skypointProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newDataflowRunAction, newDataflowRollbackAction}
 }
 
 func (p *skypointProvider) DataSources(context.Context) []func() datasource.DataSource {
