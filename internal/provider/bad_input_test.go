@@ -26,6 +26,14 @@ import (
 const (
 	connectorType = "skypoint_cognito_connector"
 	dataflowType  = "skypoint_dataflow"
+
+	dataflowRunType = "skypoint_dataflow_run"
+)
+
+// What the names of ephemeral resources and actions begin with here: a data source or a resource may have the same name.
+const (
+	ephemeralOf = "ephemeral."
+	actionOf    = "action."
 )
 
 // badInput is an object that must be refused at plan.
@@ -45,7 +53,13 @@ var required = map[string]map[string]string{
 	"skypoint_tables":        {},
 	"skypoint_table":         {"dataflow_id": `"Good"`, "key": `"users"`},
 	"skypoint_table_rows":    {"dataflow_id": `"Good"`, "key": `"users"`},
-	"provider":               {},
+
+	dataflowRunType:                         {"dataflow_id": `"Good"`},
+	ephemeralOf + "skypoint_table_rows":     {"dataflow_id": `"Good"`, "key": `"users"`},
+	actionOf + dataflowRunType:              {"dataflow_id": `"Good"`},
+	actionOf + "skypoint_dataflow_rollback": {"dataflow_id": `"Good"`},
+
+	"provider": {},
 }
 
 const (
@@ -519,6 +533,12 @@ func newProtocol(t *testing.T) protocol {
 			p.types[name] = ctyType(t, s.ValueType())
 		}
 	}
+	for name, s := range schema.EphemeralResourceSchemas {
+		p.types[ephemeralOf+name] = ctyType(t, s.ValueType())
+	}
+	for name, s := range schema.ActionSchemas {
+		p.types[actionOf+name] = ctyType(t, s.Schema.ValueType())
+	}
 	p.types["data.skypoint_dataflow"] = ctyType(t, schema.DataSourceSchemas["skypoint_dataflow"].ValueType())
 	config := p.config(t, "provider", fmt.Sprintf("workspace = %q", t.TempDir()), nil)
 	response, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.0", Config: config})
@@ -532,6 +552,20 @@ func newProtocol(t *testing.T) protocol {
 func (p protocol) diagnose(t *testing.T, object, arguments string, variables map[string]cty.Value) []*tfprotov6.Diagnostic {
 	t.Helper()
 	config := p.config(t, object, arguments, variables)
+	if name, ok := strings.CutPrefix(object, ephemeralOf); ok {
+		response, err := p.server.ValidateEphemeralResourceConfig(t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	}
+	if name, ok := strings.CutPrefix(object, actionOf); ok {
+		response, err := p.server.(tfprotov6.ActionServer).ValidateActionConfig(t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	}
 	switch object {
 	case "provider":
 		response, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
@@ -539,7 +573,7 @@ func (p protocol) diagnose(t *testing.T, object, arguments string, variables map
 			t.Fatal(err)
 		}
 		return response.Diagnostics
-	case connectorType, dataflowType:
+	case connectorType, dataflowType, dataflowRunType:
 		validated, err := p.server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{
 			TypeName: object, Config: config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 		})

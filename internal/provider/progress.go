@@ -131,6 +131,9 @@ func progressLine(e dataflow.Event) string {
 	case "started":
 		return fmt.Sprintf("run %d has started", e.Run)
 	case "staging":
+		if e.Rows == 0 {
+			return e.Table + ": reading"
+		}
 		line := fmt.Sprintf("%s: %s rows", e.Table, dataflow.Thousands(e.Rows))
 		if e.RowsPerSecond > 0 {
 			line += fmt.Sprintf(", %s/s", dataflow.Thousands(int64(e.RowsPerSecond)))

@@ -20,7 +20,7 @@ func TestProgress_SaysHowFarARunIs(t *testing.T) {
 	}{
 		{dataflow.Event{Run: 12, Step: "waiting"}, "waiting for run 12, which another process works on"},
 		{dataflow.Event{Run: 13, Step: "started"}, "run 13 has started"},
-		{dataflow.Event{Run: 13, Step: "staging", Table: "users"}, "users: 0 rows"},
+		{dataflow.Event{Run: 13, Step: "staging", Table: "users"}, "users: reading"},
 		{dataflow.Event{Run: 13, Step: "staging", Table: "users", Rows: 12_000, RowsPerSecond: 1795.4}, "users: 12,000 rows, 1,795/s"},
 		{dataflow.Event{Run: 13, Step: "staging", Table: "users", Rows: 12_000, RowsPerSecond: 1795.4, Remaining: 170 * time.Second}, "users: 12,000 rows, 1,795/s, about 3 min left"},
 		{dataflow.Event{Run: 13, Step: "resumed", Table: "users", Rows: 5_000_000}, "users: 5,000,000 rows that an earlier run has read"},
@@ -60,7 +60,7 @@ func TestProgress_GivesAReaderThatKeepsUpEveryLine(t *testing.T) {
 		p.add("", "run 1 has completed")
 		p.close(lastLines)
 		p.tell(rows("users", 4)) // too late
-		if diff := cmp.Diff([]string{"users: 0 rows", "users: 1 rows", "users: 2 rows", "run 1 has completed"}, got); diff != "" {
+		if diff := cmp.Diff([]string{"users: reading", "users: 1 rows", "users: 2 rows", "run 1 has completed"}, got); diff != "" {
 			t.Errorf("lines (-want +got):\n%s", diff)
 		}
 	})
