@@ -3,8 +3,6 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -249,14 +247,4 @@ action "skypoint_dataflow_rollback" "undo" {
 		t.Errorf("the plan after it is not empty:\n%s", plan)
 	}
 	w.equalHistory("1 import create Completed", "2 import action Completed", "3 rollback action Completed")
-
-	r.must(os.WriteFile(filepath.Join(r.dir, "main.tf"), []byte(strings.Replace(config, `config { dataflow_id = "Customers" }
-}
-action "skypoint_dataflow_rollback"`, `config { dataflow_id = "Nobody" }
-}
-action "skypoint_dataflow_rollback"`, 1)), 0o600))
-	code, out := r.run("apply", "-auto-approve", "-invoke=action.skypoint_dataflow_run.now")
-	if code == 0 || !said(`in action "skypoint_dataflow_run" "now": .* dataflow_id = "Nobody"`).MatchString(out) {
-		t.Errorf("an action on nobody ended with %d:\n%s", code, out)
-	}
 }
