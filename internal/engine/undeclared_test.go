@@ -21,12 +21,12 @@ func TestImport_ThatDeclaresNothingTakesTheDefinitionThatTheRecordHasWhenItsTurn
 	wider := order
 	wider.Definition, wider.Trigger = definition("users", "groups"), dataflow.TriggerDefinition
 	waits := make(chan error)
-	w.source.Before(func(_ context.Context, at enginetest.Point) error {
+	w.source.Before(func(ctx context.Context, at enginetest.Point) error {
 		if at.Call == "Scan" && w.source.Open() == 1 { // run 2 is under way: whoever comes now waits for it
 			w.source.Before(nil)
 			other := w.process("second")
 			go func() {
-				_, err := other.Import(context.Background(), undeclared())
+				_, err := other.Import(context.WithoutCancel(ctx), undeclared())
 				waits <- err
 			}()
 		}

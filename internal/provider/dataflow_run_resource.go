@@ -60,7 +60,7 @@ func (*dataflowRunResource) Schema(ctx context.Context, _ resource.SchemaRequest
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A run of a dataflow: creating it imports the dataflow's tables anew, as its definition was last recorded. " +
 			"Destroying it only forgets it: the run stays in the history, and its data in the tables. Refused while the dataflow has a `pinned_run`. " +
-			"A run that fails fails the apply and leaves nothing in the state, so the next apply runs the dataflow again.",
+			"When the run fails, the apply fails and leaves nothing in the state, so the next apply runs the dataflow again.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "The dataflow's `id` and the run's number: `Customers/13`.",

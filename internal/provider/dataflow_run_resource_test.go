@@ -20,9 +20,9 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// runs gives the configuration a run resource with these arguments beside the dataflow's.
-func (c *core) runs(dataflow, arguments string) {
-	c.declare(dataflow)
+// runs gives the configuration a run resource with these arguments beside the dataflow.
+func (c *core) runs(arguments string) {
+	c.declare(allTables)
 	c.config = append(c.config, declared{dataflowRunType, "dataflow_id = \"Customers\"\n" + arguments})
 }
 
@@ -43,7 +43,7 @@ func (w *world) equalHistory(want ...string) {
 func TestDataflowRun_RunsTheDataflowOnceAndAgainWhenATriggerChanges(t *testing.T) {
 	w := newWorld(t, 20)
 	c := newCore(t, w, allTables)
-	c.runs(allTables, `triggers = { build = "1" }`)
+	c.runs(`triggers = { build = "1" }`)
 	c.succeeds("apply", c.apply(), connectorType, dataflowType, dataflowRunType)
 	for name, want := range map[string]string{
 		"id": "Customers/2", "run": "2", "kind": "import", "status": "Completed", "trigger": "resource",
@@ -57,11 +57,11 @@ func TestDataflowRun_RunsTheDataflowOnceAndAgainWhenATriggerChanges(t *testing.T
 	if run := c.attribute("current_run"); run != "2" {
 		t.Errorf("the dataflow is at run %s", run)
 	}
-	c.runs(allTables, "triggers = { build = \"1\" }\ntimeouts = { create = \"1h\" }")
+	c.runs("triggers = { build = \"1\" }\ntimeouts = { create = \"1h\" }")
 	c.succeeds("apply of a timeout", c.apply(), dataflowRunType)
 	w.equalHistory("1 import create Completed", "2 import resource Completed")
 
-	c.runs(allTables, `triggers = { build = "2" }`)
+	c.runs(`triggers = { build = "2" }`)
 	c.succeeds("apply", c.apply(), dataflowRunType)
 	c.succeeds("plan", c.plan())
 	w.equalHistory("1 import create Completed", "2 import resource Completed", "3 import resource Completed")
@@ -78,7 +78,7 @@ func TestDataflowRun_ThatFailsLeavesNothingInTheStateAndIsPlannedAgain(t *testin
 	c := newCore(t, w, allTables)
 	c.succeeds("apply", c.apply(), connectorType, dataflowType)
 	w.deny("ListGroups")
-	c.runs(allTables, "")
+	c.runs("")
 	if r := c.apply(); len(r.errors) != 1 || !strings.HasPrefix(r.errors[0], `Import failed: Run 2 of dataflow "Customers" failed: user pool us-east-1_Test12345: check: the credentials lack `) {
 		t.Errorf("apply said %q", r.errors)
 	}
@@ -124,7 +124,7 @@ func TestDataflowRun_IsRefused(t *testing.T) {
 func TestDataflowRun_StaysInTheStateAsLongAsItIsInTheHistory(t *testing.T) {
 	w := newWorld(t, 2)
 	c := newCore(t, w, allTables)
-	c.runs(allTables, "")
+	c.runs("")
 	c.succeeds("apply", c.apply(), connectorType, dataflowType, dataflowRunType)
 	c.remove(&reported{}, dataflowType)
 	c.succeeds("refresh", c.refresh())
@@ -140,7 +140,7 @@ func TestDataflowRun_StaysInTheStateAsLongAsItIsInTheHistory(t *testing.T) {
 	c.remove(&reported{}, connectorType)
 	w.must(os.RemoveAll(filepath.Join(w.workspace, "dataflows", "customers")))
 	other := newCore(t, w, allTables)
-	other.runs(allTables, "")
+	other.runs("")
 	other.succeeds("apply", other.apply(), connectorType, dataflowType, dataflowRunType)
 	c.succeeds("refresh", c.refresh())
 	if run := c.attributeOf(dataflowRunType, "run"); run != "no skypoint_dataflow_run" {
@@ -166,7 +166,7 @@ func TestDataflowRun_ImportsIntoStateWithItsTriggersAndPlansNothing(t *testing.T
 	c := newCore(t, w, allTables)
 	for _, triggers := range []string{"", "triggers = {}", `triggers = { build = "1" }`} {
 		delete(c.objects, dataflowRunType)
-		c.runs(allTables, triggers)
+		c.runs(triggers)
 		if r := c.apply(); len(r.errors) > 0 {
 			t.Fatal(r.errors)
 		}
@@ -192,7 +192,7 @@ func TestDataflowRun_ImportRefusesWhatIsNoCompletedImport(t *testing.T) {
 	c.declare(allTables + "\nrefresh_triggers = { build = \"2\" }\npinned_run = 1")
 	c.succeeds("apply", c.apply(), dataflowType)
 	w.equalHistory("1 import create Completed", "2 import refresh_triggers Failed", "3 import refresh_triggers Completed", "4 rollback pin Completed")
-	c.runs(allTables, "")
+	c.runs("")
 	form := `Invalid import id: %q: it is not the id of a run. Write the dataflow's id and the run's number, such as "Customers/13".`
 	for id, says := range map[string]string{
 		"Customers/2":   `Run can't be imported: Run 2 of dataflow "Customers" is no completed import: import, Failed. Only what this resource could have made can be imported.`,
