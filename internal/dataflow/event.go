@@ -7,7 +7,7 @@ type Event struct {
 	Dataflow string
 	Run      int64
 	Table    string // the table's key; empty: the run as a whole
-	Step     string // "started", "staging", "resumed", "staged", "decided", "published", "finished"
+	Step     string // "waiting" (somebody else works on the run), "started", "staging", "resumed", "staged", "decided", "published", "finished"
 	Rows     int64  // rows read so far; one that the source gives twice counts twice
 
 	// Of a table that is being read:

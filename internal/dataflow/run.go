@@ -39,6 +39,12 @@ const (
 	TriggerDestroy         Trigger = "destroy"
 )
 
+// Declares says whether a run comes with a definition of its own. One that does not takes the dataflow as its record has it.
+func (t Trigger) Declares() bool { return t != TriggerResource && t != TriggerAction }
+
+// Triggers are the values that skypoint_dataflow_run was given; nil: none. A run bears them so that it can be imported into a state.
+type Triggers map[string]string
+
 // Process identifies the process that owns a run, so that another one can tell whether it still lives.
 type Process struct {
 	ID        string `json:"id"` // random, new for each engine: two engines in one process differ
@@ -61,6 +67,7 @@ type Started struct {
 	Run        int64      `json:"run"`
 	Kind       Kind       `json:"kind"`
 	Trigger    Trigger    `json:"trigger"`
+	Triggers   Triggers   `json:"triggers"`
 	Target     *int64     `json:"target_run"` // of a rollback: the import whose data the tables get
 	StartedAt  time.Time  `json:"started_at"`
 	Owner      Process    `json:"owner"`
@@ -186,6 +193,7 @@ type Run struct {
 	Kind        Kind          `json:"kind"`
 	Status      Status        `json:"status"`
 	Trigger     Trigger       `json:"trigger"`
+	Triggers    Triggers      `json:"triggers"`
 	Target      *int64        `json:"target_run"`
 	Description string        `json:"description"`
 	StartedAt   time.Time     `json:"started_at"`
@@ -201,7 +209,7 @@ type Run struct {
 // View gives the run as it is shown while it is not finished.
 func (s Started) View() Run {
 	return Run{
-		Dataflow: s.Dataflow, UID: s.UID, Run: s.Run, Kind: s.Kind, Status: StatusProcessing, Trigger: s.Trigger,
+		Dataflow: s.Dataflow, UID: s.UID, Run: s.Run, Kind: s.Kind, Status: StatusProcessing, Trigger: s.Trigger, Triggers: s.Triggers,
 		Target: s.Target, StartedAt: s.StartedAt, Owner: s.Owner, Digest: s.Definition.Digest(),
 	}
 }

@@ -64,10 +64,15 @@ func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.R
 // When ctx ends before, it says who runs the dataflow.
 func (e *Engine) outlive(ctx context.Context, started dataflow.Started, read func() error) (dead bool, err error) {
 	watch := watcher{}
+	told := false
 	for {
 		if err = read(); dataflow.IsCode(err, dataflow.CodeNotFound) {
 			dead, err = e.isDead(ctx, started, &watch)
 			if err == nil && !dead {
+				if !told {
+					e.event(ctx, started, "", "waiting", 0)
+					told = true
+				}
 				err = wait(ctx)
 				if err == nil {
 					continue

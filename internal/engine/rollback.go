@@ -16,7 +16,7 @@ import (
 // Tables that the target did not have are hidden; ones that were hidden since come back.
 //
 // Without a target in the order it is the import before the current one. A target that is not kept fails
-// with dataflow.CodeNotFound and starts no run.
+// with dataflow.CodeNotFound, and a pin that the order did not declare with dataflow.CodePinned; neither starts a run.
 func (e *Engine) Rollback(ctx context.Context, order Order) (dataflow.Run, error) {
 	return e.run(ctx, dataflow.KindRollback, order, e.stageRollback)
 }

@@ -12,9 +12,10 @@ import (
 
 // Order asks for a run.
 type Order struct {
-	UID        string // of the record it was planned against
-	Definition dataflow.Definition
+	UID        string              // of the record it was planned against
+	Definition dataflow.Definition // where the trigger declares none only its name counts, and UID does not: the run takes what the record has when it starts
 	Trigger    dataflow.Trigger
+	Triggers   dataflow.Triggers
 	Target     *int64 // of a rollback: the import to go to; nil: the one before the current
 }
 
@@ -25,12 +26,6 @@ type Order struct {
 // A cancelled ctx makes the run Failed "interrupted"; nothing was published then.
 // While the definition pins the dataflow to a run nothing is imported: that is dataflow.CodePinned, and no run.
 func (e *Engine) Import(ctx context.Context, order Order) (dataflow.Run, error) {
-	if pinned := order.Definition.PinnedRun; pinned != nil {
-		return dataflow.Run{}, &dataflow.Error{
-			Code: dataflow.CodePinned, Object: fmt.Sprintf("dataflow %q", order.Definition.Name), Op: "import",
-			Cause: fmt.Errorf("pinned_run holds it at run %d", *pinned), Hint: "Remove pinned_run to import again.",
-		}
-	}
 	return e.run(ctx, dataflow.KindImport, order, e.stageImport)
 }
 
@@ -213,7 +208,10 @@ func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
 		next := standing
 		switch started.Kind {
 		case dataflow.KindImport:
-			next.Definition, next.Phase = started.Definition, dataflow.PhaseCreated
+			next.Phase = dataflow.PhaseCreated
+			if started.Trigger.Declares() { // else somebody may have given the dataflow another one since the run started
+				next.Definition = started.Definition
+			}
 		case dataflow.KindRemoval:
 			next.Phase = dataflow.PhaseRemoved
 		case dataflow.KindRollback:

@@ -24,11 +24,11 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 				return dataflow.Started{}, dataflow.Standing{}, err
 			}
 		}
-		if err := e.checkRecord(ctx, kind, order); err != nil {
+		if order, err = e.checkRecord(ctx, kind, order); err != nil {
 			return dataflow.Started{}, dataflow.Standing{}, err
 		}
 		started := dataflow.Started{
-			Dataflow: name, UID: order.UID, Run: latest + 1, Kind: kind, Trigger: order.Trigger,
+			Dataflow: name, UID: order.UID, Run: latest + 1, Kind: kind, Trigger: order.Trigger, Triggers: order.Triggers,
 			StartedAt: e.clock(), Owner: e.self, Definition: order.Definition,
 		}
 		if kind == dataflow.KindRollback {
@@ -48,13 +48,34 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 }
 
 // checkRecord refuses a run that was planned for a dataflow which, while the caller waited for its turn,
-// was removed or made anew by another Create: its definition is not the one that holds any more.
-func (e *Engine) checkRecord(ctx context.Context, kind dataflow.Kind, order Order) error {
+// was removed or made anew by another Create: its definition is not the one that holds any more. It fills in what the order does not declare.
+func (e *Engine) checkRecord(ctx context.Context, kind dataflow.Kind, order Order) (Order, error) {
+	if !order.Trigger.Declares() {
+		record, err := e.ledger.Dataflow(ctx, order.Definition.Name)
+		if err != nil {
+			return order, err
+		}
+		order.UID, order.Definition = record.UID, record.Definition
+	}
 	record, err := e.plannedFor(ctx, order.UID, order.Definition.Name, string(kind))
 	if kind == dataflow.KindRemoval && record.UID == order.UID && record.Phase == dataflow.PhaseRemoved {
+		return order, nil
+	}
+	if err == nil {
+		err = checkPinned(kind, order)
+	}
+	return order, err
+}
+
+// checkPinned refuses what would take the tables from the run that they are held at. A rollback that declares the pin goes to it.
+func checkPinned(kind dataflow.Kind, order Order) error {
+	pinned := order.Definition.PinnedRun
+	if pinned == nil || kind == dataflow.KindRemoval || kind == dataflow.KindRollback && order.Trigger.Declares() {
 		return nil
 	}
-	return err
+	return &dataflow.Error{
+		Code: dataflow.CodePinned, Cause: fmt.Errorf("pinned_run holds it at run %d", *pinned), Hint: fmt.Sprintf("Remove pinned_run to allow the %s.", kind),
+	}
 }
 
 // keepBeating beats the run's heart until the returned stop is called, and gives a context that ends when another

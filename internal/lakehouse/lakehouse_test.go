@@ -2,6 +2,7 @@ package lakehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -313,6 +314,11 @@ func TestRows_AreProjectedLimitedAndChosen(t *testing.T) {
 		"limit":         {req: RowsRequest{Limit: 2}, want: []string{"a", "b"}},
 		"both":          {req: RowsRequest{Limit: 1, Equals: map[string]string{"enabled": "true"}}, want: []string{"a"}},
 		"bad value":     {req: RowsRequest{Equals: map[string]string{"logins": "many"}}, code: dataflow.CodeInvalid},
+		"half a login":  {req: RowsRequest{Equals: map[string]string{"logins": "3.5"}}, code: dataflow.CodeInvalid},
+		"bad boolean":   {req: RowsRequest{Equals: map[string]string{"enabled": "1"}}, code: dataflow.CodeInvalid},
+		"ten digits":    {req: RowsRequest{Equals: map[string]string{"custom_score": "12.5000000001"}}, code: dataflow.CodeInvalid},
+		"nanoseconds":   {req: RowsRequest{Equals: map[string]string{"updated_at": "2026-01-02T03:04:02.1234561Z"}}, code: dataflow.CodeInvalid},
+		"a day":         {req: RowsRequest{Equals: map[string]string{"updated_at": "2026-01-02"}}, code: dataflow.CodeInvalid},
 		"bad column":    {req: RowsRequest{Equals: map[string]string{"nope": "1"}}, code: dataflow.CodeInvalid},
 		"map":           {req: RowsRequest{Equals: map[string]string{"other_attributes": "1"}}, code: dataflow.CodeInvalid},
 		"bad selection": {req: RowsRequest{Columns: []string{"nope"}}, code: dataflow.CodeInvalid},
@@ -323,6 +329,10 @@ func TestRows_AreProjectedLimitedAndChosen(t *testing.T) {
 			_, rows, err := p.Rows(ctx, usersID, test.req)
 			if got := dataflow.CodeOf(err); got != test.code {
 				t.Fatalf("error is %v, want code %q", err, test.code)
+			}
+			var wrong *ColumnError
+			if column := errors.As(err, &wrong); column != (test.code == dataflow.CodeInvalid) || column && wrong.Equals != (test.req.Equals != nil) {
+				t.Errorf("the error is about column %+v", wrong)
 			}
 			var got []string
 			for _, row := range rows {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -179,7 +180,18 @@ type RowsRequest struct {
 	Equals  map[string]string // column to the value it must have, in text: true, -12.5, 2026-01-31T12:00:00Z
 }
 
-// Rows reads rows. A value is a string, bool, int64, dataflow.Decimal, time.Time in UTC, map[string]string, or nil when it is absent.
+// ColumnError is a column of a RowsRequest that can't be read, or that can't have the value which is asked for.
+type ColumnError struct {
+	Column string
+	Equals bool // it is one of Equals, not of Columns
+	reason string
+}
+
+// Error never holds the value.
+func (e *ColumnError) Error() string { return e.reason }
+
+// Rows reads rows. A request that the table can't answer is a ColumnError with dataflow.CodeInvalid, a run that it has not kept
+// dataflow.CodeNotFound. A value is a string, bool, int64, dataflow.Decimal, time.Time in UTC, map[string]string, or nil when it is absent.
 // The order is that of the table's files, not of the key.
 func (l *Lakehouse) Rows(ctx context.Context, id dataflow.TableID, req RowsRequest) ([]string, [][]any, error) {
 	tbl, err := l.find(ctx, id)
@@ -235,33 +247,62 @@ func project(schema *iceberg.Schema, columns []string) ([]string, error) {
 	}
 	for i, name := range columns {
 		if _, ok := schema.FindFieldByName(name); !ok {
-			return nil, fmt.Errorf("the table has no column %q", name)
+			return nil, &ColumnError{Column: name, reason: noColumn(schema, name)}
 		}
 		if slices.Contains(columns[:i], name) {
-			return nil, fmt.Errorf("the column %q is asked for twice", name)
+			return nil, &ColumnError{Column: name, reason: fmt.Sprintf("the column %q is asked for twice", name)}
 		}
 	}
 	return columns, nil
+}
+
+// noColumn says which columns there are instead.
+func noColumn(schema *iceberg.Schema, name string) string {
+	var names []string
+	for _, field := range schema.Fields() {
+		names = append(names, field.Name)
+	}
+	return fmt.Sprintf("the table has no column %q: it has %s", name, strings.Join(names, ", "))
 }
 
 // equals makes the filter that Iceberg prunes files and row groups by.
 func equals(schema *iceberg.Schema, wanted map[string]string) (iceberg.BooleanExpression, error) {
 	var filter iceberg.BooleanExpression = iceberg.AlwaysTrue{}
 	for _, name := range sortedKeys(wanted) {
+		wrong := &ColumnError{Column: name, Equals: true}
 		field, ok := schema.FindFieldByName(name)
 		if !ok {
-			return nil, fmt.Errorf("the table has no column %q", name)
+			wrong.reason = noColumn(schema, name)
+			return nil, wrong
 		}
 		if _, ok := field.Type.(iceberg.PrimitiveType); !ok {
-			return nil, fmt.Errorf("rows can't be chosen by the column %q: it is a %s", name, columnType(field.Type))
+			wrong.reason = fmt.Sprintf("rows can't be chosen by the column %q: it is a %s", name, columnType(field.Type))
+			return nil, wrong
 		}
 		value, err := iceberg.NewLiteral(wanted[name]).To(field.Type)
-		if err != nil {
-			return nil, fmt.Errorf("the value for the column %q is no %s", name, columnType(field.Type)) // without the cause: it holds the value
+		if err != nil || !isExact(wanted[name], columnType(field.Type)) {
+			wrong.reason = fmt.Sprintf("the value for the column %q is no %s", name, columnType(field.Type)) // without err, which holds the value
+			return nil, wrong
 		}
 		filter = iceberg.NewAnd(filter, iceberg.LiteralPredicate(iceberg.OpEQ, iceberg.Reference(name), value))
 	}
 	return filter, nil
+}
+
+// isExact says whether a value in text is one that the type holds: Iceberg's own conversion cuts off digits, and takes "1" for true.
+func isExact(text string, kind dataflow.ColumnType) bool {
+	switch kind {
+	case dataflow.Number:
+		_, ok := dataflow.ParseDecimal(text)
+		return ok
+	case dataflow.Boolean:
+		return text == "true" || text == "false"
+	case dataflow.Timestamp:
+		t, err := time.Parse(time.RFC3339Nano, text)
+		return err == nil && t.Nanosecond()%int(time.Microsecond) == 0
+	case dataflow.String, dataflow.Long, dataflow.TextMap:
+	}
+	return true
 }
 
 func scan(ctx context.Context, scan *table.Scan, names []string, limit int) ([][]any, error) {

@@ -26,6 +26,14 @@ import (
 const (
 	connectorType = "skypoint_cognito_connector"
 	dataflowType  = "skypoint_dataflow"
+
+	dataflowRunType = "skypoint_dataflow_run"
+)
+
+// What the names of ephemeral resources and actions begin with here: a data source or a resource may have the same name.
+const (
+	ephemeralOf = "ephemeral."
+	actionOf    = "action."
 )
 
 // badInput is an object that must be refused at plan.
@@ -47,7 +55,13 @@ var required = map[string]map[string]string{
 	"skypoint_table_rows":    {"dataflow_id": `"Good"`, "key": `"users"`},
 	listOf + dataflowType:    {},
 	listOf + connectorType:   {},
-	"provider":               {},
+
+	dataflowRunType:                         {"dataflow_id": `"Good"`},
+	ephemeralOf + "skypoint_table_rows":     {"dataflow_id": `"Good"`, "key": `"users"`},
+	actionOf + dataflowRunType:              {"dataflow_id": `"Good"`},
+	actionOf + "skypoint_dataflow_rollback": {"dataflow_id": `"Good"`},
+
+	"provider": {},
 }
 
 // listOf begins the name of a list resource here: it has the name of what it lists.
@@ -173,11 +187,34 @@ func badInputs() []badInput {
 	other("no runs", "skypoint_dataflow_runs", `limit = 0`, "limit", "value must be between 1 and 10000, got: 0")
 	other("too many runs", "skypoint_dataflow_runs", `limit = 10001`, "limit", "value must be between 1 and 10000, got: 10001")
 	other("a table that is not known", "skypoint_table", `key = "user"`, "key", `there is no table "user": `+sayKeys)
-	other("a run that never is", "skypoint_table_rows", `at_run = 0`, "at_run", "value must be at least 1, got: 0")
-	other("no rows", "skypoint_table_rows", `limit = 0`, "limit", "value must be between 1 and 1000, got: 0")
-	other("too many rows", "skypoint_table_rows", `limit = 1001`, "limit", "value must be between 1 and 1000, got: 1001")
-	other("no columns", "skypoint_table_rows", `columns = []`, "columns", "list must contain at least 1 elements, got: 0")
-	other("a column twice", "skypoint_table_rows", `columns = ["sub", "sub"]`, "columns", `sub`)
+	for _, rows := range []string{"skypoint_table_rows", ephemeralOf + "skypoint_table_rows"} {
+		other("a dataflow's id that is none", rows, `dataflow_id = "no id"`, "dataflow_id", sayName)
+		other("a table that is not known", rows, `key = "user"`, "key", `there is no table "user": `+sayKeys)
+		other("a run that never is", rows, `at_run = 0`, "at_run", "value must be at least 1, got: 0")
+		other("no rows", rows, `limit = 0`, "limit", "value must be between 1 and 1000, got: 0")
+		other("too many rows", rows, `limit = 1001`, "limit", "value must be between 1 and 1000, got: 1001")
+		other("no columns", rows, `columns = []`, "columns", "list must contain at least 1 elements, got: 0")
+		other("a column twice", rows, `columns = ["sub", "sub"]`, "columns", `sub`)
+		other("a column that is null", rows, `columns = ["sub", null]`, "columns", `null`)
+		other("a value that is null", rows, `equals = { sub = null }`, "equals", `null`)
+	}
+
+	for _, drives := range []string{dataflowRunType, runAction, rollbackAction} {
+		for what, id := range map[string]string{"that is empty": `""`, "with a space": `"My App"`, "with NUL": `"Ap\u0000p"`, "of 65 letters": long(65), "of a run": `"Customers/1"`} {
+			other("a dataflow's id "+what, drives, `dataflow_id = `+id, "dataflow_id", sayName)
+		}
+	}
+	for what, length := range map[string]string{"in words": "soon", "in days": "1d", "that is empty": ""} {
+		other("a timeout "+what, dataflowRunType, `timeouts = { create = "`+length+`" }`, "timeouts.create", `Attribute timeouts.create: "`+length+`" `+sayDuration)
+		other("a timeout "+what, runAction, `timeout = "`+length+`"`, "timeout", `"`+length+`" `+sayDuration)
+		other("a timeout "+what, rollbackAction, `timeout = "`+length+`"`, "timeout", `"`+length+`" `+sayDuration)
+	}
+	other("a timeout of nothing", dataflowRunType, `timeouts = { create = "0s" }`, "timeouts.create", `"0s" is too short: the shortest is "1s"`)
+	other("a timeout of nothing", runAction, `timeout = "0s"`, "timeout", `"0s" is too short: the shortest is "1s"`)
+	other("a trigger that is null", dataflowRunType, `triggers = { build = null }`, "triggers", "null")
+	other("a run that never is", rollbackAction, `to_run = 0`, "to_run", "value must be at least 1, got: 0")
+	other("a run below zero", rollbackAction, `to_run = -1`, "to_run", "value must be at least 1, got: -1")
+	other("half a run", rollbackAction, `to_run = 1.5`, "to_run", "1.5")
 
 	other("a workspace that is empty", "provider", `workspace = ""`, "workspace", "the workspace can't be empty: leave it out for the default")
 	other("a workspace in a bucket", "provider", `workspace = "s3://bucket/skypoint"`, "workspace", "a workspace at s3:// is not supported: give the path of a folder")
@@ -243,8 +280,8 @@ func TestPlan_RefusesBadInputAtItsAttribute(t *testing.T) {
 // All of them in one configuration: the CLI validates every object before it plans any.
 func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 	w := newWorld(t, 0)
-	// A list block has a file of its own, which only Terraform 1.14 and newer read.
-	cases := slices.DeleteFunc(badInputs(), func(c badInput) bool { return strings.HasPrefix(c.object, listOf) })
+	// What has a dot in its name here is of a kind that not every CLI has or validates.
+	cases := slices.DeleteFunc(badInputs(), func(c badInput) bool { return strings.Contains(c.object, ".") })
 	var config strings.Builder
 	config.WriteString(w.provider())
 	for i, c := range cases {
@@ -252,7 +289,7 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 		switch {
 		case c.object == "provider":
 			fmt.Fprintf(&config, "provider \"skypoint\" {\nalias = %q\n%s}\ndata \"skypoint_tables\" %q {\nprovider = skypoint.%s\n}\n", label, c.complete(), label, label)
-		case slices.Contains([]string{connectorType, dataflowType}, c.object):
+		case slices.Contains([]string{connectorType, dataflowType, dataflowRunType}, c.object):
 			fmt.Fprintf(&config, "resource %q %q {\n%s}\n", c.object, label, c.complete())
 		default:
 			fmt.Fprintf(&config, "data %q %q {\n%s}\n", c.object, label, c.complete())
@@ -271,7 +308,7 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 			switch {
 			case c.object == "provider":
 				address = fmt.Sprintf(`with provider\["[^"]+/skypointcloud/skypoint"\]\.c%03d,`, i)
-			case !slices.Contains([]string{connectorType, dataflowType}, c.object):
+			case !slices.Contains([]string{connectorType, dataflowType, dataflowRunType}, c.object):
 				address = strings.Replace(address, "with ", `with data\.`, 1)
 			}
 			shown := `resource "` // an argument that is not there is shown at its resource, as older CLIs do with what is nested in one
@@ -434,6 +471,12 @@ func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
 		later{object: "skypoint_table", argument: "dataflow_id = LATER\nkey = LATER\nat_run = LATER"},
 		later{object: "skypoint_table_rows", argument: "dataflow_id = LATER\nkey = LATER\nat_run = LATER\ncolumns = LATER\nequals = LATER\nlimit = LATER"},
 		later{object: "skypoint_table_rows", argument: "columns = [LATER, LATER]\nequals = { sub = LATER }"},
+		later{object: ephemeralOf + "skypoint_table_rows", argument: "dataflow_id = LATER\nkey = LATER\nat_run = LATER\ncolumns = LATER\nequals = LATER\nlimit = LATER"},
+		later{object: ephemeralOf + "skypoint_table_rows", argument: "columns = [LATER, LATER]\nequals = { sub = LATER }"},
+		later{object: dataflowRunType, argument: "dataflow_id = LATER\ntriggers = LATER\ntimeouts = LATER"},
+		later{object: dataflowRunType, argument: "triggers = { build = LATER }\ntimeouts = { create = LATER }"},
+		later{object: runAction, argument: "dataflow_id = LATER\ntimeout = LATER"},
+		later{object: rollbackAction, argument: "dataflow_id = LATER\nto_run = LATER\ntimeout = LATER"},
 		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nsecrets_key = LATER"},
 	)
 	for _, c := range cases {
@@ -536,6 +579,12 @@ func newProtocol(t *testing.T) protocol {
 			p.types[name] = ctyType(t, s.ValueType())
 		}
 	}
+	for name, s := range schema.EphemeralResourceSchemas {
+		p.types[ephemeralOf+name] = ctyType(t, s.ValueType())
+	}
+	for name, s := range schema.ActionSchemas {
+		p.types[actionOf+name] = ctyType(t, s.Schema.ValueType())
+	}
 	p.types["data.skypoint_dataflow"] = ctyType(t, schema.DataSourceSchemas["skypoint_dataflow"].ValueType())
 	config := p.config(t, "provider", fmt.Sprintf("workspace = %q", t.TempDir()), nil)
 	response, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.0", Config: config})
@@ -556,6 +605,20 @@ func (p protocol) diagnose(t *testing.T, object, arguments string, variables map
 		}
 		return response.Diagnostics
 	}
+	if name, ok := strings.CutPrefix(object, ephemeralOf); ok {
+		response, err := p.server.ValidateEphemeralResourceConfig(t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	}
+	if name, ok := strings.CutPrefix(object, actionOf); ok {
+		response, err := p.server.(tfprotov6.ActionServer).ValidateActionConfig(t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.Diagnostics
+	}
 	switch object {
 	case "provider":
 		response, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
@@ -563,7 +626,7 @@ func (p protocol) diagnose(t *testing.T, object, arguments string, variables map
 			t.Fatal(err)
 		}
 		return response.Diagnostics
-	case connectorType, dataflowType:
+	case connectorType, dataflowType, dataflowRunType:
 		validated, err := p.server.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{
 			TypeName: object, Config: config, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 		})

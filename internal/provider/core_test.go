@@ -278,9 +278,15 @@ func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config cty.Value) 
 // attribute gives a value of the dataflow in the state as text; "null" when it has none.
 func (c *core) attribute(path ...string) string {
 	c.t.Helper()
-	o, found := c.objects[dataflowType]
+	return c.attributeOf(dataflowType, path...)
+}
+
+// attributeOf gives a value of an object in the state as text; "null" when it has none.
+func (c *core) attributeOf(kind string, path ...string) string {
+	c.t.Helper()
+	o, found := c.objects[kind]
 	if !found {
-		return "no dataflow"
+		return "no " + kind
 	}
 	value := o.value
 	for _, name := range path {

@@ -75,8 +75,8 @@ func (d *dataflowDataSource) Read(ctx context.Context, req datasource.ReadReques
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// state reads the dataflow that a data source asks for.
-func (o *dataSourceObject) state(ctx context.Context, name string, diags *diag.Diagnostics) (engine.State, bool) {
+// state reads the dataflow that an object asks for in dataflow_id.
+func (o *configured) state(ctx context.Context, name string, diags *diag.Diagnostics) (engine.State, bool) {
 	e, err := o.services.engine(ctx)
 	if err != nil {
 		report(diags, "The workspace can't be used", err, nil)

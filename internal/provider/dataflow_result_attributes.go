@@ -25,10 +25,17 @@ func readable(attributes map[string]resourceschema.Attribute) map[string]schema.
 			out[name] = computedText(description)
 		case resourceschema.Int64Attribute:
 			out[name] = computedNumber(description)
+		case resourceschema.Float64Attribute:
+			out[name] = schema.Float64Attribute{Computed: true, MarkdownDescription: description}
 		case resourceschema.BoolAttribute:
 			out[name] = computedBool(description)
 		case resourceschema.SingleNestedAttribute:
 			out[name] = schema.SingleNestedAttribute{Computed: true, MarkdownDescription: description, Attributes: readable(a.Attributes)}
+		case resourceschema.ListNestedAttribute:
+			out[name] = schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: description,
+				NestedObject: schema.NestedAttributeObject{Attributes: readable(a.NestedObject.Attributes)},
+			}
 		case resourceschema.MapNestedAttribute:
 			out[name] = schema.MapNestedAttribute{
 				Computed: true, MarkdownDescription: description,

@@ -29,11 +29,16 @@ type dataflowRunsModel struct {
 
 type dataflowRunsEntry struct {
 	runModel
-	DurationSeconds types.Float64        `tfsdk:"duration_seconds"`
-	Calls           types.Int64          `tfsdk:"calls"`
-	Throttles       types.Int64          `tfsdk:"throttles"`
-	WaitedSeconds   types.Float64        `tfsdk:"waited_seconds"`
-	Tables          []dataflowRunsCounts `tfsdk:"tables"`
+	runUsage
+	Tables []dataflowRunsCounts `tfsdk:"tables"`
+}
+
+// runUsage is what a run took.
+type runUsage struct {
+	DurationSeconds types.Float64 `tfsdk:"duration_seconds"`
+	Calls           types.Int64   `tfsdk:"calls"`
+	Throttles       types.Int64   `tfsdk:"throttles"`
+	WaitedSeconds   types.Float64 `tfsdk:"waited_seconds"`
 }
 
 type dataflowRunsCounts struct {
@@ -64,33 +69,7 @@ func (*dataflowRunsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			},
 			"runs": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The runs, newest first.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"run":              computedNumber("Its number."),
-					"kind":             computedText("`import`, `rollback` or `removal`."),
-					"status":           computedText("`Processing`, `Completed` or `Failed`."),
-					"trigger":          computedText("Why it ran."),
-					"started_at":       computedText("When it started (RFC 3339, UTC)."),
-					"ended_at":         computedText("When it ended (RFC 3339, UTC); null while it runs."),
-					"description":      computedText("What it did, or the error with its cause and what to do."),
-					"duration_seconds": schema.Float64Attribute{Computed: true, MarkdownDescription: "How long it took, in seconds; null while it runs."},
-					"calls":            computedNumber("Requests sent to AWS."),
-					"throttles":        computedNumber("Answers of AWS that asked to slow down."),
-					"waited_seconds":   schema.Float64Attribute{Computed: true, MarkdownDescription: "Time spent waiting for the request limit, in seconds, over all requests."},
-					"tables": schema.ListNestedAttribute{
-						Computed: true, MarkdownDescription: "What it did to each table. Empty for a run that failed.",
-						NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-							"key":          computedText("The table's key."),
-							"table_name":   computedText("What the table is called in the database."),
-							"change":       computedText("`publish`, `keep` (nothing changed), `hide` or `drop`."),
-							"read":         computedNumber("Rows that the source gave."),
-							"added":        computedNumber("Rows added."),
-							"changed":      computedNumber("Rows changed."),
-							"removed":      computedNumber("Rows removed."),
-							"unchanged":    computedNumber("Rows left as they were."),
-							"kept_as_text": computedNumber("Values that their column's type could not hold."),
-						}},
-					},
-				}},
+				NestedObject: schema.NestedAttributeObject{Attributes: readable(runAttributes())},
 			},
 		},
 	}
@@ -138,8 +117,10 @@ func (s *services) runs(ctx context.Context, name string, limit int) ([]dataflow
 
 func historyEntry(run dataflow.Run) dataflowRunsEntry {
 	entry := dataflowRunsEntry{
-		runModel: runOf(run), Calls: types.Int64Value(run.Usage.Calls), Throttles: types.Int64Value(run.Usage.Throttles),
-		WaitedSeconds: types.Float64Value(run.Usage.WaitedSeconds), Tables: []dataflowRunsCounts{},
+		runModel: runOf(run), Tables: []dataflowRunsCounts{},
+		runUsage: runUsage{
+			Calls: types.Int64Value(run.Usage.Calls), Throttles: types.Int64Value(run.Usage.Throttles), WaitedSeconds: types.Float64Value(run.Usage.WaitedSeconds),
+		},
 	}
 	if run.EndedAt != nil {
 		entry.DurationSeconds = types.Float64Value(max(0, run.EndedAt.Sub(run.StartedAt).Seconds())) // a clock that was put back meanwhile

@@ -161,18 +161,18 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 			MarkdownDescription: "Whether plans that would destroy or rename the dataflow fail. Default: `false`. It never holds for a dataflow that has published nothing.",
 			Default:             booldefault.StaticBool(false),
 		},
-		"timeouts": timeoutsAttribute(ctx),
+		"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
+			Create: true, Update: true, Delete: true,
+			CreateDescription: "How long creating may take, with its run. A duration such as `2h`; default `24h`.",
+			UpdateDescription: "How long an update may take, with its run and with waiting for somebody else's. A duration such as `2h`; default `24h`.",
+			DeleteDescription: "How long dropping the tables may take. A duration such as `30m`; default `24h`.",
+		}),
 	}
 }
 
 // timeoutsAttribute says which timeout is wrong, which the library's own validator does not, and takes none that has passed before it began.
-func timeoutsAttribute(ctx context.Context) schema.Attribute {
-	attribute := timeouts.Attributes(ctx, timeouts.Opts{
-		Create: true, Update: true, Delete: true,
-		CreateDescription: "How long creating may take, with its run. A duration such as `2h`; default `24h`.",
-		UpdateDescription: "How long an update may take, with its run and with waiting for somebody else's. A duration such as `2h`; default `24h`.",
-		DeleteDescription: "How long dropping the tables may take. A duration such as `30m`; default `24h`.",
-	})
+func timeoutsAttribute(ctx context.Context, which timeouts.Opts) schema.Attribute {
+	attribute := timeouts.Attributes(ctx, which)
 	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
 		for name, inner := range nested.Attributes {
 			if text, ok := inner.(schema.StringAttribute); ok {
@@ -207,7 +207,7 @@ func dataflowResultAttributes() map[string]schema.Attribute {
 				"run":         schema.Int64Attribute{Computed: true, MarkdownDescription: "Its number."},
 				"kind":        schema.StringAttribute{Computed: true, MarkdownDescription: "`import`, `rollback` or `removal`."},
 				"status":      schema.StringAttribute{Computed: true, MarkdownDescription: "`Processing`, `Completed` or `Failed`."},
-				"trigger":     schema.StringAttribute{Computed: true, MarkdownDescription: "Why it ran: `create`, `definition`, `refresh_triggers`, `failed`, `max_age`, `pin` or `destroy`."},
+				"trigger":     schema.StringAttribute{Computed: true, MarkdownDescription: "Why it ran: `create`, `definition`, `refresh_triggers`, `failed`, `max_age`, `pin`, `resource` (a `skypoint_dataflow_run`), `action` or `destroy`."},
 				"started_at":  schema.StringAttribute{Computed: true, MarkdownDescription: "When it started (RFC 3339, UTC)."},
 				"ended_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "When it ended (RFC 3339, UTC); null while it runs."},
 				"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What it did, or the error with its cause and what to do."},

@@ -4,15 +4,20 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// resourceObject is what every resource has: the services, given once by Configure.
-type resourceObject struct {
+// configured is what every object has: the services, given once by Configure.
+type configured struct {
 	services *services
 }
+
+// resourceObject is what every resource has.
+type resourceObject struct{ configured }
 
 // Configure takes the services from the provider.
 func (o *resourceObject) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
@@ -20,12 +25,26 @@ func (o *resourceObject) Configure(_ context.Context, req resource.ConfigureRequ
 }
 
 // dataSourceObject is what every data source has.
-type dataSourceObject struct {
-	services *services
-}
+type dataSourceObject struct{ configured }
 
 // Configure takes the services from the provider.
 func (o *dataSourceObject) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	o.services = servicesFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// ephemeralObject is what every ephemeral resource has.
+type ephemeralObject struct{ configured }
+
+// Configure takes the services from the provider.
+func (o *ephemeralObject) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	o.services = servicesFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// actionObject is what every action has.
+type actionObject struct{ configured }
+
+// Configure takes the services from the provider.
+func (o *actionObject) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
 	o.services = servicesFrom(req.ProviderData, &resp.Diagnostics)
 }
 
@@ -41,13 +60,13 @@ func servicesFrom(data any, diags *diag.Diagnostics) *services {
 	return s
 }
 
-// ready says whether a data source can be read now.
-func (o *dataSourceObject) ready(diags *diag.Diagnostics) bool {
+// ready says whether an object can read the workspace now.
+func (o *configured) ready(diags *diag.Diagnostics) bool {
 	if !o.services.unknown {
 		return true
 	}
 	diags.AddError("The provider's configuration is not known yet",
 		"A setting of provider \"skypoint\" depends on something that is known only after apply. "+
-			"Read this data source after it: give it an input that is unknown until then, or depends_on.")
+			"Read this after it: give it an input that is unknown until then, or depends_on.")
 	return false
 }

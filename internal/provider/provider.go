@@ -5,9 +5,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -23,8 +25,10 @@ const (
 )
 
 var (
-	_ provider.Provider                  = (*skypointProvider)(nil)
-	_ provider.ProviderWithListResources = (*skypointProvider)(nil)
+	_ provider.Provider                       = (*skypointProvider)(nil)
+	_ provider.ProviderWithListResources      = (*skypointProvider)(nil)
+	_ provider.ProviderWithActions            = (*skypointProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*skypointProvider)(nil)
 )
 
 type skypointProvider struct {
@@ -92,10 +96,25 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	resp.ResourceData = s
 	resp.DataSourceData = s
 	resp.ListResourceData = s
+	resp.EphemeralResourceData = s
+	resp.ActionData = s
 }
 
 func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newCognitoConnectorResource, newDataflowResource}
+	return []func() resource.Resource{
+		newCognitoConnectorResource, newDataflowResource,
+		newDataflowRunResource,
+	}
+}
+
+// EphemeralResources give what is in no plan and in no state.
+func (p *skypointProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newTableRowsEphemeral}
+}
+
+// Actions are an extra of Terraform 1.14 and newer.
+func (p *skypointProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newDataflowRunAction, newDataflowRollbackAction}
 }
 
 // ListResources are an extra of Terraform 1.14 and newer.

@@ -74,7 +74,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Config{
 		Ledger: l, Tables: tables{s}, Sources: sources{s}, Parts: parts.New(filepath.Join(s.workspace, "parts")),
-		Self: process.Current(), Liveness: liveness, Now: s.now, Notify: logEvent,
+		Self: process.Current(), Liveness: liveness, Now: s.now, Notify: notify,
 	}), nil
 }
 

@@ -177,7 +177,7 @@ func columnOf(c lakehouse.ColumnDescription, profile *dataflow.Profile) columnMo
 }
 
 // published finds the table that a dataflow has published under this key, and when that was refreshed last.
-func (o *dataSourceObject) published(ctx context.Context, dataflowID, key types.String, diags *diag.Diagnostics) (*lakehouse.Lakehouse, dataflow.TableID, types.String, bool) {
+func (o *configured) published(ctx context.Context, dataflowID, key types.String, diags *diag.Diagnostics) (*lakehouse.Lakehouse, dataflow.TableID, types.String, bool) {
 	s, ok := o.state(ctx, dataflowID.ValueString(), diags)
 	if !ok {
 		return nil, dataflow.TableID{}, types.String{}, false

@@ -2,26 +2,9 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"strconv"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
-)
-
-const (
-	defaultRowsLimit = 100
-	maxRowsLimit     = 1_000 // rows are held in the state, which is no place for a table
 )
 
 var _ datasource.DataSourceWithConfigure = (*tableRowsDataSource)(nil)
@@ -30,109 +13,23 @@ type tableRowsDataSource struct{ dataSourceObject }
 
 func newTableRowsDataSource() datasource.DataSource { return &tableRowsDataSource{} }
 
-type tableRowsModel struct {
-	DataflowID types.String              `tfsdk:"dataflow_id"`
-	Key        types.String              `tfsdk:"key"`
-	AtRun      types.Int64               `tfsdk:"at_run"`
-	Columns    types.List                `tfsdk:"columns"`
-	Equals     types.Map                 `tfsdk:"equals"`
-	Limit      types.Int64               `tfsdk:"limit"`
-	Rows       []map[string]types.String `tfsdk:"rows"`
-}
-
 func (*tableRowsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_table_rows"
 }
 
 func (*tableRowsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A few rows of a table, for a look or a check. They are sensitive, and they are in the state: ask for no more than you need.",
-		Attributes: map[string]schema.Attribute{
-			"dataflow_id": dataflowIDAttribute(),
-			"key":         tableKeyAttribute(),
-			"at_run": schema.Int64Attribute{
-				Optional:            true,
-				MarkdownDescription: "The run whose rows are read. Give it the dataflow's `current_run`: then the data source waits for a run that the same apply makes. Default: the rows as they are.",
-				Validators:          []validator.Int64{int64validator.AtLeast(1)},
-			},
-			"columns": schema.ListAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "The columns to read. Default: all.",
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
-			},
-			"equals": schema.MapAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Only rows in which each of these columns has this value, in the text form that `rows` has.",
-			},
-			"limit": schema.Int64Attribute{
-				Optional: true, MarkdownDescription: "How many rows to read at most, 1 to 1,000. Default: `100`.",
-				Validators: []validator.Int64{int64validator.Between(1, maxRowsLimit)},
-			},
-			"rows": schema.ListAttribute{
-				Computed: true, Sensitive: true, ElementType: types.MapType{ElemType: types.StringType},
-				MarkdownDescription: "The rows, each a map of column to value as text: `true`, `-12.5`, `2026-01-31T12:00:00Z`, a map as JSON; an absent value is null. In no particular order.",
-			},
-		},
+		MarkdownDescription: "A few rows of a table, for a look or a check. They are sensitive, and they are in the state: ask for no more than you need. " +
+			"The ephemeral resource of the same name gives rows that are in no state.",
+		Attributes: tableRowsAttributes(),
 	}
 }
 
 func (d *tableRowsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model tableRowsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !d.rows(ctx, &model, &resp.Diagnostics) {
 		return
-	}
-	want := lakehouse.RowsRequest{Run: model.AtRun.ValueInt64Pointer(), Limit: defaultRowsLimit}
-	if !model.Limit.IsNull() {
-		want.Limit = int(model.Limit.ValueInt64())
-	}
-	resp.Diagnostics.Append(model.Columns.ElementsAs(ctx, &want.Columns, false)...)
-	resp.Diagnostics.Append(model.Equals.ElementsAs(ctx, &want.Equals, false)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	lake, id, _, ok := d.published(ctx, model.DataflowID, model.Key, &resp.Diagnostics)
-	if !ok {
-		return
-	}
-	columns, rows, err := lake.Rows(ctx, id, want)
-	if err != nil {
-		report(&resp.Diagnostics, "Rows can't be read", err, blame{dataflow.CodeInvalid: path.Root("columns"), dataflow.CodeNotFound: path.Root("at_run")})
-		return
-	}
-	model.Rows = []map[string]types.String{}
-	for _, row := range rows {
-		shown := map[string]types.String{}
-		for i, column := range columns {
-			shown[column] = rowValue(row[i])
-		}
-		model.Rows = append(model.Rows, shown)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
-}
-
-// rowValue gives a value as text. Absent is null, which an empty text is not.
-func rowValue(v any) types.String {
-	switch v := v.(type) {
-	case nil:
-		return types.StringNull()
-	case string:
-		return types.StringValue(v)
-	case bool:
-		return types.StringValue(strconv.FormatBool(v))
-	case int64:
-		return types.StringValue(strconv.FormatInt(v, 10))
-	case dataflow.Decimal:
-		return types.StringValue(string(v))
-	case time.Time:
-		return types.StringValue(v.UTC().Format(time.RFC3339Nano))
-	case map[string]string:
-		encoded, err := json.Marshal(v)
-		if err != nil {
-			panic(err) // a map of strings always marshals
-		}
-		return types.StringValue(string(encoded))
-	default:
-		panic(fmt.Sprintf("no text for a %T", v))
-	}
 }

@@ -101,7 +101,7 @@ func (p *process) order() engine.Order {
 	if err != nil { // there is none: the engine will say so
 		record.Definition.Name = flow
 	}
-	return engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource}
+	return engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerDefinition}
 }
 
 func (p *process) imports(d dataflow.Definition, retain int64) error {
