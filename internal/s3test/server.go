@@ -100,8 +100,8 @@ func put(w http.ResponseWriter, r *http.Request, bucket map[string]object, key s
 }
 
 type newUpload struct {
-	XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
-	UploadId string   //nolint:revive // S3's name
+	XMLName xml.Name `xml:"InitiateMultipartUploadResult"`
+	ID      string   `xml:"UploadId"`
 }
 
 type completedUpload struct {
@@ -117,7 +117,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request, bucket map[strin
 	case r.Method == http.MethodPost && id == "":
 		id = strconv.Itoa(len(s.uploads) + 1)
 		s.uploads[id] = map[int][]byte{}
-		write(w, http.StatusOK, newUpload{UploadId: id})
+		write(w, http.StatusOK, newUpload{ID: id})
 	case !known:
 		refuse(w, r, http.StatusNotFound, "NoSuchUpload")
 	case r.Method == http.MethodPut:
@@ -153,7 +153,7 @@ func get(w http.ResponseWriter, r *http.Request, bucket map[string]object, key s
 	w.Header().Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	content, status := o.content, http.StatusOK
 	var from, to int
-	if n, _ := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &from, &to); n > 0 && from < len(content) { //nolint:errcheck // "bytes=5-" has one number
+	if n, _ := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &from, &to); n > 0 && from < len(content) {
 		if n == 1 || to >= len(content) {
 			to = len(content) - 1
 		}
