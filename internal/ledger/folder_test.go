@@ -27,7 +27,7 @@ func TestFolder(t *testing.T) {
 }
 
 func TestFolder_HoldsBetweenProcesses(t *testing.T) {
-	testStoreProcesses(t,
+	testStoreProcesses(t, 50,
 		func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "workspace") },
 		func(place string) (Store, error) { return NewFolder(place) })
 }

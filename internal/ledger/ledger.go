@@ -11,7 +11,7 @@ import (
 
 // Config says where a ledger's workspace is and how its secrets are sealed.
 type Config struct {
-	// Workspace is the absolute path of a folder. It need not exist.
+	// Workspace is the absolute path of a folder, which need not exist, or the URL of a bucket, which must.
 	Workspace string
 	// SecretsKeyURL is a gocloud.dev/secrets URL. Empty: the workspace has a key of its own, in its file "key".
 	SecretsKeyURL string
@@ -30,16 +30,26 @@ type Ledger struct {
 }
 
 // Open gives the ledger in a workspace. It writes nothing: the first record that is written makes the workspace.
-// A path where something else than a folder lies has dataflow.CodeInvalid.
+// A path where something else than a folder lies has dataflow.CodeInvalid, a bucket without a secrets key dataflow.CodeSecretsKey.
 func Open(ctx context.Context, config Config) (*Ledger, error) {
-	folder, err := NewFolder(config.Workspace)
+	if err := CheckSecretsKey(config.Workspace, config.SecretsKeyURL); err != nil {
+		return nil, err
+	}
+	store, err := openStore(ctx, config.Workspace)
 	if err != nil {
 		return nil, err
 	}
 	if err := done(ctx, "open", config.Workspace); err != nil {
 		return nil, err
 	}
-	return New(folder, config), nil
+	return New(store, config), nil
+}
+
+func openStore(ctx context.Context, workspace string) (Store, error) {
+	if IsBucket(workspace) {
+		return NewBucket(ctx, workspace)
+	}
+	return NewFolder(workspace)
 }
 
 // New gives the ledger in a store. It does not look at config.Workspace.

@@ -120,6 +120,19 @@ func (k keyring) createKey(ctx context.Context) ([]byte, error) {
 	return encoded, err
 }
 
+// CheckSecretsKey says whether a workspace can do with this secrets key or, when it is empty, without one: a bucket can't, because a key
+// beside the secrets that it seals protects them from nobody who can read the bucket.
+func CheckSecretsKey(workspace, secretsKeyURL string) error {
+	if secretsKeyURL != "" || !IsBucket(workspace) {
+		return nil
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeSecretsKey, Op: "open key", Object: "secrets key",
+		Cause: errors.New("a workspace in a bucket needs one: a key beside the secrets that it seals would protect them from nobody"),
+		Hint:  "Set secrets_key or SKYPOINT_SECRETS_KEY to one of: " + strings.Join(keeperForms, ", ") + ".",
+	}
+}
+
 // CheckSecretsKeyURL checks the form of a secrets key's URL, without asking anybody for the key.
 // The error never quotes the URL: that of a base64key is the key itself.
 func CheckSecretsKeyURL(secretsKeyURL string) error {

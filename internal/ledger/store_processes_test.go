@@ -20,16 +20,13 @@ const (
 	envPlace     = "LEDGER_TEST_PLACE"     // where the store is
 )
 
-const (
-	processes = 8
-	rounds    = 50
-)
+const processes = 8
 
 // testStoreProcesses is the part of the conformance suite that takes many processes. open opens the store at a place; each process does.
 // It must be all that the calling test does, because the processes run that test again to become contenders.
 //
 // In each round, all of them create one object and replace another at the same time, and read both.
-func testStoreProcesses(t *testing.T, place func(t *testing.T) string, open func(place string) (Store, error)) {
+func testStoreProcesses(t *testing.T, rounds int, place func(t *testing.T) string, open func(place string) (Store, error)) {
 	if os.Getenv(envContender) != "" {
 		contend(t, open)
 		return
@@ -90,7 +87,7 @@ const linePrefix = "contender: "
 func playRound(ctx context.Context, store Store, me, round int) (outcome, read string) {
 	once := fmt.Sprintf("runs/%08d/decision.json", round)
 	outcome = "won"
-	if err := store.Create(ctx, once, blob(me, round)); dataflow.IsCode(err, dataflow.CodeExists) {
+	if err := store.Create(ctx, once, payload(me, round)); dataflow.IsCode(err, dataflow.CodeExists) {
 		outcome = "lost"
 	} else if err != nil {
 		return "failed", strconv.Quote(err.Error())
@@ -101,20 +98,20 @@ func playRound(ctx context.Context, store Store, me, round int) (outcome, read s
 	}
 	read = "torn"
 	for contender := range processes {
-		if string(content) == string(blob(contender, round)) {
+		if string(content) == string(payload(contender, round)) {
 			read = strconv.Itoa(contender)
 		}
 	}
 	again := fmt.Sprintf("runs/%08d/heartbeat.json", round)
 	for range 3 {
-		if err := store.Replace(ctx, again, blob(me, round)); err != nil {
+		if err := store.Replace(ctx, again, payload(me, round)); err != nil {
 			return "failed", strconv.Quote(err.Error())
 		}
 		content, err := store.Read(ctx, again)
 		if err != nil {
 			return "failed", strconv.Quote(err.Error())
 		}
-		if !isBlob(content, processes, round) {
+		if !isPayload(content, processes, round) {
 			return "torn", "heartbeat"
 		}
 	}

@@ -139,7 +139,7 @@ func testStore(t *testing.T, open func(t *testing.T) Store) {
 			var group sync.WaitGroup
 			for i := range contenders {
 				group.Go(func() {
-					err := store.Create(t.Context(), path, blob(i, round))
+					err := store.Create(t.Context(), path, payload(i, round))
 					if winners[i] = err == nil; err != nil && !dataflow.IsCode(err, dataflow.CodeExists) {
 						t.Errorf("round %d: %v", round, err)
 					}
@@ -154,7 +154,7 @@ func testStore(t *testing.T, open func(t *testing.T) Store) {
 				t.Fatalf("round %d: winners %v", round, winners)
 			}
 			for i, content := range read {
-				if !bytes.Equal(content, blob(winner, round)) {
+				if !bytes.Equal(content, payload(winner, round)) {
 					t.Errorf("round %d: contender %d read something else than the winner's object", round, i)
 				}
 			}
@@ -162,16 +162,16 @@ func testStore(t *testing.T, open func(t *testing.T) Store) {
 	})
 }
 
-// blob is what a contender writes in a round: long enough that a reader would meet the middle of a write.
-func blob(contender, round int) []byte {
+// payload is what a contender writes in a round: long enough that a reader would meet the middle of a write.
+func payload(contender, round int) []byte {
 	line := fmt.Sprintf("contender %d round %d\n", contender, round)
 	return []byte(strings.Repeat(line, (64<<10)/len(line)))
 }
 
-// isBlob says whether content is the whole of what some contender wrote in a round.
-func isBlob(content []byte, contenders, round int) bool {
+// isPayload says whether content is the whole of what some contender wrote in a round.
+func isPayload(content []byte, contenders, round int) bool {
 	for contender := range contenders {
-		if bytes.Equal(content, blob(contender, round)) {
+		if bytes.Equal(content, payload(contender, round)) {
 			return true
 		}
 	}
