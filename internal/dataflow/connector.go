@@ -1,9 +1,6 @@
 package dataflow
 
-import (
-	"reflect"
-	"time"
-)
+import "time"
 
 // Connector is the record of a source and the way to sign in to it. Its secret is not here:
 // the ledger keeps that sealed, apart from everything that is shown.
@@ -24,15 +21,6 @@ type Connector struct {
 	Check                ConnectionCheck `json:"check"`
 	CreatedAt            time.Time       `json:"created_at"`
 	UpdatedAt            time.Time       `json:"updated_at"`
-	Creator              Process         `json:"creator"`
-}
-
-// SameArguments says whether two connectors were declared with the same arguments.
-func (c Connector) SameArguments(other Connector) bool {
-	for _, r := range []*Connector{&c, &other} {
-		r.UID, r.Check, r.CreatedAt, r.UpdatedAt, r.Creator = "", ConnectionCheck{}, time.Time{}, time.Time{}, Process{}
-	}
-	return reflect.DeepEqual(c, other)
 }
 
 // AssumeRole names the IAM role that a connector signs in with.

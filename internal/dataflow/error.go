@@ -15,6 +15,7 @@ const (
 	CodeInvalid         Code = "invalid"         // the input breaks a rule
 	CodeNotFound        Code = "not_found"       // the object does not exist
 	CodeExists          Code = "exists"          // a write-once record or a name is already taken
+	CodeInUse           Code = "in_use"          // something else needs the object
 	CodeNoConnector     Code = "no_connector"    // the dataflow's connector does not exist
 	CodeForeign         Code = "foreign"         // a table or database belongs to somebody else
 	CodeUnauthenticated Code = "unauthenticated" // the source does not know the key, or it has expired

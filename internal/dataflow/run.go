@@ -52,12 +52,6 @@ type Process struct {
 	Boot      string `json:"boot"` // the boot id and the PID namespace; processes can be compared only where it is the same
 	PID       int    `json:"pid"`
 	StartTime string `json:"start_time"` // the process's start as the kernel gives it; a reused PID has another
-	Dir       string `json:"dir"`        // the folder it works in: a provider's is the root module
-}
-
-// SameRoot says whether two processes worked in one folder of one host. A process that could not tell where it is shares none.
-func (p Process) SameRoot(other Process) bool {
-	return p.Dir != "" && p.Host != "" && p.Dir == other.Dir && p.Host == other.Host
 }
 
 // Started is the write-once record that starts a run. Creating it is taking the dataflow's lock.
@@ -180,7 +174,7 @@ type Standing struct {
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
 	Kept          []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
-	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have
+	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have: the newest run alone, if it is one
 	Failed        []int64       `json:"failed"`          // the failed ones among the newest runs: what they left may have to be swept
 	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
 }

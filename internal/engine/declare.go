@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,10 +14,10 @@ import (
 
 // Declare makes the record of a new dataflow and gives it a uid of its own.
 //
-// A record that nobody can miss is taken over: one that was removed, one whose creation nobody works on any more,
-// one that never published anything, and one that was lost (isLost). Its history stays and its numbering goes on.
-// Any other record of the name fails with dataflow.CodeExists. A run that is under way is waited for, until it is
-// finished or its owner dead; when ctx ends before, that is dataflow.CodeBusy.
+// What another Declare has completed is never taken over, whoever made it and wherever: a second CLI workspace, a test and a lost state
+// look alike from here, and the first two would take away what somebody else needs. That is dataflow.CodeExists, and changes nothing.
+// A record is free when it was removed, or when it still is in creation and nobody works on it. Its history stays and its numbering
+// goes on. A run that is under way is waited for, until it is finished or its owner dead; when ctx ends before, that is dataflow.CodeBusy.
 func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (dataflow.Record, error) {
 	now := e.clock()
 	record := dataflow.Record{
@@ -28,7 +28,7 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 	for {
 		state, err := e.State(ctx, definition.Name)
 		switch {
-		case dataflow.IsCode(err, dataflow.CodeNotFound), err == nil && e.isFree(state, definition, ownerDead):
+		case dataflow.IsCode(err, dataflow.CodeNotFound), err == nil && state.isFree(ownerDead):
 			record.Version = state.Record.Version + 1
 			err := e.ledger.PutDataflow(ctx, record)
 			if dataflow.IsCode(err, dataflow.CodeExists) {
@@ -37,7 +37,7 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 			return record, err
 		case err != nil:
 			return dataflow.Record{}, err
-		case state.Record.Phase == dataflow.PhaseCreated && state.Published():
+		case state.isComplete():
 			return dataflow.Record{}, exists(state)
 		}
 		started, err := e.ledger.Started(ctx, definition.Name, state.LastRun.Run)
@@ -54,31 +54,33 @@ func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (d
 	}
 }
 
-// isFree says whether nobody can miss a dataflow and nobody works on it.
-func (e *Engine) isFree(s State, definition dataflow.Definition, ownerDead bool) bool {
-	if s.Record.Phase == dataflow.PhaseCreated && s.Published() {
-		return e.isLost(s, definition)
-	}
-	return s.LastRun == nil || s.LastRun.Status != dataflow.StatusProcessing || ownerDead
+// isComplete says whether a dataflow was created and is not being removed.
+func (s State) isComplete() bool {
+	beingRemoved := s.LastRun != nil && s.LastRun.EndedAt == nil && s.LastRun.Kind == dataflow.KindRemoval && !s.Published()
+	return s.Record.Phase == dataflow.PhaseCreated && !beingRemoved
 }
 
-// isLost says whether a dataflow is this root module's own and its state went missing: a process that is killed after its run
-// is finished, or a CLI that is killed before it has written its state, leaves a dataflow that nobody but its creator declares.
-// Its last run is then that of its creation, from this folder on this host, by a process that is dead, and the definition is the same.
-// Another folder's is refused, and so is one that has run since: somebody has it in a state.
-func (e *Engine) isLost(s State, definition dataflow.Definition) bool {
-	created := s.LastRun
-	return created != nil && created.EndedAt != nil && created.Trigger == dataflow.TriggerCreate &&
-		created.Owner.SameRoot(e.self) && e.liveness(created.Owner) == LivenessDead && reflect.DeepEqual(s.Record.Definition, definition)
+// isFree says whether a name may be given to a new dataflow: this one is not complete, and nobody works on it.
+func (s State) isFree(ownerDead bool) bool {
+	return !s.isComplete() && (s.LastRun == nil || s.LastRun.Status != dataflow.StatusProcessing || ownerDead)
 }
 
-// exists says that a dataflow of this name is there, and how to manage it.
+// exists says that a dataflow of this name is there, and what it holds.
 func exists(state State) error {
-	name := state.Record.Definition.Name
+	holds := "has published nothing yet"
+	if run := state.Standing.CurrentRun; run != nil {
+		var rows int64
+		for _, table := range state.Standing.Tables {
+			rows += table.Records()
+		}
+		tables := int64(len(state.Standing.Tables))
+		holds = fmt.Sprintf("holds %d %s with %s %s in database %q, at run %d",
+			tables, plural(tables, "table"), dataflow.Thousands(rows), plural(rows, "row"), state.Record.Definition.Database, *run)
+	}
 	return &dataflow.Error{
-		Code: dataflow.CodeExists, Object: fmt.Sprintf("dataflow %q", name), Op: "create",
-		Cause: fmt.Errorf("a dataflow of this name exists in the workspace and has tables at run %d", *state.Standing.CurrentRun),
-		Hint:  "To manage it from here: terraform import skypoint_dataflow.ADDRESS " + name,
+		Code: dataflow.CodeExists, Object: fmt.Sprintf("dataflow %q", state.Record.Definition.Name), Op: "create",
+		Cause: fmt.Errorf("the workspace has a dataflow of this name, which was created on %s and %s",
+			state.Record.CreatedAt.Format(time.RFC3339), holds),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,7 +15,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
-func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
+func TestDeclare_TakesOverNothingThatIsComplete(t *testing.T) {
 	devices := definition("users", "devices") // the source has no devices: its import fails
 	cases := map[string]struct {
 		arrange func(*testing.T, *world, *process)
@@ -30,12 +31,16 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 				t.Fatal("the import of a table that is not there completed")
 			}
 		}},
-		"defined and never run": {arrange: func(t *testing.T, _ *world, p *process) {
-			order := p.declare(definition("users"))
-			if err := p.Define(t.Context(), order.UID, order.Definition); err != nil {
-				t.Fatal(err)
-			}
-		}},
+		"defined and never run": {
+			arrange: func(t *testing.T, _ *world, p *process) {
+				order := p.declare(definition("users"))
+				if err := p.Define(t.Context(), order.UID, order.Definition); err != nil {
+					t.Fatal(err)
+				}
+			},
+			code:    dataflow.CodeExists,
+			message: `dataflow "Customers": create: the workspace has a dataflow of this name, which was created on CREATED and has published nothing yet`,
+		},
 		"its creator died while it staged": {arrange: func(_ *testing.T, w *world, p *process) {
 			w.killed(p.declare(definition("users")), killedAt("stage", enginetest.Written))
 		}},
@@ -69,8 +74,15 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 		"published": {
 			arrange: func(_ *testing.T, _ *world, p *process) { p.completes(p.declare(definition("users"))) },
 			code:    dataflow.CodeExists,
-			message: `dataflow "Customers": create: a dataflow of this name exists in the workspace and has tables at run 1. ` +
-				"To manage it from here: terraform import skypoint_dataflow.ADDRESS Customers",
+			message: `dataflow "Customers": create: the workspace has a dataflow of this name, which was created on CREATED and holds 1 table with 3 rows in database "customers", at run 1`,
+		},
+		"published, and its creator is dead": {
+			arrange: func(_ *testing.T, w *world, p *process) {
+				p.completes(p.declare(definition("users")))
+				w.looks(p.self.ID, engine.LivenessDead)
+			},
+			code:    dataflow.CodeExists,
+			message: `dataflow "Customers": create: the workspace has a dataflow of this name, which was created on CREATED and holds 1 table with 3 rows in database "customers", at run 1`,
 		},
 		"published, and its newest import failed": {
 			arrange: func(t *testing.T, _ *world, p *process) {
@@ -81,9 +93,8 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 					t.Fatal("the import of a table that is not there completed")
 				}
 			},
-			code: dataflow.CodeExists,
-			message: `dataflow "Customers": create: a dataflow of this name exists in the workspace and has tables at run 1. ` +
-				"To manage it from here: terraform import skypoint_dataflow.ADDRESS Customers",
+			code:    dataflow.CodeExists,
+			message: `dataflow "Customers": create: the workspace has a dataflow of this name, which was created on CREATED and holds 1 table with 3 rows in database "customers", at run 1`,
 		},
 	}
 	for name, c := range cases {
@@ -95,7 +106,7 @@ func TestDeclare_TakesOverWhatNobodyCanMissAndRefusesTheRest(t *testing.T) {
 			record, err := w.process("second").Declare(t.Context(), next)
 			if c.code != "" {
 				want(t, "code", c.code, dataflow.CodeOf(err))
-				want(t, "message", c.message, err.Error())
+				want(t, "message", strings.Replace(c.message, "CREATED", before.CreatedAt.Format(time.RFC3339), 1), err.Error())
 				want(t, "record", before, w.record())
 				return
 			}
@@ -185,51 +196,6 @@ func TestDeclare_OfTwoOnOneRemovedNameOnlyOneImports(t *testing.T) {
 	b.completes(second)
 	want(t, "history", "1 Completed", w.history())
 	want(t, "tables", []dataflow.TableID{groupsID}, w.catalog.Tables("customers"))
-}
-
-func TestDeclare_TakesOverWhatItsOwnRootModuleHasLost(t *testing.T) {
-	here := dataflow.Process{Host: "host", Dir: "/modules/root"}
-	cases := map[string]struct {
-		by    dataflow.Process
-		life  engine.Liveness
-		next  dataflow.Definition
-		again dataflow.Trigger // of a run since its creation
-		taken bool
-	}{
-		"here, by a process that is dead":   {by: here, life: engine.LivenessDead, next: definition("users"), taken: true},
-		"here, by a process that lives":     {by: here, life: engine.LivenessAlive, next: definition("users")},
-		"in another folder":                 {by: dataflow.Process{Host: "host", Dir: "/other"}, life: engine.LivenessDead, next: definition("users")},
-		"on another host":                   {by: dataflow.Process{Host: "other", Dir: "/modules/root"}, life: engine.LivenessDead, next: definition("users")},
-		"by a process of no folder":         {by: dataflow.Process{Host: "host"}, life: engine.LivenessDead, next: definition("users")},
-		"here, and it has run since":        {by: here, life: engine.LivenessDead, next: definition("users"), again: dataflow.TriggerRefreshTriggers},
-		"here, and it was declared another": {by: here, life: engine.LivenessDead, next: definition("groups")},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			creator := w.processIn("creator", c.by)
-			lost := creator.declare(definition("users"))
-			creator.completes(lost)
-			if c.again != "" {
-				creator.completes(engine.Order{UID: lost.UID, Definition: lost.Definition, Trigger: c.again})
-			}
-			w.looks("creator", c.life)
-			p := w.processIn("second", here)
-			record, err := p.Declare(t.Context(), c.next)
-			if !c.taken {
-				want(t, "code", dataflow.CodeExists, dataflow.CodeOf(err))
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if record.UID == lost.UID {
-				t.Error("the record has the uid of the one that it took over")
-			}
-			run := p.completes(engine.Order{UID: record.UID, Definition: c.next, Trigger: dataflow.TriggerCreate})
-			want(t, "run", int64(2), run.Run)
-		})
-	}
 }
 
 func TestState_OfARemovalThatIsDecidedHasNoTables(t *testing.T) {

@@ -8,19 +8,22 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// letGo gives the runs whose data goes when the run is published: all but the newest retain_runs, the one that the
+// letGo gives the runs whose data goes when the run is published: all imports but the newest retain_runs, the one that the
 // tables are at then, and the pinned one. It is decided with the run, so that whoever carries it out lets the same runs go.
+//
+// A rollback counts for nothing: what it went to is an import's data, which stays or goes as that import does. Its own tag goes with the next run.
 func letGo(started dataflow.Started, before dataflow.Standing) []int64 {
-	runs := slices.Concat(before.Kept, before.Rollbacks, []int64{started.Run})
-	slices.Sort(runs)
+	imports := slices.Clone(before.Kept)
+	if started.Kind == dataflow.KindImport {
+		imports = append(imports, started.Run)
+	}
 	keep := func(run int64) bool {
 		return started.Target != nil && run == *started.Target || started.Definition.PinnedRun != nil && run == *started.Definition.PinnedRun
 	}
-	older := len(runs) - int(max(started.Definition.RetainRuns, 1))
-	if older <= 0 {
-		return nil
-	}
-	return slices.DeleteFunc(runs[:older], keep)
+	older := max(0, len(imports)-int(max(started.Definition.RetainRuns, 1)))
+	gone := append(slices.DeleteFunc(imports[:older], keep), before.Rollbacks...)
+	slices.Sort(gone)
+	return gone
 }
 
 // retain carries out what the decision lets go, on every table of the dataflow, hidden ones too.

@@ -63,10 +63,29 @@ func TestRetain_KeepsTheRunThatARollbackHasGoneTo(t *testing.T) {
 	want(t, "refs", "main run_1 run_2 run_3", w.refs(usersID))
 	want(t, "kept", []int64{1, 2}, p.run(3).Standing.Kept)
 	order.Target = nil
-	p.rollsBack(order, new(int64(2))) // run 4: run 1 is neither new nor current any more
-	want(t, "refs", "main run_2 run_3 run_4", w.refs(usersID))
-	want(t, "kept", []int64{2}, p.run(4).Standing.Kept)
+	p.rollsBack(order, new(int64(2))) // run 4
+	want(t, "refs", "main run_1 run_2 run_4", w.refs(usersID))
+	want(t, "kept", []int64{1, 2}, p.run(4).Standing.Kept)
 	want(t, "rows", rows[2], w.rows(usersID))
+	p.rollsBack(order, new(int64(1)))
+	p.grow(order, 6, 6, rows) // run 6: run 1 is neither new nor current any more
+	want(t, "refs", "main run_2 run_6", w.refs(usersID))
+	want(t, "kept", []int64{2, 6}, p.run(6).Standing.Kept)
+}
+
+func TestRetain_CountsImportsAndNoRollbacks(t *testing.T) {
+	w, p, order := retaining(t, 3, "users")
+	rows := map[int64]map[string]dataflow.Row{1: w.rows(usersID)}
+	p.grow(order, 2, 4, rows)
+	for range 3 { // pin, unpin, pin, …
+		p.rollsBack(order, new(int64(2)))
+		p.rollsBack(order, new(int64(4)))
+	}
+	p.rollsBack(order, new(int64(2)))
+	want(t, "rows", rows[2], w.rows(usersID))
+	want(t, "kept", []int64{2, 3, 4}, p.run(11).Standing.Kept)
+	want(t, "refs", "main run_11 run_2 run_3 run_4", w.refs(usersID))
+	w.isClean(0)
 }
 
 func TestRetain_DropsAHiddenTableWithItsLastRun(t *testing.T) {

@@ -97,11 +97,6 @@ func (w *world) process(id string, hooks ...enginetest.Hook) *process {
 	return w.processWithClock(id, time.Now, hooks...)
 }
 
-// processIn makes a process that works in the folder and on the host of another.
-func (w *world) processIn(id string, where dataflow.Process) *process {
-	return w.processAs(dataflow.Process{ID: id, Host: where.Host, PID: 100 + len(id), Dir: where.Dir}, time.Now)
-}
-
 func (w *world) processWithClock(id string, now func() time.Time, hooks ...enginetest.Hook) *process {
 	return w.processAs(dataflow.Process{ID: id, Host: "host-of-" + id, PID: 100 + len(id)}, now, hooks...)
 }

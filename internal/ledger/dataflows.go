@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -85,6 +86,28 @@ func (l *Ledger) EachDataflow(ctx context.Context) iter.Seq2[string, error] {
 		})
 		return record.Definition.Name, err
 	})
+}
+
+// DataflowsOf names the dataflows that import through a connector, in the order of their names without regard to case; removed ones do not.
+// A record that can't be read is left out: a damaged dataflow must not hold a connector for ever.
+func (l *Ledger) DataflowsOf(ctx context.Context, connector string) ([]string, error) {
+	names, err := collect(each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
+		version, err := l.newestVersion(ctx, folded)
+		if err != nil {
+			return "", err
+		}
+		record, err := l.version(ctx, folded, version, func(r dataflow.Record) error {
+			return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), checkVersion(r, version))
+		})
+		if dataflow.IsCode(err, dataflow.CodeCorrupt) || dataflow.IsCode(err, dataflow.CodeNewerFormat) {
+			return "", nil
+		}
+		if err != nil || record.Phase == dataflow.PhaseRemoved || dataflow.FoldName(record.Definition.Connector) != dataflow.FoldName(connector) {
+			return "", err
+		}
+		return record.Definition.Name, nil
+	}))
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" }), err
 }
 
 func checkDataflow(name string, version int64) func(dataflow.Record) error {

@@ -54,11 +54,7 @@ func identify() dataflow.Process {
 	if host == "" {
 		boot = "" // two hosts without a name are not one
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "" // it was removed: nobody else works there
-	}
-	return dataflow.Process{Host: host, Boot: boot, PID: os.Getpid(), StartTime: start, Dir: dir}
+	return dataflow.Process{Host: host, Boot: boot, PID: os.Getpid(), StartTime: start}
 }
 
 // randomStart stands in for a start time where the kernel's can't be had. It is this process's alone,

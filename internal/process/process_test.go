@@ -55,16 +55,6 @@ func child(t *testing.T) (p dataflow.Process, kill, reap func()) {
 	return p, kill, reap
 }
 
-func TestCurrent_SaysInWhichFolderItWorks(t *testing.T) {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := Current().Dir; got != dir {
-		t.Errorf("it works in %q, want %q", got, dir)
-	}
-}
-
 func TestCurrent_GivesEachEngineAnIDOfItsOwn(t *testing.T) {
 	a, b := Current(), Current()
 	if a.ID == "" || a.ID == b.ID {

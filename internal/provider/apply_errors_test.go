@@ -449,7 +449,10 @@ func TestImport_SaysWhenItsConnectorIsGone(t *testing.T) {
 	w.run(
 		resource.TestStep{Config: w.connector()},
 		resource.TestStep{Config: w.connector() + alone("1")},
-		resource.TestStep{Config: w.provider() + alone("1")}, // its tables stay, and nothing is due
+		resource.TestStep{ // somebody removed its record; its tables stay, and nothing is due
+			PreConfig: func() { w.must(w.ledger().DeleteConnector(context.Background(), "App")) },
+			Config:    w.provider() + alone("1"),
+		},
 		resource.TestStep{
 			Config:      w.provider() + alone("2"),
 			ExpectError: fails(`Run 2 of dataflow "Customers" failed: ` + sentence),

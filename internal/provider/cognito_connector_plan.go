@@ -13,16 +13,24 @@ import (
 
 // ModifyPlan shows what a connection check would bring anew: it is planned when the pool or the sign-in changes.
 func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return
-	}
-	var plan, state cognitoConnectorModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var state cognitoConnectorModel
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if r.services != nil && !r.services.unknown { // a plan without a refresh has not looked yet
+			r.services.checkWorkspace(ctx, req.Private, connectorObject(state.Name.ValueString()), &resp.Diagnostics)
+		}
 	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateLeaves, "true")...)
+		return
+	}
+	var plan cognitoConnectorModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
+	}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateLeaves, leaves(state.Name, plan.Name))...)
 	}
 	if r.services != nil {
 		if err := r.services.claimName(ctx, kindConnector, plan.Name, state.Name); err != nil {
@@ -48,6 +56,14 @@ func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// leaves says whether a plan takes a connector's name away: "true", or "" where it stays or is not known.
+func leaves(before, after types.String) string {
+	if after.IsUnknown() || dataflow.FoldName(before.ValueString()) == dataflow.FoldName(after.ValueString()) {
+		return ""
+	}
+	return "true"
 }
 
 // lacksSecret says whether the workspace has no secret for the access key: it is new, or a new secret is announced.

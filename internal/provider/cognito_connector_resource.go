@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +17,6 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 )
 
 var (
@@ -37,6 +38,8 @@ func newCognitoConnectorResource() resource.Resource { return &cognitoConnectorR
 func (*cognitoConnectorResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_cognito_connector"
 }
+
+func connectorObject(name string) string { return fmt.Sprintf("Connector %q", name) }
 
 // connectorBlame says which argument a failed connection check is about.
 var connectorBlame = blame{
@@ -68,7 +71,8 @@ func (m cognitoConnectorModel) blame() blame {
 	return b
 }
 
-// Create checks the connection and then makes the record. A connection that does not work leaves nothing behind.
+// Create checks the connection and then makes the record. A connection that does not work leaves nothing behind,
+// and a connector that is there is never taken over.
 func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan cognitoConnectorModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -90,33 +94,32 @@ func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.Crea
 	connector.UID = uuid.NewString()
 	connector.CreatedAt = now()
 	connector.UpdatedAt = connector.CreatedAt
-	connector.Creator = process.Current()
-	if err := createConnector(ctx, l, connector, secret); err != nil {
-		if dataflow.IsCode(err, dataflow.CodeExists) {
-			err = fmt.Errorf("%w. To manage it from here: terraform import skypoint_cognito_connector.ADDRESS %s", err, connector.Name)
+	err = l.CreateConnector(ctx, connector, secret)
+	if dataflow.IsCode(err, dataflow.CodeExists) {
+		if there, readErr := l.Connector(ctx, connector.Name); readErr == nil {
+			err = connectorExists(there)
 		}
-		report(&resp.Diagnostics, "Connector was not created", err, blame{dataflow.CodeExists: path.Root("name")})
+		reportExists(&resp.Diagnostics, "Connector was not created", err, "skypoint_cognito_connector", connector.Name)
+		return
+	}
+	if err != nil {
+		report(&resp.Diagnostics, "Connector was not created", err, nil)
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, connector.UID)...)
+	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
 	resp.Diagnostics.Append(plan.show(ctx, connector)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
-// createConnector creates the record, or takes over one that this root module has created already and lost: its CLI was killed
-// before it had written its state. Such a record was made in this folder by a process that is dead, with the same arguments.
-func createConnector(ctx context.Context, l *ledger.Ledger, connector dataflow.Connector, secret *string) error {
-	err := l.CreateConnector(ctx, connector, secret)
-	if !dataflow.IsCode(err, dataflow.CodeExists) {
-		return err
+// connectorExists says that a connector of this name is there, and what it leads to.
+func connectorExists(there dataflow.Connector) error {
+	return &dataflow.Error{
+		Code: dataflow.CodeExists, Object: fmt.Sprintf("connector %q", there.Name), Op: "create",
+		Cause: fmt.Errorf("the workspace has a connector of this name, which was created on %s and leads to user pool %s",
+			there.CreatedAt.Format(time.RFC3339), there.UserPoolID),
 	}
-	standing, readErr := l.Connector(ctx, connector.Name)
-	if readErr != nil || !standing.SameArguments(connector) || !standing.Creator.SameRoot(connector.Creator) || process.Probe(standing.Creator) != process.Dead {
-		return err
-	}
-	connector.CreatedAt = standing.CreatedAt
-	return l.PutConnector(ctx, connector, secret)
 }
 
 // Read shows the record. It calls no AWS.
@@ -140,6 +143,7 @@ func (r *cognitoConnectorResource) Read(ctx context.Context, req resource.ReadRe
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, connector.UID)...)
+	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(model.show(ctx, connector)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
@@ -148,6 +152,9 @@ func (r *cognitoConnectorResource) Read(ctx context.Context, req resource.ReadRe
 func (r *cognitoConnectorResource) find(ctx context.Context, private privateReader, name string, diags *diag.Diagnostics) (dataflow.Connector, bool) {
 	uid, more := privateText(ctx, private, privateUID)
 	diags.Append(more...)
+	if !r.services.checkWorkspace(ctx, private, connectorObject(name), diags) {
+		return dataflow.Connector{}, false
+	}
 	l, err := r.services.ledger(ctx)
 	if err != nil {
 		report(diags, "The workspace can't be used", err, nil)
@@ -194,7 +201,6 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 		secret = given
 	}
 	connector.UID, connector.CreatedAt, connector.UpdatedAt, connector.Check = standing.UID, standing.CreatedAt, now(), standing.Check
-	connector.Creator = standing.Creator
 	if !plan.sameSignIn(state) {
 		use := text(secret)
 		if secret == nil {
@@ -220,10 +226,14 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 	resp.Diagnostics.Append(resp.State.Set(ctx, &shown)...)
 }
 
-// Delete removes the record with its sealed secret. A dataflow that names the connector says so at its next run.
+// Delete removes the record with its sealed secret. While a dataflow imports through the connector it is refused, and names the dataflow,
+// which may be another root module's. A replace by one of the same name goes through: the plan has left word when the name goes (privateLeaves),
+// since nothing else tells a destroy from the first half of a replace.
 func (r *cognitoConnectorResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state cognitoConnectorModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	leaves, diags := privateText(ctx, req.Private, privateLeaves)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -232,11 +242,35 @@ func (r *cognitoConnectorResource) Delete(ctx context.Context, req resource.Dele
 		return
 	}
 	l, err := r.services.ledger(ctx)
+	if err == nil && leaves != "" {
+		err = unused(ctx, l, connector.Name)
+	}
 	if err == nil {
 		err = l.DeleteConnector(ctx, connector.Name)
 	}
 	if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		report(&resp.Diagnostics, "Connector was not removed", err, nil)
+	}
+}
+
+// unused refuses a connector that dataflows import through.
+func unused(ctx context.Context, l *ledger.Ledger, name string) error {
+	dataflows, err := l.DataflowsOf(ctx, name)
+	if err != nil || len(dataflows) == 0 {
+		return err
+	}
+	for i, d := range dataflows {
+		dataflows[i] = strconv.Quote(d)
+	}
+	which := "dataflow " + dataflows[0] + " imports"
+	if len(dataflows) > 1 {
+		which = "dataflows " + strings.Join(dataflows, ", ") + " import"
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeInUse, Object: fmt.Sprintf("connector %q", name), Op: "remove",
+		Cause: fmt.Errorf("%s through it", which),
+		Hint: "Destroy that first, or give it another connector_id and apply; it may be in another root module. " +
+			"To give a connector another name, set lifecycle { create_before_destroy = true } on it, so that its dataflows move to the new one first.",
 	}
 }
 

@@ -33,6 +33,9 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Dataflow is protected",
 			fmt.Sprintf("Dataflow %q has deletion_protection = true, and this plan would drop its tables. Set it to false and apply that first.", state.Name.ValueString()))
 	}
+	if r.services != nil && !r.services.unknown && !req.State.Raw.IsNull() { // a plan without a refresh has not looked yet
+		r.services.checkWorkspace(ctx, req.Private, dataflowObject(state.Name.ValueString()), &resp.Diagnostics)
+	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return
 	}

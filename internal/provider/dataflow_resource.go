@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -47,8 +48,10 @@ var dataflowBlame = blame{
 	dataflow.CodeSecretsKey:      path.Root("connector_id"),
 }
 
+func dataflowObject(name string) string { return fmt.Sprintf("Dataflow %q", name) }
+
 // nameBlame is dataflowBlame while there is nothing yet but a name.
-var nameBlame = blame{dataflow.CodeInvalid: path.Root("name"), dataflow.CodeExists: path.Root("name")}
+var nameBlame = blame{dataflow.CodeInvalid: path.Root("name")}
 
 // Create declares the dataflow, saves its id, and runs it. A run that fails leaves the resource tainted:
 // the next apply deletes it (which drops no table, since nothing was published) and creates it anew.
@@ -75,11 +78,16 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	record, err := e.Declare(ctx, definition)
+	if dataflow.IsCode(err, dataflow.CodeExists) {
+		reportExists(&resp.Diagnostics, "Dataflow was not created", err, "skypoint_dataflow", definition.Name)
+		return
+	}
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not created", err, nameBlame)
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
+	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
 	save := func(s engine.State) {
 		now, diags := resultsOf(ctx, s)
@@ -149,6 +157,7 @@ func (r *dataflowResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(model.show(ctx, s)...)
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, s.Record.UID)...)
+	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateReadAt, time.Now().UTC().Format(time.RFC3339Nano))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
@@ -158,6 +167,9 @@ func (r *dataflowResource) Read(ctx context.Context, req resource.ReadRequest, r
 func (r *dataflowResource) find(ctx context.Context, private privateReader, name string, diags *diag.Diagnostics) (engine.State, bool) {
 	uid, more := privateText(ctx, private, privateUID)
 	diags.Append(more...)
+	if !r.services.checkWorkspace(ctx, private, dataflowObject(name), diags) {
+		return engine.State{}, false
+	}
 	e, err := r.services.engine(ctx)
 	if err != nil {
 		report(diags, "The workspace can't be used", err, nil)
@@ -198,7 +210,7 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(diags...)
 	definition, diags := plan.definition(ctx)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.services.checkWorkspace(ctx, req.Private, dataflowObject(state.ID.ValueString()), &resp.Diagnostics) {
 		return
 	}
 	e, err := r.services.engine(ctx)

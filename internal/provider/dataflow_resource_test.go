@@ -442,7 +442,7 @@ func TestDataflow_CreateRefusesAPublishedOneAndSaysHowToImportIt(t *testing.T) {
 		resource.TestStep{Config: w.dataflow(allTables)},
 		resource.TestStep{
 			Config:      w.dataflow(allTables) + "resource \"skypoint_dataflow\" \"again\" {\n  name = \"Customers\"\n  connector_id = \"App\"\n  tables = { users = {} }\n}",
-			ExpectError: said(`a dataflow of this name exists in the workspace and has tables at run 1\. To manage it from here: terraform import skypoint_dataflow.ADDRESS Customers`),
+			ExpectError: said(`the workspace has a dataflow of this name, which was created on [-:0-9TZ]+ and holds 3 tables with .* at run 1\. .* terraform import skypoint_dataflow.ADDRESS Customers`),
 		},
 	)
 }

@@ -161,6 +161,7 @@ func (r *dataflowRunResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, run.UID)...)
+	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(plan.show(ctx, run)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -191,6 +192,10 @@ func (r *dataflowRunResource) Read(ctx context.Context, req resource.ReadRequest
 		resp.Diagnostics.AddWarning("Run was not refreshed", "The provider's configuration is not known yet, so the state is shown as it was.")
 		return
 	}
+	object := fmt.Sprintf("Run %d of dataflow %q", model.Run.ValueInt64(), model.DataflowID.ValueString())
+	if !r.services.checkWorkspace(ctx, req.Private, object, &resp.Diagnostics) {
+		return
+	}
 	e, err := r.services.engine(ctx)
 	if err != nil {
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
@@ -210,6 +215,7 @@ func (r *dataflowRunResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, run.UID)...)
+	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(model.show(ctx, run)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }

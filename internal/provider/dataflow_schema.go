@@ -145,7 +145,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		},
 		"retain_runs": schema.Int64Attribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "How many of the newest runs stay readable, and can be gone back to with `pinned_run`: 1 to 10,000. The current and the pinned run are always kept. " +
+			MarkdownDescription: "How many of the newest imports stay readable, and can be gone back to with `pinned_run`: 1 to 10,000. The current and the pinned one are always kept; rollbacks count for nothing. " +
 				"Default: `30`. Changing it runs nothing; the next run lets older ones go, with the data that only they have.",
 			Default:    int64default.StaticInt64(dataflow.DefaultRetainRuns),
 			Validators: []validator.Int64{int64validator.Between(1, 10_000)},

@@ -1,8 +1,10 @@
 package provider_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,33 +15,115 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-func TestLostState_IsMadeAnewByTheNextApplyOfTheSameRootModule(t *testing.T) {
-	w := newWorld(t, 10)
-	config := `terraform {
-  required_providers {
-    skypoint = { source = "skypointcloud/skypoint" }
-  }
-}
-` + w.dataflow(allTables)
-	r := newRoot(t, config)
-	delete(r.env, "TF_LOG")
-	r.succeed("apply", "-auto-approve")
-	r.must(os.Remove(filepath.Join(r.dir, "terraform.tfstate"))) // as a CLI leaves it that was killed before it wrote it
-	r.succeed("apply", "-auto-approve")
-	if code, plan := r.run("plan", "-detailed-exitcode"); code != 0 {
-		t.Errorf("the plan after it is not empty:\n%s", plan)
+// importCommand is the command that the error about a name that is taken prints, on a line of its own.
+var importCommand = regexp.MustCompile(`(?m)^[│ ]*terraform import (skypoint_\w+)\.ADDRESS (\w+)$`)
+
+// printedImport gives the arguments of the command that was printed, for the one resource of that type in the root module.
+func (r *root) printedImport(out string) []string {
+	r.t.Helper()
+	match := importCommand.FindStringSubmatch(out)
+	if match == nil {
+		r.t.Fatalf("no import command is printed:\n%s", out)
 	}
-	run, err := w.ledger().Finished(t.Context(), "Customers", 2)
-	w.must(err)
-	if run.Status != dataflow.StatusCompleted {
-		t.Errorf("run 2 is %s: %s", run.Status, run.Description)
+	return []string{"import", map[string]string{"skypoint_cognito_connector": app, "skypoint_dataflow": customers}[match[1]], match[2]}
+}
+
+// unharmed expects that the root module has what it had: nothing to plan, run 1 and no other, the same rows, and a secret that opens.
+func (w *world) unharmed(r *root, rows []string) {
+	w.t.Helper()
+	if code, out := r.run("plan", "-detailed-exitcode"); code != 0 {
+		w.t.Errorf("the plan is not empty any more:\n%s", out)
+	}
+	w.equalRows(rows, w.users())
+	w.history("Customers", line{1, "Completed", "create", "Imported 2 tables: groups 3 rows (3 added); users 10 rows (10 added)."})
+	if secret, err := w.ledger().ConnectorSecret(w.t.Context(), "App"); err != nil || secret != testSecret {
+		w.t.Errorf("the connector's secret can't be opened any more: %v", err)
+	}
+}
+
+func TestLostState_IsPutRightByTheCommandThatTheErrorPrints(t *testing.T) {
+	w := newWorld(t, 10)
+	r := w.newRootOf(t)
+	rows := w.users()
+	w.must(os.Remove(filepath.Join(r.dir, "terraform.tfstate"))) // as a CLI leaves it that was killed before it wrote it
+	for _, what := range []string{"connector", "dataflow"} {
+		code, out := r.run("apply", "-auto-approve")
+		if code != 1 || !fails("A create takes over nothing that is complete, and has changed nothing.").MatchString(unframed(out)) {
+			t.Fatalf("an apply without the %s in its state ended with %d:\n%s", what, code, out)
+		}
+		r.succeed(r.printedImport(out)...)
+	}
+	w.unharmed(r, rows)
+	r.succeed("apply", "-auto-approve")
+	w.unharmed(r, rows)
+}
+
+func TestLostState_IsPutRightByTheBlockThatTheErrorPrints(t *testing.T) {
+	w := newWorld(t, 10)
+	r := w.newRootOf(t)
+	rows := w.users()
+	w.must(os.Remove(filepath.Join(r.dir, "terraform.tfstate")))
+	_, out := r.run("apply", "-auto-approve")
+	block := regexp.MustCompile(`(?m)^[│ ]*(import \{)\n[│ ]*(to = )skypoint_cognito_connector\.ADDRESS\n[│ ]*(id = "App")\n[│ ]*(\})$`).FindStringSubmatch(out)
+	if block == nil {
+		t.Fatalf("no import block is printed:\n%s", out)
+	}
+	imports := strings.Join([]string{block[1], block[2] + app, block[3], block[4]}, "\n") + "\n" +
+		strings.Join([]string{block[1], block[2] + customers, `id = "Customers"`, block[4]}, "\n")
+	w.must(os.WriteFile(filepath.Join(r.dir, "import.tf"), []byte(imports), 0o600))
+	if out := r.succeed("apply", "-auto-approve"); !strings.Contains(out, "2 imported, 0 added, 0 changed, 0 destroyed") {
+		t.Errorf("the apply with the blocks:\n%s", out)
+	}
+	w.unharmed(r, rows)
+}
+
+func TestTerraformTest_NeitherTakesOverNorRemovesWhatTheRootModuleHas(t *testing.T) {
+	w := newWorld(t, 10)
+	r := w.newRootOf(t)
+	rows := w.users()
+	for name, runs := range map[string]string{"one run": "run \"a\" {}\n", "two runs": "run \"a\" {}\nrun \"b\" {}\n"} {
+		w.must(os.WriteFile(filepath.Join(r.dir, "main.tftest.hcl"), []byte(runs), 0o600))
+		code, out := r.run("test")
+		if code != 1 || !fails("terraform test: a provider \"skypoint\" block in the test file, with another workspace.").MatchString(unframed(out)) {
+			t.Errorf("%s: the test ended with %d:\n%s", name, code, out)
+		}
+		w.unharmed(r, rows)
 	}
 
-	other := newRoot(t, config)
-	delete(other.env, "TF_LOG")
-	if code, out := other.run("apply", "-auto-approve"); code != 1 || !strings.Contains(out, "terraform import") {
-		t.Errorf("the apply of another root module ended with %d:\n%s", code, out)
+	own := fmt.Sprintf("provider \"skypoint\" {\n  workspace = %q\n}\nrun \"a\" {}\n", filepath.Join(t.TempDir(), "own"))
+	w.must(os.WriteFile(filepath.Join(r.dir, "main.tftest.hcl"), []byte(own), 0o600))
+	r.succeed("test")
+	w.unharmed(r, rows)
+}
+
+func TestSecondCLIWorkspace_TakesNothingOverAndIsToldWhatToSet(t *testing.T) {
+	w := newWorld(t, 10)
+	r := w.newRootOf(t)
+	rows := w.users()
+	r.succeed("workspace", "new", "staging")
+	code, out := r.run("apply", "-auto-approve")
+	if code != 1 || !fails(`a second CLI workspace: workspace = ".skypoint/${terraform.workspace}" in provider "skypoint"`).MatchString(unframed(out)) {
+		t.Errorf("the apply ended with %d:\n%s", code, out)
 	}
+	r.succeed("destroy", "-auto-approve")
+	r.succeed("workspace", "select", "default")
+	w.unharmed(r, rows)
+}
+
+func TestCLIWorkspaces_WithAWorkspaceEachLeaveEachOtherAlone(t *testing.T) {
+	w := newWorld(t, 10)
+	r := newRoot(t, strings.Replace(w.module(1), fmt.Sprintf("%q", w.workspace), `".skypoint/${terraform.workspace}"`, 1))
+	delete(r.env, "TF_LOG")
+	r.succeed("apply", "-auto-approve")
+	r.succeed("workspace", "new", "staging")
+	r.succeed("apply", "-auto-approve")
+	r.succeed("destroy", "-auto-approve")
+	r.succeed("workspace", "select", "default")
+	w.workspace = filepath.Join(r.dir, ".skypoint", "default")
+	if code, out := r.run("plan", "-detailed-exitcode"); code != 0 {
+		t.Errorf("the plan is not empty any more:\n%s", out)
+	}
+	w.countUsers(10)
 }
 
 func TestDataflow_WhoseRemovalWasInterruptedIsRemovedAndMadeAnew(t *testing.T) {

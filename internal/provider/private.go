@@ -10,8 +10,10 @@ import (
 
 // The keys of a resource's private state: what Terraform keeps for us and shows to nobody.
 const (
-	privateUID    = "uid"     // whose record it is
-	privateReadAt = "read_at" // when Read last read the ledger; max_age is judged there
+	privateUID       = "uid"       // whose record it is
+	privateWorkspace = "workspace" // in which workspace: a workspaceMark
+	privateLeaves    = "leaves"    // that a plan takes the name away: see cognitoConnectorResource.Delete
+	privateReadAt    = "read_at"   // when Read last read the ledger; max_age is judged there
 )
 
 type privateReader interface {

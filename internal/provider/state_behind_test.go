@@ -3,36 +3,10 @@ package provider_test
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
-
-// A CLI that is killed, or interrupted twice, does not write its state, and the provider has gone on without it.
-func TestStateLost_IsMadeAnewWhereItWasAndImportedElsewhere(t *testing.T) {
-	w := newWorld(t, 10)
-	r := w.newRootOf(t)
-	rows := w.users()
-	w.must(os.Remove(filepath.Join(r.dir, "terraform.tfstate")))
-	r.succeed("apply", "-auto-approve")
-	r.succeed("plan", "-detailed-exitcode")
-	w.equalRows(rows, w.users())
-
-	other := newRoot(t, w.module(1))
-	delete(other.env, "TF_LOG")
-	other.refuses(`connector "App": create: `+w.workspace+`/connectors/app.json: create: it exists already. To manage it from here: terraform import skypoint_cognito_connector.ADDRESS App`, []string{"apply", "-auto-approve"})
-	other.succeed("import", app, "App")
-	other.refuses(`dataflow "Customers": create: a dataflow of this name exists in the workspace and has tables at run 2. `+
-		`To manage it from here: terraform import skypoint_dataflow.ADDRESS Customers`, []string{"apply", "-auto-approve"})
-	other.succeed("import", customers, "Customers")
-	other.succeed("plan", "-detailed-exitcode")
-	w.equalRows(rows, w.users())
-	w.history("Customers",
-		line{2, "Completed", "create", "Imported 2 tables: groups 3 rows (unchanged); users 10 rows (unchanged)."},
-		line{1, "Completed", "create", "Imported 2 tables: groups 3 rows (3 added); users 10 rows (10 added)."})
-}
 
 func TestStateBehind_IsRefreshedAndRunsNothingTwice(t *testing.T) {
 	w := newWorld(t, 10)

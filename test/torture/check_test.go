@@ -192,9 +192,10 @@ func TestStanding_FollowsTheDocumentedRules(t *testing.T) {
 		"none":                                  {},
 		"the newest stay":                       {runs: []run{imported(1, 2), imported(2, 2), imported(3, 2)}, current: 3, kept: []int64{2, 3}},
 		"a failed run does nothing":             {runs: []run{imported(1, 2), {number: 2, kind: "import", retain: 1}}, current: 1, kept: []int64{1}},
-		"the current run stays":                 {runs: []run{imported(1, 2), imported(2, 2), back(3, 1, 0, 1)}, current: 1, kept: []int64{1, 3}},
+		"the current run stays":                 {runs: []run{imported(1, 2), imported(2, 2), back(3, 1, 0, 1)}, current: 1, kept: []int64{1, 2, 3}},
 		"the pinned run stays":                  {runs: []run{imported(1, 2), imported(2, 2), back(3, 1, 1, 2), back(4, 2, 1, 1)}, current: 2, kept: []int64{1, 2, 4}},
-		"what was kept for a pin goes after it": {runs: []run{imported(1, 2), imported(2, 2), back(3, 1, 1, 2), imported(4, 2)}, current: 4, kept: []int64{3, 4}},
+		"what was kept for a pin goes after it": {runs: []run{imported(1, 2), imported(2, 2), back(3, 1, 1, 2), imported(4, 2)}, current: 4, kept: []int64{2, 4}},
+		"rollbacks count for nothing":           {runs: []run{imported(1, 2), imported(2, 2), back(3, 1, 1, 2), back(4, 2, 0, 2), back(5, 1, 1, 2)}, current: 1, kept: []int64{1, 2, 5}},
 		"a removal leaves nothing":              {runs: []run{imported(1, 2), {number: 2, kind: "removal", completed: true}}},
 		"numbering goes on after it":            {runs: []run{imported(1, 2), {number: 2, kind: "removal", completed: true}, imported(3, 2)}, current: 3, kept: []int64{3}},
 	} {

@@ -186,11 +186,11 @@ func (h *history) readRecord(number int64, name string, into any) (bool, error) 
 // standing is where the history leaves the tables.
 type standing struct {
 	current int64   // the import whose data they hold; 0: none
-	kept    []int64 // the imports and rollbacks whose tags they have, in order
+	kept    []int64 // the runs whose tags they have, in order
 }
 
 // standing follows the rules that are documented: a completed import is current, a rollback makes its target current, a removal leaves
-// nothing; the newest retain_runs runs are kept, and the current and the pinned one.
+// nothing; the newest retain_runs imports are kept, the current and the pinned one; a rollback's own tag lasts until the next run.
 func (h *history) standing() standing {
 	var s standing
 	for _, r := range h.runs {
@@ -205,10 +205,16 @@ func (h *history) standing() standing {
 		if r.kind == "rollback" {
 			s.current = r.target
 		}
-		s.kept = append(slices.Clone(s.kept), r.number)
-		oldest := max(0, len(s.kept)-int(max(r.retain, 1)))
-		older := slices.DeleteFunc(slices.Clone(s.kept[:oldest]), func(n int64) bool { return n != s.current && n != r.pinned })
-		s.kept = append(older, s.kept[oldest:]...)
+		imports := h.imports(s)
+		if r.kind == "import" {
+			imports = append(imports, r.number)
+		}
+		oldest := max(0, len(imports)-int(max(r.retain, 1)))
+		older := slices.DeleteFunc(slices.Clone(imports[:oldest]), func(n int64) bool { return n != s.current && n != r.pinned })
+		s.kept = slices.Concat(older, imports[oldest:])
+		if r.kind == "rollback" {
+			s.kept = append(s.kept, r.number)
+		}
 	}
 	return s
 }

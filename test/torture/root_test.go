@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -140,7 +141,7 @@ type process struct {
 
 func (r *root) start(args ...string) (*process, error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
-	p := &process{Cmd: exec.CommandContext(ctx, r.cli, append(args, "-input=false", "-no-color")...), ended: make(chan struct{}), stop: stop, log: &r.log}
+	p := &process{Cmd: exec.CommandContext(ctx, r.cli, slices.Concat(args[:1], []string{"-input=false", "-no-color"}, args[1:])...), ended: make(chan struct{}), stop: stop, log: &r.log}
 	p.Dir = r.dir
 	p.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return slices.ContainsFunc([]string{"TF_", "SKYPOINT_", "AWS_"}, func(prefix string) bool { return strings.HasPrefix(v, prefix) })
@@ -176,11 +177,29 @@ func (p *process) end() (int, error) {
 }
 
 // run runs a command to its end.
-func (r *root) run(args ...string) (code int, took time.Duration, err error) {
+func (r *root) run(args ...string) (code int, err error) {
 	p, err := r.start(args...)
 	if err != nil {
-		return -1, 0, err
+		return -1, err
 	}
-	code, err = p.end()
-	return code, time.Since(p.began), err
+	return p.end()
+}
+
+// importCommand is what the provider prints, on a line of its own, when a create meets what is complete.
+var importCommand = regexp.MustCompile(`(?m)^[│ ]*terraform import (skypoint_\w+)\.ADDRESS (\w+)$`)
+
+// addresses are where main.tf has the one resource of each type.
+var addresses = map[string]string{"skypoint_cognito_connector": "skypoint_cognito_connector.app", "skypoint_dataflow": "skypoint_dataflow.customers"}
+
+// imported runs the import command that a failed command has printed, and says whether there was one.
+func (r *root) imported(p *process) (bool, error) {
+	match := importCommand.FindSubmatch(p.said.Bytes())
+	if match == nil {
+		return false, nil
+	}
+	code, err := r.run("import", addresses[string(match[1])], string(match[2]))
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the import command that was printed ended with %d", code)
+	}
+	return true, err
 }

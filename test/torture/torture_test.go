@@ -127,6 +127,7 @@ type tally struct {
 	doing    map[string]int
 	missed   map[string]int // commands that had ended before they were to be killed, by what was awaited
 	recovery int            // kills of an apply that was to recover
+	imported int            // import commands that the provider printed, after a kill between the end of a create and the CLI's state
 	cut      int            // kills that cut off Terraform's own state file
 }
 
@@ -146,7 +147,8 @@ func (c *tally) line(seed uint64) string {
 	for _, place := range places {
 		hit = append(hit, fmt.Sprintf("%s %d", place, c.where[place]))
 	}
-	line := fmt.Sprintf("%d kills (seed %d): %d lost, %d half-published, %d that needed a hand", c.kills, seed, c.lost, c.half, c.hand)
+	line := fmt.Sprintf("%d kills (seed %d): %d lost, %d half-published, %d that needed a hand, %d put right by the printed import command",
+		c.kills, seed, c.lost, c.half, c.hand, c.imported)
 	if c.left+c.broken > 0 {
 		line += fmt.Sprintf(", %d left something behind, %d otherwise wrong", c.left, c.broken)
 	}

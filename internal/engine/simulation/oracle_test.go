@@ -48,7 +48,7 @@ type check struct {
 type standing struct {
 	current int64   // the import whose data the tables hold; 0: none
 	tagged  int64   // the newest run whose tag they have; 0: none
-	kept    []int64 // the imports and rollbacks that retention keeps, in order
+	kept    []int64 // the imports that retention keeps, and the newest run if it is a rollback, in order
 }
 
 func newOracle() *oracle {
@@ -132,13 +132,22 @@ func (o *oracle) wouldStand(run int64) standing {
 	if started.Kind == dataflow.KindRollback {
 		after.current = *started.Target
 	}
+	isRollback := func(k int64) bool { return o.started[k].Kind == dataflow.KindRollback }
 	all := append(slices.Clone(before.kept), run)
-	for i, k := range all {
-		isNew := len(all)-i <= int(started.Definition.RetainRuns)
+	newer := len(slices.DeleteFunc(slices.Clone(all), isRollback)) // imports from here on
+	for _, k := range all {
+		if isRollback(k) {
+			if k == run {
+				after.kept = append(after.kept, k)
+			}
+			continue
+		}
+		isNew := newer <= int(started.Definition.RetainRuns)
 		isPinned := started.Definition.PinnedRun != nil && *started.Definition.PinnedRun == k
 		if isNew || isPinned || k == after.current {
 			after.kept = append(after.kept, k)
 		}
+		newer--
 	}
 	return after
 }

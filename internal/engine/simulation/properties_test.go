@@ -319,7 +319,7 @@ func liveFilesStay(o *oracle, _ *world, d delta) *violation {
 	return nil
 }
 
-// keptReadable: the newest retain_runs completed runs, the current and the pinned one can be read, and are what they imported.
+// keptReadable: the newest retain_runs completed imports, the current and the pinned one can be read, and are what they imported.
 // The records say exactly these.
 func keptReadable(o *oracle, w *world, d delta) *violation {
 	const name = "kept readable"
