@@ -22,6 +22,8 @@ type current struct {
 
 	// opaque says that rows are deleted in another way than by position deletes that can be read here: positions are not known.
 	opaque bool
+	// encoded says that some of it has a name that other readers do not find (plain.go): everything gets another one.
+	encoded bool
 	// wholeFiles says that position deletes can't be written: the positions are not known, the format version has none
 	// (https://iceberg.apache.org/spec/#deletion-vectors in 3), or somebody has partitioned or sorted the table.
 	wholeFiles bool
@@ -56,6 +58,7 @@ func (c codec) readCurrent(ctx context.Context, tbl *table.Table, to layout, spo
 	if err := now.readManifests(fs); err != nil {
 		return now, fmt.Errorf("read the manifests: %w", err)
 	}
+	now.encoded = now.encoded && tbl.Spec().IsUnpartitioned() // see plainFile
 	if err := now.readDeletes(ctx, tbl); err != nil {
 		return now, fmt.Errorf("read the delete files: %w", err)
 	}
@@ -75,13 +78,16 @@ func (now *current) readManifests(fs iceio.IO) error {
 	if err != nil {
 		return err
 	}
+	now.encoded = now.encoded || isEncoded(now.snapshot.ManifestList)
 	for _, file := range manifests {
 		m := manifest{ManifestFile: file}
+		now.encoded = now.encoded || isEncoded(file.FilePath())
 		for entry, err := range file.Entries(fs, true) {
 			if err != nil {
 				return err
 			}
 			m.entries = append(m.entries, entry)
+			now.encoded = now.encoded || isEncoded(entry.DataFile().FilePath())
 			if data := entry.DataFile(); data.ContentType() == iceberg.EntryContentData {
 				now.files = append(now.files, &dataFile{DataFile: data, sequence: entry.SequenceNum(), deleted: roaring64.New()})
 			}

@@ -118,7 +118,7 @@ func writeDeletes(ctx context.Context, view *table.Table, run int64, of iceberg.
 // positionDeletes says of a file that it holds position deletes of this data file. The bounds of file_path are whole:
 // readers that do not know referenced_data_file go by them.
 func positionDeletes(written iceberg.DataFile, of string) (iceberg.DataFile, error) {
-	builder, err := iceberg.NewDataFileBuilder(*iceberg.UnpartitionedSpec, iceberg.EntryContentPosDeletes, written.FilePath(), written.FileFormat(),
+	builder, err := iceberg.NewDataFileBuilder(*iceberg.UnpartitionedSpec, iceberg.EntryContentPosDeletes, plain(written.FilePath()), written.FileFormat(),
 		nil, nil, nil, written.Count(), written.FileSizeBytes())
 	if err != nil {
 		return nil, fmt.Errorf("describe a delete file: %w", err)

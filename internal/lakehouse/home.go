@@ -135,5 +135,5 @@ func knownAs(warehouse, path, home string) string {
 	if err != nil {
 		return warehouse
 	}
-	return fileURL(filepath.Join(filepath.Dir(home), relative))
+	return fileLocation(filepath.Join(filepath.Dir(home), relative))
 }

@@ -27,7 +27,7 @@ func reopen(t *testing.T, dir string) *place {
 	return &place{Lakehouse: openAt(t, dir, "workspace-1"), t: t, dir: dir}
 }
 
-func mustDo(t *testing.T, err error) {
+func mustDo(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

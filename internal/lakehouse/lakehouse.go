@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -42,7 +40,7 @@ type Catalog struct {
 // Lakehouse keeps the tables of dataflows on Iceberg. Its methods may be called concurrently, by any number of processes.
 type Lakehouse struct {
 	config    Config
-	warehouse string // as a URL
+	warehouse string // as a location
 
 	mu     sync.Mutex
 	opened *sqlCatalog
@@ -89,7 +87,7 @@ func (l *Lakehouse) Close() error {
 	return err
 }
 
-// location gives a folder or URL as the URL that Iceberg's metadata will hold.
+// location gives a folder or URL as the location that Iceberg's metadata will hold.
 func location(warehouse string) (string, error) {
 	if strings.Contains(warehouse, "://") {
 		return strings.TrimRight(warehouse, "/"), nil
@@ -98,28 +96,7 @@ func location(warehouse string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fileURL(path), nil
-}
-
-func fileURL(path string) string {
-	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // C:/… on Windows
-	}
-	return (&url.URL{Scheme: "file", Path: path}).String()
-}
-
-// localPath gives the path of a file:// or file:/ URL (Spark writes the latter); false for any other one.
-func localPath(location string) (string, bool) {
-	u, err := url.Parse(location)
-	if err != nil || u.Scheme != "file" {
-		return "", false
-	}
-	path := u.Path
-	if runtime.GOOS == "windows" {
-		path = strings.TrimPrefix(path, "/")
-	}
-	return filepath.FromSlash(path), true
+	return fileLocation(path), nil
 }
 
 // errNoCatalog says that there is no catalog yet, hence no table.

@@ -349,8 +349,8 @@ func TestRows_AreProjectedLimitedAndChosen(t *testing.T) {
 	}
 }
 
-func TestWarehousePath_MayHoldAnything(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "my #1 lake? 100% ö")
+func TestWarehousePath_MayHoldSpacesAndLettersOfAnyScript(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strangeFolder)
 	p := &place{Lakehouse: openAt(t, dir, "w"), t: t, dir: dir}
 	p.load(1, user("a", "a@x", 1))
 	p.load(2, user("a", "a@x", 1), user("b", "b@x", 1))

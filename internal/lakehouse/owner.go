@@ -191,8 +191,7 @@ func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 		properties["comment"] = req.Table.Description // the name that Spark and Trino show
 	}
 	maps.Copy(properties, sources(made, req.Table.Schema))
-	tbl, err := c.CreateTable(ctx, identifier(req.ID), made.schema,
-		catalog.WithLocation(l.newLocation(req.ID)), catalog.WithProperties(properties))
+	tbl, err := c.createTable(ctx, req.ID, made.schema, l.newLocation(req.ID), properties)
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {
 		return load(ctx, c, req.ID)
 	}

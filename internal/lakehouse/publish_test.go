@@ -179,10 +179,10 @@ func TestForeign_TableWithoutAMark_IsRefused_ItsDatabaseIsNot(t *testing.T) {
 	p.stage(req, user("a", "a@x", 1))
 }
 
-func (p *place) ticket(run int64, change dataflow.Change) dataflow.TableChange {
+func (p *place) dropTicket(run int64) dataflow.TableChange {
 	p.t.Helper()
 	ticket, err := p.Ticket(context.Background(), dataflow.TicketRequest{
-		Dataflow: "Customers", Run: run, Key: "users", FileName: "Users", ID: usersID, Change: change,
+		Dataflow: "Customers", Run: run, Key: "users", FileName: "Users", ID: usersID, Change: dataflow.ChangeDrop,
 	})
 	if err != nil {
 		p.t.Fatal(err)
@@ -208,7 +208,7 @@ func TestDrop_RemovesEntryFilesAndDatabase_HoweverOften(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))
 	p.load(2, user("b", "b@x", 1))
-	drop := p.ticket(3, dataflow.ChangeDrop)
+	drop := p.dropTicket(3)
 	for range 2 {
 		p.publishChange(3, drop)
 		p.wantNothing()
@@ -238,7 +238,7 @@ func TestDrop_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
 			p.load(1, user("a", "a@x", 1))
-			drop := p.ticket(2, dataflow.ChangeDrop)
+			drop := p.dropTicket(2)
 			kill(p, drop)
 			p.publishChange(2, drop)
 			p.wantNothing()
@@ -329,7 +329,7 @@ func TestOwned_NeverTripsOverATableThatSomebodyDropsMeanwhile(t *testing.T) {
 	}()
 	for run := int64(1); run < 60; run += 2 {
 		p.load(run, user("a", "a@x", 1))
-		p.publishChange(run+1, p.ticket(run+1, dataflow.ChangeDrop))
+		p.publishChange(run+1, p.dropTicket(run+1))
 	}
 	close(stop)
 	if err := <-failures; err != nil {

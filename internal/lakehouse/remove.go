@@ -108,10 +108,10 @@ func dataFilesOf(files iceio.IO, location string, of func(run int64) bool) (map[
 // A list that is gone is done. What lies outside the table's folder is nobody's to remove, whatever the property says.
 func expiredManifests(files iceio.IO, tbl *table.Table) ([]string, error) {
 	var found []string
-	folder := tbl.Location() + "/"
+	folder := plain(tbl.Location()) + "/"
 	for line := range strings.Lines(tbl.Properties()[propertyExpired]) {
 		snapshot := table.Snapshot{ManifestList: strings.TrimSuffix(line, "\n")}
-		if !strings.HasPrefix(snapshot.ManifestList, folder) {
+		if !strings.HasPrefix(plain(snapshot.ManifestList), folder) {
 			continue
 		}
 		manifests, err := snapshot.Manifests(files)
@@ -122,7 +122,7 @@ func expiredManifests(files iceio.IO, tbl *table.Table) ([]string, error) {
 			return nil, err
 		}
 		for _, manifest := range manifests {
-			if strings.HasPrefix(manifest.FilePath(), folder) {
+			if strings.HasPrefix(plain(manifest.FilePath()), folder) {
 				found = append(found, manifest.FilePath())
 			}
 		}

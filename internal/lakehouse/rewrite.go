@@ -102,6 +102,8 @@ func (r *rewrite) isReplaced(i int) bool {
 	file, live := r.now.files[i], r.live(i)
 	gone := file.Count() - live
 	switch {
+	case r.now.encoded:
+		return true
 	case r.now.wholeFiles:
 		return r.now.opaque || !r.dead[i].IsEmpty()
 	case gone*r.limits.deadShare >= file.Count():

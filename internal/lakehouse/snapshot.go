@@ -208,7 +208,7 @@ func (w *snapshotWriter) create(kind string, content []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := locations.NewMetadataLocation(fmt.Sprintf("%s-%s-%d.avro", kind, w.commit, len(w.paths)))
+	path := plain(locations.NewMetadataLocation(fmt.Sprintf("%s-%s-%d.avro", kind, w.commit, len(w.paths))))
 	w.paths = append(w.paths, path)
 	return path, w.fs.WriteFile(path, content)
 }

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,8 +31,17 @@ type sqlCatalog struct {
 // the lock when it begins: one that takes it later fails at once when somebody wrote meanwhile (https://www.sqlite.org/lang_transaction.html).
 const sqliteOptions = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate"
 
+// sqliteURI gives a path as SQLite takes it: https://www.sqlite.org/uri.html.
+func sqliteURI(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // C:/… on Windows
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
 func openSQLite(ctx context.Context, path, warehouse string) (*sqlCatalog, error) {
-	return openDatabase(ctx, fileURL(path)+sqliteOptions, iceberg.Properties{"warehouse": warehouse})
+	return openDatabase(ctx, sqliteURI(path)+sqliteOptions, iceberg.Properties{"warehouse": warehouse})
 }
 
 // openSQLiteReadOnly opens a database that this user may read and not write. SQLite needs a file beside one in WAL mode to tell
@@ -44,7 +55,7 @@ func openSQLiteReadOnly(ctx context.Context, path, warehouse string) (*sqlCatalo
 	if alone {
 		options += "&immutable=1"
 	}
-	c, err := openDatabase(ctx, fileURL(path)+options, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "false"})
+	c, err := openDatabase(ctx, sqliteURI(path)+options, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "false"})
 	if err != nil {
 		return nil, err
 	}

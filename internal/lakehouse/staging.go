@@ -145,12 +145,12 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		Key: s.req.Table.Key, FileName: s.req.Table.FileName, TableID: s.req.ID, Definition: s.req.Definition,
 		UUID: tbl.Metadata().TableUUID().String(), Before: refOf(tbl.Metadata(), mainBranch), Counts: counts,
 	}
-	if result.Before != nil && !plan.differs && addSchema == nil && profile == writtenProfile(tbl.CurrentSnapshot()) {
+	if result.Before != nil && !plan.differs && !now.encoded && addSchema == nil && profile == writtenProfile(tbl.CurrentSnapshot()) {
 		result.Change, result.After, result.Ticket = dataflow.ChangeKeep, result.Before, result.Before
 		result.MetadataLocation, err = s.keep(ctx, tbl, *result.Before)
 		return result, err
 	}
-	if len(now.loose) > 0 {
+	if len(now.loose) > 0 || now.encoded {
 		plan.differs = true // there will be a snapshot anyway: its counts shall be those of its rows
 	}
 	if plan.differs {
@@ -297,6 +297,9 @@ func (s *Staging) writeRows(ctx context.Context, view *table.Table, to layout, n
 		if err != nil {
 			return nil, fmt.Errorf("write a data file: %w", err)
 		}
+		if file, err = plainFile(view.Spec(), file); err != nil {
+			return nil, err
+		}
 		files = append(files, file)
 	}
 	return files, nil
@@ -339,6 +342,9 @@ func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 		updates = append(updates, addSchema)
 	}
 	updates = append(updates, table.NewAddSnapshotUpdate(snapshot), table.NewSetSnapshotRefUpdate(branch, snapshot.SnapshotID, table.BranchRef, 0, 0, 0))
+	if isEncoded(tbl.Location()) {
+		updates = append(updates, table.NewSetLocationUpdate(plain(tbl.Location())))
+	}
 	if changed := changedProperties(tbl.Properties(), sources(to, s.req.Table.Schema)); len(changed) > 0 {
 		updates = append(updates, table.NewSetPropertiesUpdate(changed))
 	}

@@ -2,8 +2,10 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -16,6 +18,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 )
 
 const (
@@ -89,8 +94,16 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
 	s.unknown = model.Workspace.IsUnknown() || model.Warehouse.IsUnknown() || model.SecretsKey.IsUnknown()
 	if !s.unknown {
+		checkEnvironment(workspaceEnv, path.Root("workspace"), model.Workspace, localFolder("workspace"), &resp.Diagnostics)
+		checkEnvironment(secretsKeyEnv, path.Root("secrets_key"), model.SecretsKey, secretsKeyURL(), &resp.Diagnostics)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		s.workspace = absolute(&resp.Diagnostics, path.Root("workspace"), firstOf(model.Workspace.ValueString(), os.Getenv(workspaceEnv), defaultWorkspace))
 		s.warehouse = absolute(&resp.Diagnostics, path.Root("warehouse"), firstOf(model.Warehouse.ValueString(), filepath.Join(s.workspace, "warehouse")))
+		if err := lakehouse.CheckWarehouse(s.warehouse); err != nil {
+			report(&resp.Diagnostics, "Readers would not find the tables", err, blame{dataflow.CodeInvalid: path.Root("warehouse")})
+		}
 		s.secretsKey = firstOf(model.SecretsKey.ValueString(), os.Getenv(secretsKeyEnv))
 	}
 	resp.ResourceData = s
@@ -125,6 +138,18 @@ func (p *skypointProvider) ListResources(context.Context) []func() list.ListReso
 func (p *skypointProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newDataflowDataSource, newDataflowRunsDataSource, newTablesDataSource, newTableDataSource, newTableRowsDataSource,
+	}
+}
+
+// checkEnvironment holds a value from the environment to the rule that holds for one in HCL, which comes before it. The value may be a
+// secret and is not repeated.
+func checkEnvironment(name string, at path.Path, given types.String, rule stringRule, diags *diag.Diagnostics) {
+	value := os.Getenv(name)
+	if value == "" || given.ValueString() != "" {
+		return
+	}
+	if err := rule.check(value); err != nil {
+		diags.AddAttributeError(at, "Invalid environment variable", fmt.Sprintf("%s: %s.", name, strings.TrimSuffix(err.Error(), ".")))
 	}
 }
 

@@ -99,7 +99,7 @@ func regularExpression() validator.String {
 }
 
 // localFolder checks a place on this machine.
-func localFolder(what string) validator.String {
+func localFolder(what string) stringRule {
 	return stringRule{
 		description: "a path",
 		check: func(text string) error {
@@ -115,7 +115,7 @@ func localFolder(what string) validator.String {
 }
 
 // secretsKeyURL checks a key's form, as the ledger will, without ever repeating it.
-func secretsKeyURL() validator.String {
+func secretsKeyURL() stringRule {
 	return stringRule{
 		description: "a base64key:// URL of 32 bytes",
 		check: func(text string) error {

@@ -19,12 +19,15 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 )
 
+// strangeFolder is a name with all that the name of a folder may hold.
+const strangeFolder = `My Läke [1] (zwei) {x} 'é' "部署" + & = ,;!@$`
+
 // TestManySmallRuns_AreReadByEveryReader leaves a table with position deletes, delete files and merged files of many runs, and holds what
-// pyiceberg, DuckDB and Spark read from it, now and at earlier runs, to a map.
+// pyiceberg, DuckDB and Spark read from it, now and at earlier runs, to a map. It lies in a folder with a strange name, and has a column with one.
 func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), strangeFolder)
 	catalog, warehouse := filepath.Join(dir, "catalog.db"), filepath.Join(dir, "warehouse")
 	l, err := lakehouse.Open(ctx, lakehouse.Config{
 		Catalog: lakehouse.Catalog{URI: catalog}, Warehouse: warehouse, Workspace: "interop", SpoolDir: filepath.Join(dir, "spool"),
@@ -36,6 +39,7 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 	id := dataflow.TableID{Database: "customers", Name: "users"}
 	schema := dataflow.Schema{Key: []string{"sub"}, Columns: []dataflow.Column{
 		{Name: "sub", Type: dataflow.String, Required: true}, {Name: "email", Type: dataflow.String}, {Name: "logins", Type: dataflow.Long},
+		{Name: "custom_部署", Type: dataflow.String},
 	}}
 	model := map[string]row{}
 	runs := map[int64]map[string]row{}
@@ -51,7 +55,7 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 		runs[run] = map[string]row{}
 		for sub, row := range model {
 			runs[run][sub] = row
-			if err := s.Put(ctx, dataflow.Row{sub, row.Email, row.Logins}); err != nil {
+			if err := s.Put(ctx, dataflow.Row{sub, row.Email, row.Logins, row.Department}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -67,7 +71,7 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 	key := func(n int) string { return fmt.Sprintf("%08x-é-%d", uint32(n)*2654435761, n) } // spread over all keys
 	const rows, last = 2000, 101
 	for n := range rows {
-		model[key(n)] = row{key(n), "first@example.com", 0}
+		model[key(n)] = row{key(n), "first@example.com", 0, "営業"}
 	}
 	load(1)
 	next := rows
@@ -75,13 +79,13 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 		for i := range 6 {
 			n := (int(run)*131 + i*331) % rows
 			if _, there := model[key(n)]; there {
-				model[key(n)] = row{key(n), fmt.Sprintf("run-%d@example.com", run), run}
+				model[key(n)] = row{key(n), fmt.Sprintf("run-%d@example.com", run), run, "開発"}
 			}
 		}
 		delete(model, key(int(run)*17%rows))
 		delete(model, key(next-1)) // one that the run before has added
 		for range 3 {
-			model[key(next)] = row{key(next), "new@example.com", run}
+			model[key(next)] = row{key(next), "new@example.com", run, "Vertrieb"}
 			next++
 		}
 		load(run)
@@ -128,6 +132,8 @@ type row struct {
 	Sub    string `json:"sub"`
 	Email  string `json:"email"`
 	Logins int64  `json:"logins"`
+
+	Department string `json:"custom_部署"`
 }
 
 // readRows runs a reader and gives its rows by their keys.

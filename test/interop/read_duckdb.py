@@ -19,9 +19,10 @@ for extension in ("avro", "httpfs", "iceberg"):
     con.execute(f"INSTALL '{file}'")
     con.execute(f"LOAD {extension}")
 path = re.sub(r"^file:/+", "/", location)
+quoted = path.replace("'", "''")
 snapshot = ""
 if ref:
     with open(path) as metadata:
         snapshot = f", snapshot_from_id = {json.load(metadata)['refs'][ref[0]]['snapshot-id']}::UBIGINT"
-for (row,) in con.execute(f"SELECT to_json(t) FROM (SELECT sub, email, logins FROM iceberg_scan('{path}'{snapshot})) t").fetchall():
+for (row,) in con.execute(f"SELECT to_json(t) FROM (SELECT sub, email, logins, "custom_部署" FROM iceberg_scan('{quoted}'{snapshot})) t").fetchall():
     print(row)

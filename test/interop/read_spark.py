@@ -19,5 +19,5 @@ spark = (
     .getOrCreate()
 )
 version = f" VERSION AS OF '{ref[0]}'" if ref else ""
-for line in spark.sql(f"SELECT sub, email, logins FROM skypoint.customers.users{version}").toJSON().collect():
+for line in spark.sql(f"SELECT sub, email, logins, `custom_部署` FROM skypoint.customers.users{version}").toJSON().collect():
     print(line)

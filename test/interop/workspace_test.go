@@ -24,7 +24,7 @@ type workspace struct {
 
 func newWorkspace(t *testing.T) *workspace {
 	t.Helper()
-	w := &workspace{dir: t.TempDir(), cli: setting(t, "CLI")}
+	w := &workspace{dir: filepath.Join(t.TempDir(), strangeFolder), cli: setting(t, "CLI")} // the workspace is in the default place, below it
 	if err := os.CopyFS(w.dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestReader_SeesEveryKindOfDifference(t *testing.T) {
 		must(w.change(rand.New(rand.NewPCG(1, 1))))
 		c := config{tables: map[string]string{"users": "users", "groups": "groups", "group_memberships": "members"}, build: build, retain: 3}
 		must(w.root.write(c, w.pool.endpoint))
-		code, _, err := w.root.run(apply...)
+		code, err := w.root.run(apply...)
 		must(err)
 		if code != 0 {
 			t.Fatalf("apply ended with %d\n%s", code, w.root.log.Bytes())
