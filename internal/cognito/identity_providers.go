@@ -2,6 +2,8 @@ package cognito
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -44,11 +46,31 @@ func publicDetails(details map[string]string) map[string]string {
 	}
 	public := map[string]string{}
 	for name, value := range details {
-		if publicProviderDetails[name] {
+		if !publicProviderDetails[name] {
+			continue
+		}
+		if value, ok := withoutCredentials(value); ok {
 			public[name] = value
 		}
 	}
 	return public
+}
+
+// withoutCredentials takes user, password, query and fragment from an address: that is where people put what lets them in
+// (MetadataURL = https://user:password@host/saml?token=…). What is no address stays as it is; an address that can't be read is left out.
+func withoutCredentials(value string) (string, bool) {
+	if !strings.Contains(value, "://") {
+		return value, true
+	}
+	address, err := url.Parse(value)
+	if err != nil {
+		return "", false
+	}
+	if address.User == nil && address.RawQuery == "" && !address.ForceQuery && address.Fragment == "" {
+		return value, true
+	}
+	address.User, address.RawQuery, address.ForceQuery, address.Fragment, address.RawFragment = nil, "", false, "", ""
+	return address.String(), true
 }
 
 func identityProvidersSchema(context.Context, *Pool) (dataflow.Schema, error) {

@@ -69,7 +69,7 @@ func furnished(t *testing.T, options cognitotest.Options) (*cognitotest.PoolHand
 	handle.AddIdentityProvider("Apple", cognitotest.Fields{"ProviderType": "SignInWithApple", "CreationDate": day, "LastModifiedDate": day,
 		"ProviderDetails": map[string]string{"client_id": "com.example", "key_id": "K", "team_id": "T", "private_key": planted + "-apple"}})
 	handle.AddIdentityProvider("Saml", cognitotest.Fields{"ProviderType": "SAML", "CreationDate": day, "LastModifiedDate": day,
-		"ProviderDetails": map[string]string{"MetadataFile": "<xml>" + planted + "</xml>", "MetadataURL": "https://idp.example.com/metadata", "ActiveEncryptionCertificate": "MIIC"}})
+		"ProviderDetails": map[string]string{"MetadataFile": "<xml>" + planted + "</xml>", "MetadataURL": "https://user:" + planted + "@idp.example.com/metadata?token=" + planted, "ActiveEncryptionCertificate": "MIIC"}})
 	for i := range 55 {
 		handle.AddResourceServer(fmt.Sprintf("https://api%02d.example.com", i), cognitotest.Fields{"Name": "API"})
 	}

@@ -26,8 +26,9 @@ func letGo(started dataflow.Started, before dataflow.Standing) []int64 {
 	return gone
 }
 
-// retain carries out what the decision lets go, on every table of the dataflow, hidden ones too.
-func (e *Engine) retain(ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing) error {
+// retain carries out what the decision lets go, on every table of the dataflow, hidden ones too. It changes the tables once more,
+// so it says in the results where their metadata is then.
+func (e *Engine) retain(ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing, results []dataflow.TableResult) error {
 	if len(decision.LetGo) == 0 {
 		return nil
 	}
@@ -39,8 +40,14 @@ func (e *Engine) retain(ctx context.Context, started dataflow.Started, decision 
 	for _, table := range owned {
 		ids = append(ids, table.ID)
 	}
-	if err := e.tables.Retain(ctx, started.Dataflow, started.Run, ids, decision.LetGo); err != nil {
+	where, err := e.tables.Retain(ctx, started.Dataflow, started.Run, ids, decision.LetGo)
+	if err != nil {
 		return fmt.Errorf("retain: %w", err)
+	}
+	for i, result := range results {
+		if at, ok := where[result.TableID]; ok && !result.Gone {
+			results[i].PublishedMetadataLocation = at
+		}
 	}
 	return nil
 }

@@ -39,6 +39,13 @@ func TestRetain_KeepsTheNewestRunsReadableAndNothingElse(t *testing.T) {
 	want(t, "refs of users", "main run_4 run_5 run_6", w.refs(usersID))
 	want(t, "refs of groups", "main run_4 run_5 run_6", w.refs(groupsID))
 	want(t, "kept", []int64{4, 5, 6}, p.run(6).Standing.Kept)
+	for _, table := range p.run(6).Standing.Tables {
+		now, err := w.catalog.Load(table.TableID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, "metadata of "+table.Key, now.MetadataLocation, table.PublishedMetadataLocation)
+	}
 	for _, run := range []int64{4, 5, 6} {
 		got, err := w.catalog.Rows(usersID, fmt.Sprintf("run_%d", run))
 		if err != nil {

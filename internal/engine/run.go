@@ -164,7 +164,7 @@ func (e *Engine) carry(
 		run.Tables = append(run.Tables, result)
 		e.event(ctx, started, change.Key, "published", 0)
 	}
-	if err := e.retain(ctx, started, decision, before); err != nil {
+	if err := e.retain(ctx, started, decision, before, run.Tables); err != nil {
 		return dataflow.Run{}, err
 	}
 	run.Status, run.Description = dataflow.StatusCompleted, describe(run)

@@ -44,8 +44,8 @@ type Tables interface {
 
 	// Retain takes the tags of these runs from the tables, with the snapshots that no tag or branch is on any more, in one commit a table;
 	// then it removes the data files that no snapshot has, of this run and earlier ones only. Tables that are not there are skipped.
-	// Where none of the tags is there any more it is done, and no snapshot goes.
-	Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) error
+	// Where none of the tags is there any more it is done, and no snapshot goes. It gives the metadata location that each table has then.
+	Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error)
 
 	// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too,
 	// in the order of the databases' names and their own.

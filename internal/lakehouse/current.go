@@ -49,7 +49,7 @@ func (c codec) readCurrent(ctx context.Context, tbl *table.Table, to layout, spo
 	now := &current{snapshot: tbl.CurrentSnapshot(), prints: newSorter(spoolDir, buffer)}
 	now.wholeFiles = tbl.Metadata().Version() != 2 || !tbl.Spec().IsUnpartitioned() || tbl.SortOrder().Len() > 0
 	if now.snapshot == nil {
-		return now, now.prints.seal()
+		return now, now.prints.seal(ctx)
 	}
 	fs, err := tbl.FS(ctx)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c codec) readCurrent(ctx context.Context, tbl *table.Table, to layout, spo
 	if err := read(ctx, scan, now, to); err != nil {
 		return now, err
 	}
-	return now, now.prints.seal()
+	return now, now.prints.seal(ctx)
 }
 
 func (now *current) readManifests(fs iceio.IO) error {

@@ -73,12 +73,19 @@ func onlyStaged(meta table.Metadata, before int64) bool {
 	return true
 }
 
-var ownFolder = regexp.MustCompile(`-[0-9a-f]{8}$`)
+var madeFolder = regexp.MustCompile(`^-[0-9a-f]{8}$`)
+
+// isOwnFolder says whether a location is a folder that create made for a table: <warehouse>/<database>/<table>-<8 digits>, in whatever
+// warehouse that was: the provider may name another one since.
+func isOwnFolder(id dataflow.TableID, location string) bool {
+	location = plain(location)
+	suffix, ok := strings.CutPrefix(path.Base(location), id.Name)
+	return ok && madeFolder.MatchString(suffix) && path.Base(parent(location)) == id.Database
+}
 
 // removeFiles removes a table's folder if it is one that create made: a table of that folder's name can never be made again.
 func (l *Lakehouse) removeFiles(ctx context.Context, id dataflow.TableID, location string) error {
-	prefix := l.warehouse + "/" + path.Join(id.Database, id.Name)
-	if rest, ok := strings.CutPrefix(location, prefix); !ok || !ownFolder.MatchString(rest) || len(rest) != 9 {
+	if !isOwnFolder(id, location) {
 		return nil
 	}
 	files, err := iceio.LoadFS(ctx, nil, location)

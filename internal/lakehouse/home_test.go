@@ -57,6 +57,7 @@ func (p *place) refuses(want string) {
 	ctx := context.Background()
 	_, staged := p.tryStage(stageRequest(9, usersSchema()), user("z", "z@x", 1))
 	_, ticketed := p.Ticket(ctx, dataflow.TicketRequest{Dataflow: "Customers", Run: 9, ID: usersID, Change: dataflow.ChangeDrop})
+	_, retained := p.Retain(ctx, "Customers", 1, []dataflow.TableID{usersID}, []int64{1})
 	_, listed := p.List(ctx, "customers")
 	_, described := p.Describe(ctx, usersID)
 	_, _, read := p.Rows(ctx, usersID, RowsRequest{})
@@ -65,7 +66,7 @@ func (p *place) refuses(want string) {
 	for what, err := range map[string]error{
 		"Stage": staged, "Ticket": ticketed, "List": listed, "Describe": described, "Rows": read, "Owned": owned, "Publish": published,
 		"Sweep":  p.Sweep(ctx, "Customers", 1, []dataflow.TableID{usersID}),
-		"Retain": p.Retain(ctx, "Customers", 1, []dataflow.TableID{usersID}, []int64{1}),
+		"Retain": retained,
 	} {
 		if err == nil || err.Error() != want || !dataflow.IsCode(err, dataflow.CodeCorrupt) {
 			p.t.Errorf("%s: got  %v\nwant %s", what, err, want)

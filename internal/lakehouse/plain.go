@@ -99,8 +99,16 @@ func (c *sqlCatalog) CommitTable(ctx context.Context, ident table.Identifier, re
 			return nil, "", err
 		}
 	}
-	updated, err := table.UpdateTableMetadata(current.Metadata(), updates, current.MetadataLocation())
+	ahead := aheadOfClock(current.Metadata())
+	base, err := shifted(current.Metadata(), -ahead)
 	if err != nil {
+		return nil, "", err
+	}
+	updated, err := table.UpdateTableMetadata(base, updates, current.MetadataLocation())
+	if err != nil {
+		return nil, "", err
+	}
+	if updated, err = shifted(updated, ahead); err != nil {
 		return nil, "", err
 	}
 	if updated.Equals(current.Metadata()) {
@@ -121,6 +129,7 @@ func (c *sqlCatalog) CommitTable(ctx context.Context, ident table.Identifier, re
 	if err != nil {
 		return nil, "", err
 	}
+	c.checkpoint(ctx)
 	if !moved {
 		if files, err := current.FS(ctx); err == nil {
 			_ = files.Remove(where) // nothing points to it; one that stays harms nobody

@@ -91,7 +91,7 @@ func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
 	if err := s.Put(ctx, user("b", "b@x", 1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rows.seal(); err != nil {
+	if err := s.rows.seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, tbl := p.raw()
@@ -181,8 +181,13 @@ func TestForeign_TableWithoutAMark_IsRefused_ItsDatabaseIsNot(t *testing.T) {
 
 func (p *place) dropTicket(run int64) dataflow.TableChange {
 	p.t.Helper()
+	return p.ticketOf(run, dataflow.ChangeDrop)
+}
+
+func (p *place) ticketOf(run int64, change dataflow.Change) dataflow.TableChange {
+	p.t.Helper()
 	ticket, err := p.Ticket(context.Background(), dataflow.TicketRequest{
-		Dataflow: "Customers", Run: run, Key: "users", FileName: "Users", ID: usersID, Change: dataflow.ChangeDrop,
+		Dataflow: "Customers", Run: run, Key: "users", FileName: "Users", ID: usersID, Change: change,
 	})
 	if err != nil {
 		p.t.Fatal(err)

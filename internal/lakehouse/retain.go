@@ -15,34 +15,41 @@ import (
 //
 // Called late, by a process that slept through newer runs, it changes nothing: the tags are gone, whatever a newer run needs has a tag
 // or a branch, and the files that a newer run writes bear its number.
-func (l *Lakehouse) Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) error {
+//
+// It gives the metadata location that each table has then.
+func (l *Lakehouse) Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error) {
 	c, err := l.writing(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	where := map[dataflow.TableID]string{}
 	for _, id := range tables {
-		err := l.retain(ctx, c, dataflowName, run, id, letGo)
-		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
-			return fmt.Errorf("retain: %w", err)
+		at, err := l.retain(ctx, c, dataflowName, run, id, letGo)
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			continue
 		}
+		if err != nil {
+			return nil, fmt.Errorf("retain: %w", err)
+		}
+		where[id] = at
 	}
-	return nil
+	return where, nil
 }
 
-func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID, letGo []int64) error {
+func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID, letGo []int64) (string, error) {
 	tbl, err := l.loadOwn(ctx, c, dataflowName, id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	change := dataflow.TableChange{TableID: id, UUID: tbl.Metadata().TableUUID().String()}
-	_, _, err = l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
+	_, where, err := l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		requirements, updates := expire(tbl.Metadata(), letGo)
 		return requirements, updates, nil
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return removeFiles(ctx, c, id, func(by int64) bool { return by <= run })
+	return where, removeFiles(ctx, c, id, func(by int64) bool { return by <= run })
 }
 
 // expire gives the commit that takes these tags away, and every snapshot that nothing else is on. It asserts all refs that it has read:

@@ -15,7 +15,7 @@ import (
 
 func (p *place) retain(run int64, letGo ...int64) {
 	p.t.Helper()
-	if err := p.Retain(p.t.Context(), "Customers", run, []dataflow.TableID{usersID, {Database: "customers", Name: "nope"}}, letGo); err != nil {
+	if _, err := p.Retain(p.t.Context(), "Customers", run, []dataflow.TableID{usersID, {Database: "customers", Name: "nope"}}, letGo); err != nil {
 		p.t.Fatal(err)
 	}
 }

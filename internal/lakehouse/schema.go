@@ -172,7 +172,11 @@ func ahead(tbl *table.Table, schema *iceberg.Schema) (*table.Table, table.Update
 	if schema.Equals(tbl.Schema()) {
 		return tbl, nil, nil
 	}
-	builder, err := table.MetadataBuilderFromBase(tbl.Metadata(), tbl.MetadataLocation())
+	base, err := shifted(tbl.Metadata(), -aheadOfClock(tbl.Metadata()))
+	if err != nil {
+		return nil, nil, err
+	}
+	builder, err := table.MetadataBuilderFromBase(base, tbl.MetadataLocation())
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the table's metadata: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -97,8 +98,8 @@ func (s *sorter) wait() error {
 	return err
 }
 
-// seal ends adding. What fitted in one buffer stays in memory and never meets the disk.
-func (s *sorter) seal() error {
+// seal ends adding. What fitted in one buffer stays in memory and never meets the disk. A ctx that ends stops the merging of many runs.
+func (s *sorter) seal(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sealed {
@@ -119,7 +120,7 @@ func (s *sorter) seal() error {
 	}
 	s.buffer, s.spare = nil, nil
 	for len(s.spool.runs) > sortFanIn {
-		if err := s.mergeOnce(); err != nil {
+		if err := s.mergeOnce(ctx); err != nil {
 			return err
 		}
 	}
@@ -127,19 +128,40 @@ func (s *sorter) seal() error {
 }
 
 // mergeOnce merges every sortFanIn runs into one of a new spool file.
-func (s *sorter) mergeOnce() error {
+func (s *sorter) mergeOnce(ctx context.Context) error {
 	merged, err := newSpool(s.dir)
 	if err != nil {
 		return err
 	}
 	for group := range slices.Chunk(s.spool.runs, sortFanIn) {
-		if err := merged.writeRun(s.spool.merge(group)); err != nil {
+		if err := merged.writeRun(until(ctx, s.spool.merge(group))); err != nil {
 			return errors.Join(err, merged.close())
 		}
 	}
 	old := s.spool
 	s.spool = merged
 	return old.close()
+}
+
+// lookEvery is how many records are read between two looks whether the reading is still wanted.
+const lookEvery = 1024
+
+// until reads records as long as ctx lasts, and then gives its error.
+func until(ctx context.Context, in records) records { return &untilRecords{in: in, ctx: ctx} }
+
+type untilRecords struct {
+	in   records
+	ctx  context.Context //nolint:containedctx // of the one reading that this is
+	read int
+}
+
+func (u *untilRecords) next() (key, payload []byte, err error) {
+	if u.read++; u.read%lookEvery == 1 {
+		if err := u.ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return u.in.next()
 }
 
 // records reads all records in order. It may be called again, for another pass.

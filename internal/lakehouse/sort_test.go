@@ -2,6 +2,7 @@ package lakehouse
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,7 @@ func TestSorter_SortsWhateverTheBuffer(t *testing.T) {
 			}
 			want = append(want, record{key, payload})
 		}
-		if err := s.seal(); err != nil {
+		if err := s.seal(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.add(nil, nil); err == nil {
@@ -80,7 +81,7 @@ func TestSorter_MergesMoreRunsThanItOpensAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.seal(); err != nil {
+	if err := s.seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.spool.runs) > sortFanIn {
@@ -89,6 +90,23 @@ func TestSorter_MergesMoreRunsThanItOpensAtOnce(t *testing.T) {
 	all := readAll(t, s.records())
 	if len(all) != n || !slices.IsSorted(all) {
 		t.Errorf("%d records, sorted: %t", len(all), slices.IsSorted(all))
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSorter_StopsMergingWhenItIsNotWantedAnyMore(t *testing.T) {
+	s := newSorter(t.TempDir(), 1) // a run for every record
+	for i := range 2 * sortFanIn {
+		if err := s.add([]byte(fmt.Sprintf("%06d", i)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.seal(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("merging ended with %v", err)
 	}
 	if err := s.close(); err != nil {
 		t.Error(err)
@@ -109,7 +127,7 @@ func TestSorter_TakesRecordsFromManyAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if err := s.seal(); err != nil {
+	if err := s.seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	all := readAll(t, s.records())
@@ -129,7 +147,7 @@ func TestSpool_LeavesNoFileBehind_AndIsForTheOwnerOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.seal(); err != nil {
+	if err := s.seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	info, err := s.spool.file.Stat()
@@ -166,7 +184,7 @@ func TestSorter_APanicWhileItSpillsIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.buffer.entries[0].end = 1 << 30 // beyond its buffer
-	err := errors.Join(s.add([]byte("c"), []byte("d")), s.seal())
+	err := errors.Join(s.add([]byte("c"), []byte("d")), s.seal(t.Context()))
 	if !dataflow.IsCode(err, dataflow.CodeInternal) {
 		t.Errorf("the error is %v", err)
 	}

@@ -93,6 +93,13 @@ func openDatabase(ctx context.Context, source string, properties iceberg.Propert
 	return &sqlCatalog{Catalog: opened, db: db}, nil
 }
 
+// checkpoint brings what was committed into the database's own file, so that a copy of catalog.db alone has it. It waits for nobody,
+// and what it can't bring now the next one does: a reader of the database itself sees all of it in any case.
+func (c *sqlCatalog) checkpoint(ctx context.Context) {
+	_, _ = c.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+// close checkpoints too: SQLite does when the last connection goes.
 func (c *sqlCatalog) close() error {
 	err := c.Catalog.Close() // gives up its metrics reporter; the database stays ours
 	if closed := c.db.Close(); err == nil {
@@ -102,7 +109,7 @@ func (c *sqlCatalog) close() error {
 }
 
 const (
-	hintRestore = "The catalog was cut off or changed by something else: restore catalog.db and warehouse from one copy of the workspace. " + hintNoCopy
+	hintRestore = "The catalog was cut off or changed by something else: restore catalog.db (without catalog.db-wal and catalog.db-shm, unless the copy has them) and warehouse from one copy of the workspace. " + hintNoCopy
 	hintNoCopy  = "Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
 )
 

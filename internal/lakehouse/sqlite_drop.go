@@ -25,6 +25,7 @@ func (c *sqlCatalog) dropEntry(ctx context.Context, id dataflow.TableID, metadat
 	if err := tx.Commit(); err != nil {
 		return false, fmt.Errorf("commit: %w", err)
 	}
+	c.checkpoint(ctx)
 	return result > 0, nil
 }
 

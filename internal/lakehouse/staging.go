@@ -85,7 +85,7 @@ const stageAttempts = 4
 // Nothing may be put after it has begun. A table whose rows, columns and profile are unchanged gives dataflow.ChangeKeep: the branch is on the snapshot it has,
 // and there is no data file.
 func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
-	if err := s.rows.seal(); err != nil {
+	if err := s.rows.seal(ctx); err != nil {
 		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
 	}
 	for attempt := 1; ; attempt++ {

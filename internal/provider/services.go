@@ -278,10 +278,10 @@ func (t tables) Publish(ctx context.Context, name string, run int64, change data
 	return lake.Publish(ctx, name, run, change)
 }
 
-func (t tables) Retain(ctx context.Context, name string, run int64, ids []dataflow.TableID, letGo []int64) error {
+func (t tables) Retain(ctx context.Context, name string, run int64, ids []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error) {
 	lake, err := t.s.tablesToWrite(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return lake.Retain(ctx, name, run, ids, letGo)
 }

@@ -24,5 +24,5 @@ snapshot = ""
 if ref:
     with open(path) as metadata:
         snapshot = f", snapshot_from_id = {json.load(metadata)['refs'][ref[0]]['snapshot-id']}::UBIGINT"
-for (row,) in con.execute(f"SELECT to_json(t) FROM (SELECT sub, email, logins, "custom_部署" FROM iceberg_scan('{quoted}'{snapshot})) t").fetchall():
+for (row,) in con.execute(f"""SELECT to_json(t) FROM (SELECT sub, email, logins, "custom_部署" FROM iceberg_scan('{quoted}'{snapshot})) t""").fetchall():
     print(row)

@@ -450,20 +450,26 @@ func (t *Tables) sweep(ctx context.Context, name string, run int64, id dataflow.
 }
 
 // Retain implements engine.Tables.
-func (t *Tables) Retain(ctx context.Context, name string, run int64, tables []dataflow.TableID, letGo []int64) error {
+func (t *Tables) Retain(ctx context.Context, name string, run int64, tables []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error) {
+	where := map[dataflow.TableID]string{}
 	for _, id := range tables {
-		if err := t.retain(ctx, name, run, id, letGo); err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
-			return fmt.Errorf("table %s: %w", id, err)
+		at, err := t.retain(ctx, name, run, id, letGo)
+		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+			continue
 		}
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", id, err)
+		}
+		where[id] = at
 	}
-	return nil
+	return where, nil
 }
 
-func (t *Tables) retain(ctx context.Context, name string, run int64, id dataflow.TableID, letGo []int64) error {
+func (t *Tables) retain(ctx context.Context, name string, run int64, id dataflow.TableID, letGo []int64) (string, error) {
 	for {
 		m, err := t.load(ctx, name, id)
 		if err != nil {
-			return err
+			return "", err
 		}
 		requirements, updates := []Requirement{AssertUUID(m.UUID)}, []Update{}
 		held := map[int64]bool{}
@@ -486,19 +492,19 @@ func (t *Tables) retain(ctx context.Context, name string, run int64, id dataflow
 				continue
 			}
 			if err != nil {
-				return err
+				return "", err
 			}
 		}
 		for by := int64(1); by <= run; by++ {
 			for _, path := range t.catalog.Files(dataPrefix(m.Location, by)) {
 				if !m.holds(path) {
 					if err := t.deleteFile(ctx, path); err != nil {
-						return err
+						return "", err
 					}
 				}
 			}
 		}
-		return nil
+		return m.MetadataLocation, nil
 	}
 }
 

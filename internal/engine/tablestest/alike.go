@@ -244,7 +244,10 @@ func (d *duet) retain() {
 	}
 	letGo := rapid.SliceOfN(rapid.Int64Range(1, run), 0, 3).Draw(d.T, "let go")
 	d.playLate(call{name: fmt.Sprintf("retain of run %d: lets go %v", run, letGo), do: func(_ *side, tables engine.Tables) (any, error) {
-		return nil, tables.Retain(d.Context(), customers, run, []dataflow.TableID{users, groups}, letGo)
+		where, err := tables.Retain(d.Context(), customers, run, []dataflow.TableID{users, groups}, letGo)
+		return slices.SortedFunc(maps.Keys(where), func(a, b dataflow.TableID) int {
+			return slices.Compare([]string{a.Database, a.Name}, []string{b.Database, b.Name})
+		}), err
 	}})
 }
 
@@ -310,7 +313,8 @@ func (d *duet) cleanUp() {
 		}
 	}
 	d.play(call{name: "retain", do: func(_ *side, tables engine.Tables) (any, error) {
-		return nil, tables.Retain(d.Context(), customers, d.run, []dataflow.TableID{users, groups}, nil)
+		_, err := tables.Retain(d.Context(), customers, d.run, []dataflow.TableID{users, groups}, nil)
+		return nil, err
 	}})
 	d.compareTables()
 	for _, s := range d.sides {

@@ -111,7 +111,8 @@ var contendBehaviours = behaviours{
 			if _, err := tables.Publish(w.Context(), customers, 6, change); err != nil {
 				return err
 			}
-			return tables.Retain(w.Context(), customers, 6, []dataflow.TableID{users}, []int64{1, 2, 3})
+			_, err := tables.Retain(w.Context(), customers, 6, []dataflow.TableID{users}, []int64{1, 2, 3})
+			return err
 		})
 		w.wantRefNames("main", "run_4", "run_6")
 		w.wantRows("main", map[string]string{"a": "x", "b": "y"})
@@ -128,7 +129,7 @@ var contendBehaviours = behaviours{
 			if err := tables.Sweep(w.Context(), customers, 4, []dataflow.TableID{users}); err != nil {
 				return err
 			}
-			if err := tables.Retain(w.Context(), customers, 5, []dataflow.TableID{users}, []int64{1, 2}); err != nil {
+			if _, err := tables.Retain(w.Context(), customers, 5, []dataflow.TableID{users}, []int64{1, 2}); err != nil {
 				return err
 			}
 			_, err := tables.Publish(w.Context(), customers, 5, change)

@@ -101,7 +101,9 @@ var retainBehaviours = behaviours{
 			w.load(run, row("a", "x", int(run)))
 			groups.load(run, row("g", "x", int(run)))
 		}
-		w.must(w.tables.Retain(w.Context(), customers, 2, []dataflow.TableID{users, groups.id}, []int64{1}))
+		where, err := w.tables.Retain(w.Context(), customers, 2, []dataflow.TableID{users, groups.id}, []int64{1})
+		w.must(err)
+		w.want("where the tables are", map[dataflow.TableID]string{users: w.look().MetadataLocation, groups.id: groups.look().MetadataLocation}, where)
 		w.wantRefNames("main", "run_2")
 		groups.wantRefNames("main", "run_2")
 		w.wantNoOrphans(users, groups.id)
@@ -110,8 +112,10 @@ var retainBehaviours = behaviours{
 		w.load(1, row("a", "x", 1))
 		w.load(2, row("a", "y", 2))
 		w.unchanged("another's retention", func() {
-			w.wantCode(w.tables.Retain(w.Context(), "Other", 2, []dataflow.TableID{users}, []int64{1}), dataflow.CodeForeign)
-			w.wantCode(w.process("workspace-2").Retain(w.Context(), customers, 2, []dataflow.TableID{users}, []int64{1}), dataflow.CodeForeign)
+			_, err := w.tables.Retain(w.Context(), "Other", 2, []dataflow.TableID{users}, []int64{1})
+			w.wantCode(err, dataflow.CodeForeign)
+			_, err = w.process("workspace-2").Retain(w.Context(), customers, 2, []dataflow.TableID{users}, []int64{1})
+			w.wantCode(err, dataflow.CodeForeign)
 		})
 	},
 }

@@ -187,7 +187,11 @@ func (w *world) sweep(run int64) {
 
 func (w *world) retain(run int64, letGo ...int64) {
 	w.Helper()
-	w.must(w.tables.Retain(w.Context(), customers, run, []dataflow.TableID{{Database: "customers", Name: "gone"}, w.id}, letGo))
+	where, err := w.tables.Retain(w.Context(), customers, run, []dataflow.TableID{{Database: "customers", Name: "gone"}, w.id}, letGo)
+	w.must(err)
+	if _, there := where[w.id]; there {
+		w.want("where the tables are", map[dataflow.TableID]string{w.id: w.look().MetadataLocation}, where)
+	}
 }
 
 func (w *world) owned() []dataflow.OwnedTable {
