@@ -6,9 +6,12 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -77,13 +80,13 @@ func prefixRank(name string) int {
 	}
 }
 
-// nameColumns gives each attribute the name of its column: lower case, with _ for whatever is not a-z, 0-9 or _
-// (custom:plan → custom_plan); names that are taken by a column of every user's, or begin with no letter,
+// nameColumns proposes the name of its column for each attribute: lower case, with letters and digits of any script, and _ for all else
+// (custom:plan → custom_plan, custom:部署 → custom_部署); names that are taken by a column of every user's, or begin with no letter,
 // are put behind attribute_ (updated_at → attribute_updated_at).
 //
 // Attributes whose names come out equal (custom:plan, custom:Plan) are told apart by a hash of the exact name; the one
-// that lost nothing on the way keeps the plain name. A hash, not a number: so an attribute that is added later moves no
-// column but those it collides with.
+// that lost nothing on the way keeps the plain name. A hash, not a number: so an attribute that is added later changes no
+// proposal but those it collides with. A table that has a column for an attribute keeps it, whatever is proposed.
 func nameColumns(attributes, reserved []string) map[string]string {
 	byColumn := map[string][]string{}
 	for _, a := range attributes {
@@ -157,18 +160,15 @@ func afterPrefix(attribute string) string {
 	return out.String() + attribute
 }
 
+// plainColumn writes letters in their composed form, so that what looks the same is the same.
 func plainColumn(attribute string, reserved []string) string {
 	column := strings.Map(func(r rune) rune {
-		switch {
-		case 'A' <= r && r <= 'Z':
-			return r + 'a' - 'A'
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_':
-			return r
-		default:
-			return '_'
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			return unicode.ToLower(r)
 		}
-	}, attribute)
-	if column == "" || column[0] < 'a' || column[0] > 'z' || slices.Contains(reserved, column) {
+		return '_'
+	}, norm.NFC.String(attribute))
+	if first, _ := utf8.DecodeRuneInString(column); !unicode.IsLetter(first) || slices.Contains(reserved, column) {
 		column = "attribute_" + column
 	}
 	return column

@@ -25,11 +25,16 @@ func TestNameColumns(t *testing.T) {
 		{"names of AWS's own", []string{"email", "custom:plan", "dev:custom:note"},
 			map[string]string{"email": "email", "custom:plan": "custom_plan", "dev:custom:note": "dev_custom_note"}},
 		{"lower case, and _ for what a column can't have", []string{"custom:firstName", "custom:a b-c", "custom:Größe"},
-			map[string]string{"custom:firstName": "custom_firstname", "custom:a b-c": "custom_a_b_c", "custom:Größe": "custom_gr__e"}},
+			map[string]string{"custom:firstName": "custom_firstname", "custom:a b-c": "custom_a_b_c", "custom:Größe": "custom_größe"}},
+		{"letters of any script", []string{"custom:部署", "custom:役職", "custom:отдел", "custom:ΤΜΗΜΑ", "custom:विभाग", "custom:x😀"},
+			map[string]string{"custom:部署": "custom_部署", "custom:役職": "custom_役職", "custom:отдел": "custom_отдел", "custom:ΤΜΗΜΑ": "custom_τμημα",
+				"custom:विभाग": "custom_विभाग", "custom:x😀": "custom_x_"}},
+		{"what looks the same is the same name", []string{"custom:é", "custom:e\u0301"},
+			map[string]string{"custom:é": "custom_é", "custom:e\u0301": "custom_é_406831ce"}},
 		{"columns that every user has are not an attribute's", []string{"updated_at", "status", "username", "other_attributes", "Enabled"},
 			map[string]string{"updated_at": "attribute_updated_at", "status": "attribute_status", "username": "attribute_username", "other_attributes": "attribute_other_attributes", "Enabled": "attribute_enabled"}},
-		{"a column begins with a letter", []string{"1st", "_x", "é"},
-			map[string]string{"1st": "attribute_1st", "_x": "attribute__x", "é": "attribute__"}},
+		{"a column begins with a letter", []string{"1st", "_x", "é", "\u0301x"},
+			map[string]string{"1st": "attribute_1st", "_x": "attribute__x", "é": "é", "\u0301x": "attribute_\u0301x"}},
 		{"of two that come out equal the exact one keeps the name", []string{"custom:plan", "custom:Plan"},
 			map[string]string{"custom:plan": "custom_plan", "custom:Plan": "custom_plan_7521067a"}},
 		{"of two that both lose something neither does", []string{"custom:planA", "custom:Plana"},
@@ -54,7 +59,7 @@ func TestNameColumns_AreUniqueAndIndependentOfOrder(t *testing.T) {
 		seen := map[string]string{}
 		for _, n := range names {
 			column := got[n]
-			if column == "" || slices.Contains(reservedColumns, column) || strings.Trim(column, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			if column == "" || slices.Contains(reservedColumns, column) || strings.Trim(column, "abcdefghijklmnopqrstuvwxyz0123456789_é") != "" {
 				t.Fatalf("%q got the column %q", n, column)
 			}
 			if other, ok := seen[column]; ok {

@@ -148,7 +148,7 @@ func givesTheRowsOfEveryTable(t *testing.T, p *Pool) {
 			"tags": `{"<&>":"as it is","empty":"","team":"identity"}`,
 		}},
 		"user_attributes": {3, "custom:score", map[string]any{
-			"name": "custom:score", "users_column": "custom_score", "data_type": "Number", "required": false, "mutable": true, "developer_only": false,
+			"name": "custom:score", "users_column": "custom:score", "data_type": "Number", "required": false, "mutable": true, "developer_only": false,
 			"min_value": "0", "max_value": "1e300",
 		}},
 		"app_clients": {62, "client1", map[string]any{

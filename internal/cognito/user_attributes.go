@@ -9,17 +9,22 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// attribute is an attribute of the pool's schema, with the column of the users table that holds it.
+// attribute is an attribute of the pool's schema. isColumn says whether the users table has a column for it.
 type attribute struct {
 	*types.SchemaAttributeType
-	column string
+	isColumn bool
 }
 
 // attributeFields are the columns of the user_attributes table. Limits are text, as Cognito has them: one may be larger than any number type.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SchemaAttributeType.html
 var attributeFields = []field[attribute]{
 	{keyColumn("name", "Name", "The name of the attribute, custom ones with custom: before it."), func(a attribute) any { return text(a.Name) }},
-	{column("users_column", dataflow.String, "Name", "The column of the users table that holds the attribute."), func(a attribute) any { return word(a.column) }},
+	{usersColumn(), func(a attribute) any { // the attribute, which the import replaces by the column
+		if !a.isColumn {
+			return nil
+		}
+		return text(a.Name)
+	}},
 	{column("data_type", dataflow.String, "AttributeDataType", "String, Number, DateTime or Boolean."), func(a attribute) any { return word(a.AttributeDataType) }},
 	{column("required", dataflow.Boolean, "Required", "Whether nobody can sign up without it."), func(a attribute) any { return flag(a.Required) }},
 	{column("mutable", dataflow.Boolean, "Mutable", "Whether its value can change."), func(a attribute) any { return flag(a.Mutable) }},
@@ -32,6 +37,12 @@ var attributeFields = []field[attribute]{
 		of(numberLimits, func(l *types.NumberAttributeConstraintsType) any { return text(l.MinValue) })},
 	{column("max_value", dataflow.String, "NumberAttributeConstraints.MaxValue", "The largest Number."),
 		of(numberLimits, func(l *types.NumberAttributeConstraintsType) any { return text(l.MaxValue) })},
+}
+
+func usersColumn() dataflow.Column {
+	c := column("users_column", dataflow.String, "Name", "The column of the users table that holds the attribute.")
+	c.ColumnsOf = "users"
+	return c
 }
 
 func stringLimits(a attribute) *types.StringAttributeConstraintsType {
@@ -52,9 +63,9 @@ func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to
 	if err != nil {
 		return dataflow.ScanReport{}, err
 	}
-	columnOf := map[string]string{}
+	isColumn := map[string]bool{}
 	for _, c := range schemaOfUsers(pool.SchemaAttributes).Columns {
-		columnOf[c.Source] = c.Name
+		isColumn[c.Source] = true
 	}
 	values := project(attributeFields, schema)
 	for i := range pool.SchemaAttributes {
@@ -63,7 +74,7 @@ func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to
 		if name == "" {
 			continue // the API has no such attribute
 		}
-		if err := to.Put(rowOf(values, attribute{a, columnOf[name]})); err != nil {
+		if err := to.Put(rowOf(values, attribute{a, isColumn[name]})); err != nil {
 			return dataflow.ScanReport{}, err
 		}
 	}

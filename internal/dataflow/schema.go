@@ -21,6 +21,9 @@ type Column struct {
 	Description string     `json:"description"`
 	Source      string     `json:"source"`   // the source's own name for it: "custom:score"
 	Required    bool       `json:"required"` // never nil; key columns are
+	// ColumnsOf is the key of another table of the source whose columns the values name, as the source calls them. The import puts the names in
+	// place that they have in that table. Empty: the values name no columns.
+	ColumnsOf string `json:"-"`
 }
 
 // Schema is the columns of a table as its source has them now.

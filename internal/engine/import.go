@@ -71,7 +71,10 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	defer func() { _ = staging.Close() }() // spool files only; a commit has its own error
+	defer func(staging Staging) { _ = staging.Close() }(staging) // spool files only; a commit has its own error
+	if staging, err = e.withNames(ctx, started, source, table, staging); err != nil {
+		return dataflow.TableChange{}, err
+	}
 	e.event(ctx, started, key, "staging", 0)
 
 	var report dataflow.ScanReport

@@ -20,6 +20,10 @@ type Tables interface {
 	// one that has the run already, or a trace of a newer one, with dataflow.CodeCorrupt.
 	Stage(ctx context.Context, req dataflow.StageRequest) (Staging, error)
 
+	// Columns gives the names that a table's columns have once a run has staged it with this schema, by the source's own names for them
+	// (dataflow.Column.Source). The table need not be there. It writes nothing.
+	Columns(ctx context.Context, dataflowName string, id dataflow.TableID, schema dataflow.Schema) (map[string]string, error)
+
 	// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file: dataflow.ChangeHide,
 	// dataflow.ChangeDrop, and dataflow.ChangePublish, which takes the table back to an earlier run. It says what Publish will have to do.
 	// A table that is not there any more, or has not kept that run, gives dataflow.CodeNotFound; one that the run has staged

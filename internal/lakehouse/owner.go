@@ -33,8 +33,13 @@ const (
 	propertyExpired   = "skypoint.expired"  // the manifest lists of the snapshots that the newest commit to do so took away, one a line
 )
 
-// propertySource names the property that holds a column's name at the source.
-func propertySource(column string) string { return "skypoint.column." + column + ".source" }
+const (
+	propertyColumn       = "skypoint.column."
+	propertySourceSuffix = ".source"
+)
+
+// propertySource is where a table says what the source calls a column.
+func propertySource(column string) string { return propertyColumn + column + propertySourceSuffix }
 
 func (l *Lakehouse) owns(dataflowName string, properties iceberg.Properties) bool {
 	return properties[propertyWorkspace] == l.config.Workspace &&

@@ -1,6 +1,10 @@
 package lakehouse
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,12 +63,128 @@ type layout struct {
 
 // newLayout is the layout of a table that does not exist yet.
 func newLayout(source dataflow.Schema) (layout, error) {
-	return evolve(nil, nil, 0, source)
+	return evolve(nil, nil, nil, 0, source)
 }
 
 // tableLayout is the layout of a table after this run.
 func tableLayout(meta table.Metadata, source dataflow.Schema) (layout, error) {
-	return evolve(meta.CurrentSchema(), meta.Schemas(), meta.LastColumnID(), source)
+	return evolve(meta.CurrentSchema(), meta.Schemas(), ownersOf(meta.Properties()), meta.LastColumnID(), source)
+}
+
+// Columns gives the names that a table's columns have once a run has staged it with this schema, by the source's own names for them.
+// The table need not be there, or be the dataflow's: staging says so.
+func (l *Lakehouse) Columns(ctx context.Context, dataflowName string, id dataflow.TableID, source dataflow.Schema) (map[string]string, error) {
+	to, err := newLayout(source)
+	if err != nil {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "name columns", Object: object(id), Cause: err}
+	}
+	c, err := l.reading(ctx)
+	if err == nil {
+		var tbl *table.Table
+		if tbl, err = l.loadOwn(ctx, c, dataflowName, id); err == nil {
+			to, err = tableLayout(tbl.Metadata(), source)
+		}
+	}
+	if err != nil && !errors.Is(err, errNoCatalog) && !dataflow.IsCode(err, dataflow.CodeNotFound) && !dataflow.IsCode(err, dataflow.CodeForeign) {
+		return nil, err
+	}
+	names := map[string]string{}
+	for i, column := range source.Columns {
+		if column.Source != "" {
+			names[column.Source] = to.schema.Field(to.fields[i]).Name
+		}
+	}
+	return names, nil
+}
+
+// ownersOf gives what the source calls each column that the table has or had: a column's name → the source's.
+func ownersOf(properties iceberg.Properties) map[string]string {
+	owners := map[string]string{}
+	for key, source := range properties {
+		if column, ok := strings.CutPrefix(key, propertyColumn); ok {
+			if column, ok = strings.CutSuffix(column, propertySourceSuffix); ok {
+				owners[column] = source
+			}
+		}
+	}
+	return owners
+}
+
+// naming gives the columns of the source their names in the table. A column that was given to something of the source's is that one's as
+// long as the table lives, whatever comes, goes and comes back: readers know it by its name. A newcomer that would have its name gets another one.
+type naming struct {
+	fields  []iceberg.NestedField
+	earlier []*iceberg.Schema
+	owners  map[string]string
+	wanted  map[string]bool // the names that the source proposes
+	given   map[string]bool // the names of this round
+}
+
+func (n *naming) position(name string) int {
+	return slices.IndexFunc(n.fields, func(f iceberg.NestedField) bool { return f.Name == name })
+}
+
+// nameOf gives a column's name.
+func (n *naming) nameOf(column dataflow.Column) string {
+	name, known := n.known(column)
+	if !known {
+		name = column.Name
+		base := name + "_" + suffixes[column.Type]
+		if n.isAnothers(name, column) {
+			sum := sha256.Sum256([]byte(column.Source))
+			base = name + "_" + hex.EncodeToString(sum[:4])
+		}
+		for i := 1; !n.isFree(name, column); i++ {
+			if name = base; i > 1 {
+				name += fmt.Sprintf("_%d", i)
+			}
+		}
+	}
+	n.given[name] = true
+	return name
+}
+
+// known finds the name that the column has or had. Where its type has changed there may be several columns of one owner, one of a type.
+func (n *naming) known(column dataflow.Column) (string, bool) {
+	if column.Source == "" {
+		return "", false
+	}
+	isIt := func(f iceberg.NestedField) bool {
+		return n.owners[f.Name] == column.Source && columnType(f.Type) == column.Type && !n.given[f.Name]
+	}
+	if i := slices.IndexFunc(n.fields, isIt); i >= 0 {
+		return n.fields[i].Name, true
+	}
+	for _, schema := range slices.Backward(n.earlier) {
+		fields := schema.Fields()
+		if i := slices.IndexFunc(fields, isIt); i >= 0 {
+			return fields[i].Name, true
+		}
+	}
+	return "", false
+}
+
+func (n *naming) isAnothers(name string, column dataflow.Column) bool {
+	owner := n.owners[name]
+	return owner != "" && column.Source != "" && owner != column.Source
+}
+
+func (n *naming) isFree(name string, column dataflow.Column) bool {
+	if n.isAnothers(name, column) || n.given[name] || name != column.Name && n.wanted[name] {
+		return false
+	}
+	at := n.position(name)
+	if at >= 0 {
+		return columnType(n.fields[at].Type) == column.Type
+	}
+	for _, schema := range n.earlier { // a rollback may have taken away a column that a way forward brings back
+		for _, field := range schema.Fields() {
+			if field.Name == name && columnType(field.Type) != column.Type {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // evolve adds to the current schema what the source has and it lacks. Nothing is removed and no type is changed:
@@ -72,39 +192,22 @@ func tableLayout(meta table.Metadata, source dataflow.Schema) (layout, error) {
 //   - a column whose type differs stays too, and <name>_<type> takes the values;
 //   - a column that an earlier schema knew (a run that was abandoned or rolled back added it) gets the id it had there:
 //     so the same columns always make the same schema.
-func evolve(current *iceberg.Schema, earlier []*iceberg.Schema, lastID int, source dataflow.Schema) (layout, error) {
+func evolve(current *iceberg.Schema, earlier []*iceberg.Schema, owners map[string]string, lastID int, source dataflow.Schema) (layout, error) {
 	var fields []iceberg.NestedField
 	if current != nil {
 		fields = append(fields, current.Fields()...)
 	}
 	newID := func() int { lastID++; return lastID }
-	wanted := map[string]bool{}
+	names := &naming{fields: fields, earlier: earlier, owners: owners, wanted: map[string]bool{}, given: map[string]bool{}}
 	for _, column := range source.Columns {
-		wanted[column.Name] = true
-	}
-	position := func(name string) int {
-		for i, field := range fields {
-			if field.Name == name {
-				return i
-			}
-		}
-		return -1
+		names.wanted[column.Name] = true
 	}
 
 	out := layout{fields: make([]int, len(source.Columns))}
 	mapped := map[int]bool{}
 	for i, column := range source.Columns {
-		name := column.Name
-		at := position(name)
-		for n := 1; at >= 0 && columnType(fields[at].Type) != column.Type; n++ {
-			name = column.Name + "_" + suffixes[column.Type]
-			if n > 1 {
-				name += fmt.Sprintf("_%d", n)
-			}
-			if !wanted[name] {
-				at = position(name)
-			}
-		}
+		name := names.nameOf(column)
+		at := slices.IndexFunc(fields, func(f iceberg.NestedField) bool { return f.Name == name })
 		if at < 0 {
 			at = len(fields)
 			field := iceberg.NestedField{Name: name, Required: column.Required && current == nil}

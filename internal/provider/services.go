@@ -262,6 +262,14 @@ func (t tables) beginAnew(ctx context.Context, lake *lakehouse.Lakehouse, req da
 	})
 }
 
+func (t tables) Columns(ctx context.Context, name string, id dataflow.TableID, schema dataflow.Schema) (map[string]string, error) {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return lake.Columns(ctx, name, id, schema)
+}
+
 func (t tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	lake, err := t.s.tablesToWrite(ctx)
 	if err != nil {

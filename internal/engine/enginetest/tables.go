@@ -116,6 +116,17 @@ func (t *Tables) create(ctx context.Context, req dataflow.StageRequest) (m Metad
 	return m, err
 }
 
+// Columns implements engine.Tables. The fake's columns have the names that the source proposes.
+func (*Tables) Columns(_ context.Context, _ string, _ dataflow.TableID, schema dataflow.Schema) (map[string]string, error) {
+	names := map[string]string{}
+	for _, column := range schema.Columns {
+		if column.Source != "" {
+			names[column.Source] = column.Name
+		}
+	}
+	return names, nil
+}
+
 // Ticket implements engine.Tables.
 func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	if !slices.Contains([]dataflow.Change{dataflow.ChangePublish, dataflow.ChangeHide, dataflow.ChangeDrop}, req.Change) {
