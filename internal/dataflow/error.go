@@ -27,6 +27,7 @@ const (
 	CodeGuard           Code = "guard"           // a guard of the definition refused the result
 	CodePinned          Code = "pinned"          // the dataflow is held at a run
 	CodeNewerFormat     Code = "newer_format"    // a record was written by a newer version of the provider
+	CodeFilesGone       Code = "files_gone"      // files that a table needs were deleted or cut off behind everybody's back
 	CodeCorrupt         Code = "corrupt"         // a record is not what it must be
 	CodeSecretsKey      Code = "secrets_key"     // the workspace's secrets key is missing or another one
 )

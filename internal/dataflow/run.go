@@ -146,7 +146,8 @@ type Decision struct {
 	Tables    []TableChange `json:"tables"`
 	LetGo     []int64       `json:"let_go"` // the runs that retention lets go: their tags, and the data that no other run has
 	Usage     Usage         `json:"usage"`
-	Kept      []Kept        `json:"kept,omitempty"` // of an import that was abandoned: what the next one need not read
+	Kept      []Kept        `json:"kept,omitempty"`      // of an import that was abandoned: what the next one need not read
+	Discarded []TableID     `json:"discarded,omitempty"` // tables that could not be read any more, and of which the run removed what was left
 }
 
 // Usage is what a run asked of its source.
@@ -196,7 +197,8 @@ type Run struct {
 	Digest      string        `json:"digest"` // of the definition it tried
 	Tables      []TableResult `json:"tables"`
 	Usage       Usage         `json:"usage"`
-	Kept        []Kept        `json:"kept,omitempty"` // of an import that failed: what the next one need not read
+	Kept        []Kept        `json:"kept,omitempty"`      // of an import that failed: what the next one need not read
+	Discarded   []TableID     `json:"discarded,omitempty"` // as in Decision
 	Standing    Standing      `json:"standing"`
 }
 

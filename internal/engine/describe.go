@@ -24,15 +24,22 @@ func describe(run dataflow.Run) string {
 	for _, t := range run.Tables {
 		done = append(done, describeTable(run.Kind, t))
 		if t.Replaced != nil {
-			notes = append(notes, fmt.Sprintf("Somebody else had written to table %s: its snapshot %d was replaced.", t.TableID, *t.Replaced))
+			became := "was replaced"
+			if t.After != nil && *t.After == *t.Replaced {
+				became = "has the rows of the source, and stays"
+			}
+			notes = append(notes, fmt.Sprintf("Somebody else had written to table %s: its snapshot %d %s.", t.TableID, *t.Replaced, became))
 		}
+	}
+	for _, id := range run.Discarded {
+		notes = append(notes, fmt.Sprintf("Table %s could not be read any more, because files of it were gone: what was left of it was removed, with its earlier runs.", id))
 	}
 	if run.Kind == dataflow.KindRollback {
 		verb = fmt.Sprintf("Rolled back to run %d", *run.Target)
 		return strings.Join(append([]string{verb + ": " + strings.Join(done, "; ") + "."}, notes...), " ")
 	}
 	if len(done) == 0 {
-		return verb + " no table."
+		return strings.Join(append([]string{verb + " no table."}, notes...), " ")
 	}
 	sentence := fmt.Sprintf("%s %d %s: %s.", verb, len(done), plural(int64(len(done)), "table"), strings.Join(done, "; "))
 	return strings.Join(append([]string{sentence}, notes...), " ")

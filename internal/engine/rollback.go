@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,11 @@ func (e *Engine) CheckTarget(ctx context.Context, name string, run int64) error 
 		return err
 	}
 	lost, err := e.lost(ctx, name, run, owned)
-	if err != nil || lost == "" {
+	if err != nil {
 		return err
+	}
+	if lost == "" {
+		return e.intact(ctx, name, run)
 	}
 	kept := standing.Kept
 	standing.Kept = nil
@@ -67,6 +71,20 @@ func (e *Engine) lost(ctx context.Context, name string, run int64, owned []dataf
 	return "", nil
 }
 
+// intact refuses to go to a run some of whose files somebody deleted.
+func (e *Engine) intact(ctx context.Context, name string, run int64) error {
+	finished, err := e.ledger.Finished(ctx, name, run)
+	if err != nil {
+		return err
+	}
+	for _, table := range finished.Standing.Tables {
+		if err := e.tables.Intact(ctx, table.TableID, run); err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+	}
+	return nil
+}
+
 // Newest gives the newest completed import whose data is kept: where the tables go when nothing holds them back.
 func (e *Engine) Newest(ctx context.Context, name string) (dataflow.Run, error) {
 	standing, err := e.newestStanding(ctx, name)
@@ -77,6 +95,16 @@ func (e *Engine) Newest(ctx context.Context, name string) (dataflow.Run, error) 
 		return dataflow.Run{}, notKept(name, standing, errors.New("there is no completed import"))
 	}
 	return e.ledger.Finished(ctx, name, standing.Kept[len(standing.Kept)-1])
+}
+
+// HasSeen says whether an import was run for what a definition asks for: the same tables, for the same refresh_triggers.
+// While a dataflow is pinned triggers may change and import nothing; what they ask for stays due until an import has seen it.
+func (e *Engine) HasSeen(ctx context.Context, run dataflow.Run, definition dataflow.Definition) (bool, error) {
+	if run.Digest != definition.Digest() {
+		return false, nil
+	}
+	started, err := e.ledger.Started(ctx, run.Dataflow, run.Run)
+	return maps.Equal(started.Definition.RefreshTriggers, definition.RefreshTriggers), err
 }
 
 // newestStanding is where the dataflow stands after its newest finished run.
@@ -129,6 +157,9 @@ func (e *Engine) stageRollback(ctx context.Context, started dataflow.Started, be
 	target, err := e.ledger.Finished(ctx, started.Dataflow, *started.Target)
 	if err != nil {
 		return staged{}, fmt.Errorf("read run %d: %w", *started.Target, err)
+	}
+	if err := e.intact(ctx, started.Dataflow, target.Run); err != nil {
+		return staged{}, err
 	}
 	var result staged
 	has := map[dataflow.TableID]bool{}

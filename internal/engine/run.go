@@ -39,6 +39,8 @@ type staged struct {
 	tables []dataflow.TableChange
 	letGo  []int64
 	usage  dataflow.Usage
+
+	discarded []dataflow.TableID
 }
 
 // run takes a run from its start to its end. The steps are the protocol's; each leaves a record, and carryOut
@@ -55,16 +57,22 @@ func (e *Engine) run(
 
 	work, stopBeating := e.keepBeating(ctx, started)
 	result, stageErr := dataflow.Guarded(func() (staged, error) {
-		if err := e.sweepBefore(work, started.Dataflow, before); err != nil {
+		discarded, err := e.discardBroken(work, started, before)
+		if err == nil {
+			err = e.sweepBefore(work, started.Dataflow, before)
+		}
+		if err != nil {
 			return staged{}, err
 		}
-		return stage(work, started, before)
+		result, err := stage(work, started, before)
+		result.discarded = discarded
+		return result, err
 	})
 	stopBeating()
 
 	decision := dataflow.Decision{
 		Dataflow: started.Dataflow, Run: started.Run, Outcome: dataflow.OutcomePublish, By: e.self.ID,
-		DecidedAt: e.clock(), Tables: result.tables, LetGo: result.letGo, Usage: result.usage,
+		DecidedAt: e.clock(), Tables: result.tables, LetGo: result.letGo, Usage: result.usage, Discarded: result.discarded,
 	}
 	if stageErr == nil {
 		stageErr = ctx.Err()
@@ -140,7 +148,7 @@ func (e *Engine) carry(
 	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
 ) (dataflow.Run, error) {
 	run := started.View()
-	run.Usage = decision.Usage
+	run.Usage, run.Discarded = decision.Usage, decision.Discarded
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
 		run.Status, run.Kept, run.Description = dataflow.StatusFailed, decision.Kept, describeFailed(decision)
@@ -151,7 +159,7 @@ func (e *Engine) carry(
 	}
 	for _, change := range decision.Tables {
 		result, err := e.tables.Publish(ctx, started.Dataflow, started.Run, change)
-		if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		if dataflow.IsCode(err, dataflow.CodeNotFound) || dataflow.IsCode(err, dataflow.CodeFilesGone) {
 			// The run must not hang on it for ever. Whoever reads the dataflow next finds the table missing.
 			result, err = dataflow.TableResult{TableChange: change, Gone: true}, nil
 		}
@@ -181,9 +189,10 @@ func (e *Engine) carry(
 	return run, err
 }
 
-// replaced gives the snapshot of somebody else that a change takes from main and that was there before the run was staged.
+// replaced gives the snapshot of somebody else that was on main before the run was staged. A change takes it away, or keeps it where its rows
+// are those of the source.
 func replaced(before dataflow.Standing, change dataflow.TableChange) *int64 {
-	if change.Before == nil || change.Change == dataflow.ChangeKeep {
+	if change.Before == nil {
 		return nil
 	}
 	for _, table := range before.Tables {

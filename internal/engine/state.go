@@ -12,6 +12,7 @@ type State struct {
 	Record   dataflow.Record
 	LastRun  *dataflow.Run     // the newest entry of the history; nil: none
 	Standing dataflow.Standing // after the newest finished run
+	unseen   bool              // of a pinned dataflow: no import was run for its refresh_triggers
 }
 
 // Status says where the dataflow stands. A failed rollback or removal is not a failed dataflow.
@@ -30,8 +31,9 @@ func (s State) Status() dataflow.Status {
 	}
 }
 
-// Pending says whether the tables are not what the definition asks for.
-func (s State) Pending() bool { return s.Standing.Digest != s.Record.Definition.Digest() }
+// Pending says whether the tables are not what the definition asks for, or, while they are held at a run, refresh_triggers ask for an import
+// that was not run yet.
+func (s State) Pending() bool { return s.unseen || s.Standing.Digest != s.Record.Definition.Digest() }
 
 // Published says whether the dataflow's tables hold the data of a run.
 func (s State) Published() bool { return s.Standing.CurrentRun != nil }
@@ -65,6 +67,17 @@ func (e *Engine) State(ctx context.Context, name string) (State, error) {
 	if s.Standing.UID != record.UID {
 		// Tables that an earlier dataflow left are there to be taken over. This one has not published them, and may not drop them.
 		s.Standing = dataflow.Standing{LastImport: s.Standing.LastImport}
+	}
+	if record.Definition.PinnedRun != nil && len(s.Standing.Kept) > 0 {
+		newest, err := e.ledger.Finished(ctx, name, s.Standing.Kept[len(s.Standing.Kept)-1])
+		if err == nil {
+			var seen bool
+			seen, err = e.HasSeen(ctx, newest, record.Definition)
+			s.unseen = !seen
+		}
+		if err != nil {
+			return State{}, err
+		}
 	}
 	return s, nil
 }

@@ -51,6 +51,17 @@ type Tables interface {
 	// Where none of the tags is there any more it is done, and no snapshot goes. It gives the metadata location that each table has then.
 	Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error)
 
+	// Broken lists the tables in these databases whose metadata was deleted or cut off behind everybody's back, whoever's they are. Owned lists none of them.
+	Broken(ctx context.Context, databases []string) ([]dataflow.TableID, error)
+
+	// Discard removes what is left of a broken table: its entry and its files. metadataLocation is where the records have its metadata; a table
+	// that lies elsewhere is another's, with dataflow.CodeForeign. One that is not broken stays; one that is gone is done.
+	Discard(ctx context.Context, id dataflow.TableID, metadataLocation string) error
+
+	// Intact says whether every file is there that a table needs to be read at a run that it has kept. If not, it is an error with
+	// dataflow.CodeFilesGone that names one.
+	Intact(ctx context.Context, id dataflow.TableID, run int64) error
+
 	// Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too,
 	// in the order of the databases' names and their own.
 	Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.OwnedTable, error)

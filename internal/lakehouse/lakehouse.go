@@ -160,6 +160,7 @@ func (l *Lakehouse) open(ctx context.Context, create bool) error {
 		_ = opened.close() // the first error says more
 		return errSQLite("open", "catalog "+path, err)
 	}
+	opened.folder = filepath.Dir(home)
 	l.opened, l.warehouse = opened, knownAs(l.warehouse, path, home)
 	return nil
 }
@@ -190,15 +191,8 @@ func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table
 	if errors.Is(err, catalog.ErrNoSuchTable) || errors.Is(err, catalog.ErrNoSuchNamespace) {
 		return nil, notFound(id)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &dataflow.Error{
-			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("the catalog has it, but its metadata file is not there: %w", err),
-			Hint: "If the warehouse was moved or is not mounted, put it back where it was. Otherwise restore warehouse and catalog.db from one copy of the workspace. " +
-				hintNoCopy,
-		}
-	}
 	if err != nil {
-		return nil, errSQLite("load", object(id), err)
+		return nil, c.whyNotLoaded(ctx, id, err)
 	}
 	return tbl, nil
 }

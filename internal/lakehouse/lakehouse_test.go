@@ -376,7 +376,7 @@ func TestLoad_SaysWhenTheWarehouseIsNotWhereItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := p.Describe(t.Context(), usersID)
-	if !dataflow.IsCode(err, dataflow.CodeCorrupt) || !strings.Contains(err.Error(), "If the warehouse was moved or is not mounted, put it back where it was.") {
+	if !dataflow.IsCode(err, dataflow.CodeCorrupt) || !strings.Contains(err.Error(), "If it was moved or is not mounted, put it back where it was.") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := p.tryStage(stageRequest(2, usersSchema()), user("a", "a@x", 1)); !dataflow.IsCode(err, dataflow.CodeCorrupt) {

@@ -261,24 +261,37 @@ func keptRuns(meta table.Metadata) []int64 {
 	return runs
 }
 
-// eachTable visits a database's tables in the order of their names; none when there is no such database.
-func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(dataflow.TableID, *table.Table)) error {
+// tablesOf lists a database's tables in order; none when there is no such database.
+func tablesOf(ctx context.Context, c *sqlCatalog, database string) ([]string, error) {
 	var names []string
 	for ident, err := range c.ListTables(ctx, table.Identifier{database}) {
 		if errors.Is(err, catalog.ErrNoSuchNamespace) {
-			return nil
+			return nil, nil
 		}
 		if err != nil {
-			return &dataflow.Error{Op: "list tables", Object: "database " + database, Cause: err}
+			return nil, &dataflow.Error{Op: "list tables", Object: "database " + database, Cause: err}
 		}
 		names = append(names, ident[len(ident)-1])
 	}
 	slices.Sort(names)
+	return names, nil
+}
+
+// eachTable visits a database's tables in the order of their names; none when there is no such database. One whose metadata can't be read
+// is left out: nobody can tell whose it is, and it must not keep others from theirs (Broken lists them).
+func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(dataflow.TableID, *table.Table)) error {
+	names, err := tablesOf(ctx, c, database)
+	if err != nil {
+		return err
+	}
 	for _, name := range names {
 		id := dataflow.TableID{Database: database, Name: name}
 		tbl, err := load(ctx, c, id)
 		if dataflow.IsCode(err, dataflow.CodeNotFound) {
 			continue // dropped since it was listed
+		}
+		if dataflow.IsCode(err, dataflow.CodeFilesGone) {
+			continue
 		}
 		if err != nil {
 			return err

@@ -36,7 +36,7 @@ func takeAway(snapshots []table.Snapshot) []table.Update {
 // manifest lists of the snapshots that the newest commit took away. It goes by the table as it is after the commit.
 //
 // Another process may let snapshots go or drop the table meanwhile, and remove a manifest that is to be read here: such a table
-// has moved, and is looked at again. Where it has not, the file is missing.
+// has moved, and is looked at again. Where it has not, somebody deleted the file.
 func removeFiles(ctx context.Context, c *sqlCatalog, id dataflow.TableID, of func(run int64) bool) error {
 	seen := ""
 	for {
@@ -48,6 +48,9 @@ func removeFiles(ctx context.Context, c *sqlCatalog, id dataflow.TableID, of fun
 		if errors.Is(err, fs.ErrNotExist) && tbl.MetadataLocation() != seen {
 			seen = tbl.MetadataLocation()
 			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // somebody deleted it: which files are needed can't be told, so all stay, and go with the table
 		}
 		if err != nil {
 			return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}

@@ -25,8 +25,8 @@ func (l *Lakehouse) Retain(ctx context.Context, dataflowName string, run int64, 
 	where := map[dataflow.TableID]string{}
 	for _, id := range tables {
 		at, err := l.retain(ctx, c, dataflowName, run, id, letGo)
-		if dataflow.IsCode(err, dataflow.CodeNotFound) {
-			continue
+		if dataflow.IsCode(err, dataflow.CodeNotFound) || dataflow.IsCode(err, dataflow.CodeFilesGone) {
+			continue // the next run makes it anew
 		}
 		if err != nil {
 			return nil, fmt.Errorf("retain: %w", err)

@@ -24,6 +24,7 @@ type sqlCatalog struct {
 	*sqlcatalog.Catalog
 	db       *sql.DB
 	readOnly error  // why nothing can be written through it; nil: it can
+	folder   string // where the catalog lies
 	home     string // the path at which it was made; empty: it does not say, or is at home anywhere
 }
 
@@ -109,7 +110,7 @@ func (c *sqlCatalog) close() error {
 }
 
 const (
-	hintRestore = "The catalog was cut off or changed by something else: restore catalog.db (without catalog.db-wal and catalog.db-shm, unless the copy has them) and warehouse from one copy of the workspace. " + hintNoCopy
+	hintRestore = "The catalog was cut off or changed by something else: restore catalog.db (with catalog.db-wal, if the copy has it) and warehouse from one copy of the workspace. " + hintNoCopy
 	hintNoCopy  = "Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
 )
 

@@ -133,7 +133,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	now, err := s.codec.readCurrent(ctx, view, to, s.lakehouse.config.SpoolDir, s.buffer)
 	defer func() { _ = now.prints.close() }() // it was only read
 	if err != nil {
-		return none, s.failed("compare", dataflow.CodeInternal, err)
+		return none, filesGone("compare", s.req.ID, err)
 	}
 	plan := newRewrite(s.limits, now)
 	counts, profile, err := s.count(ctx, now, plan, to)

@@ -1,10 +1,12 @@
 package lakehouse
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -27,7 +29,7 @@ func (l *Lakehouse) Where(ctx context.Context, ids []dataflow.TableID) (map[data
 			return nil, errSQLite("find", object(id), err)
 		}
 		if path, local := localPath(at); local {
-			if _, err := os.Stat(path); err != nil {
+			if !isWhole(path) {
 				continue
 			}
 		}
@@ -36,6 +38,28 @@ func (l *Lakehouse) Where(ctx context.Context, ids []dataflow.TableID) (map[data
 		}
 	}
 	return where, nil
+}
+
+// isWhole says whether a metadata file is there and ends as JSON does: one that was cut off does not.
+func isWhole(path string) bool {
+	if strings.HasSuffix(path, ".gz.metadata.json") || strings.HasSuffix(path, ".zstd.metadata.json") {
+		_, err := os.Stat(path)
+		return err == nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }() // it is only read
+	end := make([]byte, 2)
+	info, err := file.Stat()
+	if err != nil || info.Size() < int64(len(end)) {
+		return false
+	}
+	if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil {
+		return false
+	}
+	return bytes.HasSuffix(bytes.TrimSpace(end), []byte("}"))
 }
 
 // metadataLocation is empty for a table that the catalog has not.

@@ -62,7 +62,7 @@ func unframed(out string) string {
 // everyCommand is what a person does with a root module that is there.
 var everyCommand = [][]string{{"apply", "-refresh-only", "-auto-approve"}, {"plan"}, {"apply", "-auto-approve"}, {"destroy", "-auto-approve"}}
 
-const hintRestoreCatalog = "The catalog was cut off or changed by something else: restore catalog.db and warehouse from one copy of the workspace. " +
+const hintRestoreCatalog = "The catalog was cut off or changed by something else: restore catalog.db (with catalog.db-wal, if the copy has it) and warehouse from one copy of the workspace. " +
 	"Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
 
 func TestCatalogDamaged_IsNamedAndLeftAsItIs(t *testing.T) {
@@ -225,21 +225,4 @@ func TestCatalogOfAnEarlierTime_IsSaidAndImportedOver(t *testing.T) {
 		t.Errorf("the history has %d runs, the newest: %s", len(runs), runs[0].Description)
 	}
 	w.equalKept(1, 3)
-}
-
-func TestTableWithoutItsMetadata_IsNamedWithWhatToDo(t *testing.T) {
-	w := newWorld(t, 10)
-	r := w.newRootOf(t)
-	rows := w.users()
-	metadata, err := filepath.Glob(filepath.Join(w.workspace, "warehouse", "customers", "users-*", "metadata", "*.metadata.json"))
-	w.must(err)
-	slices.Sort(metadata)
-	newest := metadata[len(metadata)-1]
-	w.must(os.Rename(newest, newest+".away"))
-	r.refuses(fmt.Sprintf("table customers.users: load: the catalog has it, but its metadata file is not there: open %s: no such file or directory. "+
-		"If the warehouse was moved or is not mounted, put it back where it was. Otherwise restore warehouse and catalog.db from one copy of the workspace. "+
-		"Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again.", newest), everyCommand...)
-	w.must(os.Rename(newest+".away", newest))
-	r.succeed("plan", "-detailed-exitcode")
-	w.equalRows(rows, w.users())
 }

@@ -133,7 +133,7 @@ func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
 	if !plan.sameRecord(state) {
 		plan.UpdatedAt = types.StringUnknown()
 	}
-	if !plan.sameImport(state) {
+	if !plan.sameImport(state) || !plan.RefreshTriggers.Equal(state.RefreshTriggers) || !plan.PinnedRun.Equal(state.PinnedRun) {
 		plan.RunPending = types.BoolUnknown()
 	}
 }

@@ -263,10 +263,19 @@ func (*dataflowResource) unpin(ctx context.Context, e *engine.Engine, order engi
 	if err != nil {
 		return err
 	}
-	if order.Definition.RunOnApply && newest.Digest != order.Definition.Digest() {
-		order.Trigger = dataflow.TriggerDefinition
-		_, err := e.Import(ctx, order)
-		return err
+	if order.Definition.RunOnApply {
+		seen, err := e.HasSeen(ctx, newest, order.Definition)
+		if err != nil {
+			return err
+		}
+		if !seen {
+			order.Trigger = dataflow.TriggerDefinition
+			if newest.Digest == order.Definition.Digest() {
+				order.Trigger = dataflow.TriggerRefreshTriggers
+			}
+			_, err := e.Import(ctx, order)
+			return err
+		}
 	}
 	order.Target = &newest.Run
 	if _, err := e.Rollback(ctx, order); err != nil {
@@ -315,7 +324,11 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 			"It has deletion_protection = true. Set it to false and apply that first.")
 		return
 	case s.Published() && state.OnDestroy.ValueString() == string(dataflow.OnDestroyDelete):
-		_, err = e.Remove(ctx, engine.Order{UID: found.Record.UID, Definition: s.Record.Definition, Trigger: dataflow.TriggerDestroy})
+		var run dataflow.Run
+		run, err = e.Remove(ctx, engine.Order{UID: found.Record.UID, Definition: s.Record.Definition, Trigger: dataflow.TriggerDestroy})
+		for _, id := range run.Discarded {
+			resp.Diagnostics.AddWarning("Table could not be read any more", fmt.Sprintf("Files of table %s were gone. What was left of it was removed.", id))
+		}
 	case s.Record.Phase == dataflow.PhaseRemoved: // by the run that was under way
 	default:
 		err = e.Forget(ctx, found.Record.UID, s.Record.Definition.Name)

@@ -121,7 +121,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		},
 		"refresh_triggers": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Any values but null; a change of one of them runs the dataflow. Not with `run_on_apply = false`.",
+			MarkdownDescription: "Any values but null; a change of one of them runs the dataflow; while `pinned_run` holds it, the run waits until that is removed. Not with `run_on_apply = false`.",
 			Validators:          []validator.Map{mapvalidator.NoNullValues()},
 		},
 		"max_age": schema.StringAttribute{
@@ -199,7 +199,7 @@ func dataflowResultAttributes() map[string]schema.Attribute {
 		"last_refresh_at": text("When the last completed import ended (RFC 3339, UTC); null before the first."),
 		"table_count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "How many tables are published.", PlanModifiers: keepInt64},
 		"current_run":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The run whose data the tables hold; null before the first. Give it to data sources as `at_run`, so that they wait for the run.", PlanModifiers: keepInt64},
-		"run_pending":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the tables are not what the definition asks for.", PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
+		"run_pending":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the tables are not what the definition asks for, or `refresh_triggers` that changed while `pinned_run` held the tables ask for a run.", PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
 		"last_run": schema.SingleNestedAttribute{
 			Computed: true, MarkdownDescription: "The newest entry of the run history.",
 			PlanModifiers: []planmodifier.Object{objectplanmodifier.UseStateForUnknown()},

@@ -77,11 +77,18 @@ func TestPinnedRun_HoldsTheTablesAtARunUntilItIsRemoved(t *testing.T) {
 			ConfigStateChecks: totals(1, 3, 100),
 		},
 		resource.TestStep{Config: w.pinned("3", 2), ConfigPlanChecks: rollsBackTo(2), ConfigStateChecks: totals(2, 4, 105), Check: equal(&second)},
-		resource.TestStep{Config: w.pinned("3", 1), ConfigStateChecks: totals(1, 5, 100), Check: equal(&first)},
-		resource.TestStep{ // forward to the newest import, without one
-			Config: w.pinned("3", 0), ConfigStateChecks: totals(2, 6, 105), Check: equal(&second),
+		resource.TestStep{Config: w.pinned("3", 1), ConfigStateChecks: append(totals(1, 5, 100), is(knownvalue.Bool(true), "run_pending")), Check: equal(&first)},
+		resource.TestStep{Config: w.pinned("2", 1), ConfigStateChecks: append(totals(1, 5, 100), is(knownvalue.Bool(false), "run_pending"))},
+		resource.TestStep{ // forward to the newest import, without one: it was run for these triggers
+			Config: w.pinned("2", 0), ConfigStateChecks: totals(2, 6, 105), Check: equal(&second),
 		},
-		resource.TestStep{Config: w.pinned("4", 0), ConfigStateChecks: append(totals(7, 7, 105), is(knownvalue.Int64Exact(1), "table_details", "users", "changed"))},
+		resource.TestStep{Config: w.pinned("2", 1), ConfigStateChecks: totals(1, 7, 100)},
+		resource.TestStep{Config: w.pinned("3", 1), ConfigStateChecks: append(totals(1, 7, 100), is(knownvalue.Bool(true), "run_pending"))},
+		resource.TestStep{ // what the triggers asked for meanwhile is due
+			Config: w.pinned("3", 0), ConfigStateChecks: append(totals(8, 8, 105), is(knownvalue.Int64Exact(11), "table_details", "users", "changed"),
+				is(knownvalue.StringExact("refresh_triggers"), "last_run", "trigger"), is(knownvalue.Bool(false), "run_pending")),
+		},
+		resource.TestStep{Config: w.pinned("4", 0), ConfigStateChecks: append(totals(9, 9, 105), is(knownvalue.Int64Exact(0), "table_details", "users", "changed"))},
 		resource.TestStep{Config: w.connector(), Check: func(*terraform.State) error { w.equalTables(); w.equalFiles(nil, "destroyed"); return nil }},
 	)
 }

@@ -160,19 +160,19 @@ func (s *services) claimName(ctx context.Context, kind string, name, before type
 	return nil // whatever else is wrong with the record, apply says so
 }
 
-// withDrift shows what happened to the tables behind Terraform's back: a table that is gone is due for a run.
-// So is one without the run that the records say it is at: its catalog is a copy of an earlier time.
+// withDrift shows what happened to the tables behind Terraform's back: a table that is gone, or can't be read any more, is due for a run.
+// So is one without the run that the records say it is at: its catalog is a copy of an earlier time. And so is one that somebody else has written to.
 func (s *services) withDrift(ctx context.Context, e *engine.Engine, state engine.State, diags *diag.Diagnostics) engine.State {
 	for {
 		if len(state.Standing.Tables) == 0 || state.Status() == dataflow.StatusProcessing { // a run that publishes moves them
 			return state
 		}
-		there, lost, err := s.lookForTables(ctx, state.Standing)
+		there, lost, written, err := s.lookForTables(ctx, state.Standing)
 		if err != nil {
 			report(diags, "The tables can't be read", err, nil)
 			return state
 		}
-		if len(lost) == 0 {
+		if len(lost)+len(written) == 0 {
 			return state
 		}
 		again, err := e.State(ctx, state.Record.Definition.Name)
@@ -186,18 +186,26 @@ func (s *services) withDrift(ctx context.Context, e *engine.Engine, state engine
 		}
 		state.Standing.Tables = there
 		state.Standing.Digest = "" // the tables are not what the definition asks for
-		diags.AddWarning("Tables are not as the dataflow left them", fmt.Sprintf(
-			"Dataflow %q: %s: not in the catalog, or not at run %d. The next apply that runs the dataflow imports the data again. Files that they left in the warehouse stay where they are.",
-			state.Record.Definition.Name, strings.Join(lost, ", "), *state.Standing.CurrentRun))
+		if len(lost) > 0 {
+			diags.AddWarning(driftSummary, fmt.Sprintf(
+				"Dataflow %q: %s: not in the catalog, or not at run %d. The next apply that runs the dataflow imports the data again. Files that they left in the warehouse stay where they are.",
+				state.Record.Definition.Name, strings.Join(lost, ", "), *state.Standing.CurrentRun))
+		}
+		for _, what := range written {
+			diags.AddWarning(driftSummary, fmt.Sprintf("Dataflow %q: %s", state.Record.Definition.Name, what))
+		}
 		return state
 	}
 }
 
-// lookForTables says which tables are where and what the dataflow left, and names the others. It opens only what somebody changed.
-func (s *services) lookForTables(ctx context.Context, standing dataflow.Standing) (there []dataflow.TableResult, lost []string, err error) {
+const driftSummary = "Tables are not as the dataflow left them"
+
+// lookForTables says which tables are where and what the dataflow left, names those that are lost, and says of the others in a sentence what
+// happened to them. It opens only what somebody changed.
+func (s *services) lookForTables(ctx context.Context, standing dataflow.Standing) (there []dataflow.TableResult, lost, changed []string, err error) {
 	lake, err := s.tablesToRead(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var ids []dataflow.TableID
 	for _, t := range standing.Tables {
@@ -205,7 +213,7 @@ func (s *services) lookForTables(ctx context.Context, standing dataflow.Standing
 	}
 	where, err := lake.Where(ctx, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, t := range standing.Tables {
 		if at, found := where[t.TableID]; found && at == t.PublishedMetadataLocation { // nobody has changed it since the run: its file says nothing new
@@ -213,17 +221,25 @@ func (s *services) lookForTables(ctx context.Context, standing dataflow.Standing
 			continue
 		}
 		found, err := lake.Describe(ctx, t.TableID)
+		if dataflow.IsCode(err, dataflow.CodeFilesGone) {
+			changed = append(changed, dataflow.Sentence(err))
+			continue
+		}
 		if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		atRun := slices.ContainsFunc(found.Runs, func(r lakehouse.TableRun) bool { return standing.CurrentRun != nil && r.Run == *standing.CurrentRun })
-		if err == nil && found.UUID == t.UUID && !found.Hidden && atRun {
-			there = append(there, t)
-		} else {
+		if err != nil || found.UUID != t.UUID || found.Hidden || !atRun {
 			lost = append(lost, t.TableID.String())
+			continue
+		}
+		there = append(there, t)
+		if t.After != nil && found.SnapshotID != nil && *found.SnapshotID != *t.After {
+			changed = append(changed, fmt.Sprintf("somebody else has written to table %s since run %d. The next apply that runs the dataflow makes it what the source has.",
+				t.TableID, *standing.CurrentRun))
 		}
 	}
-	return there, lost, nil
+	return there, lost, changed, nil
 }
 
 // tables is the lakehouse as the engine asks for it.
@@ -268,6 +284,30 @@ func (t tables) Columns(ctx context.Context, name string, id dataflow.TableID, s
 		return nil, err
 	}
 	return lake.Columns(ctx, name, id, schema)
+}
+
+func (t tables) Broken(ctx context.Context, databases []string) ([]dataflow.TableID, error) {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return lake.Broken(ctx, databases)
+}
+
+func (t tables) Discard(ctx context.Context, id dataflow.TableID, metadataLocation string) error {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.Discard(ctx, id, metadataLocation)
+}
+
+func (t tables) Intact(ctx context.Context, id dataflow.TableID, run int64) error {
+	lake, err := t.s.tablesToWrite(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.Intact(ctx, id, run)
 }
 
 func (t tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {

@@ -127,6 +127,15 @@ func (*Tables) Columns(_ context.Context, _ string, _ dataflow.TableID, schema d
 	return names, nil
 }
 
+// Broken implements engine.Tables. The fake's files are never deleted behind its back.
+func (*Tables) Broken(context.Context, []string) ([]dataflow.TableID, error) { return nil, nil }
+
+// Discard implements engine.Tables.
+func (*Tables) Discard(context.Context, dataflow.TableID, string) error { return nil }
+
+// Intact implements engine.Tables.
+func (*Tables) Intact(context.Context, dataflow.TableID, int64) error { return nil }
+
 // Ticket implements engine.Tables.
 func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	if !slices.Contains([]dataflow.Change{dataflow.ChangePublish, dataflow.ChangeHide, dataflow.ChangeDrop}, req.Change) {

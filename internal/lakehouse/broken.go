@@ -1,0 +1,169 @@
+package lakehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	iceio "github.com/apache/iceberg-go/io"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// A table whose metadata file was deleted or cut off can't be read, nor can it be asked whose it is. The records know: a table's folder is
+// its own for ever (newLocation), so one whose entry points into the folder that the records have is the dataflow's. Its entry and its folder
+// can go, and the next run makes it anew; every other table stays as it is.
+//
+// A warehouse that is not mounted looks the same, and there nothing may go: see isAway.
+
+// whyNotLoaded says what is wrong with a table that could not be loaded: CodeFilesGone where it is its metadata file.
+func (c *sqlCatalog) whyNotLoaded(ctx context.Context, id dataflow.TableID, failure error) error {
+	failed := errSQLite("load", object(id), failure)
+	at, err := c.metadataLocation(ctx, id)
+	if err != nil || at == "" {
+		return failed
+	}
+	file, local := localPath(at)
+	if local && c.isAway(file) {
+		return &dataflow.Error{
+			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("its warehouse %s is not there", warehouseOf(file)),
+			Hint: fmt.Sprintf("If it was moved or is not mounted, put it back where it was. If it is lost for good, make the empty folder %s: the next run then makes the table anew.", filepath.Dir(filepath.Dir(filepath.Dir(file)))),
+		}
+	}
+	files, err := iceio.LoadFS(ctx, nil, at)
+	if err != nil {
+		return failed
+	}
+	in, err := files.Open(at)
+	cause := fmt.Errorf("its metadata file %s is cut off or damaged: %w", file, failure)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		cause = fmt.Errorf("its metadata file %s is not there", file)
+	case err != nil:
+		return failed
+	default:
+		_ = in.Close() // it was only opened
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeFilesGone, Op: "load", Object: object(id), Cause: cause,
+		Hint: "Put it back from a copy of the workspace, or leave it: the next run of its dataflow makes the table anew, without its earlier runs, and a destroy removes what is left of it.",
+	}
+}
+
+// warehouseOf gives the warehouse that a metadata file of ours lies in: <warehouse>/<database>/<table>/metadata/<file>.
+func warehouseOf(file string) string {
+	return filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(file))))
+}
+
+// isAway says whether the warehouse of a metadata file is not there as a whole: its folder is missing, or is the empty one that a file system is
+// mounted on. One below the catalog's own folder is on the same file system, so empty it was emptied.
+func (c *sqlCatalog) isAway(file string) bool {
+	warehouse := warehouseOf(file)
+	entries, err := os.ReadDir(warehouse)
+	return err != nil || len(entries) == 0 && !isBelow(warehouse, c.folder)
+}
+
+// Broken lists the tables in these databases whose metadata can't be read, in the order of their names.
+func (l *Lakehouse) Broken(ctx context.Context, databases []string) ([]dataflow.TableID, error) {
+	c, err := l.reading(ctx)
+	if errors.Is(err, errNoCatalog) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var broken []dataflow.TableID
+	for _, database := range databases {
+		names, err := tablesOf(ctx, c, database)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			id := dataflow.TableID{Database: database, Name: name}
+			if _, err := load(ctx, c, id); dataflow.IsCode(err, dataflow.CodeFilesGone) {
+				broken = append(broken, id)
+			}
+		}
+	}
+	return broken, nil
+}
+
+// Discard removes what is left of a table whose metadata can't be read: its entry and its folder. The records say where the table was; one
+// that lies elsewhere is another's, with dataflow.CodeForeign. One that can be read stays, and one that is gone is done.
+func (l *Lakehouse) Discard(ctx context.Context, id dataflow.TableID, metadataLocation string) error {
+	c, err := l.writing(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := load(ctx, c, id); err == nil || dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return nil
+	} else if !dataflow.IsCode(err, dataflow.CodeFilesGone) {
+		return err
+	}
+	at, err := c.metadataLocation(ctx, id)
+	if err != nil {
+		return errSQLite("find", object(id), err)
+	}
+	folder := parent(parent(at))
+	if plain(folder) != plain(parent(parent(metadataLocation))) || !isOwnFolder(id, folder) {
+		return &dataflow.Error{Code: dataflow.CodeForeign, Op: "discard", Object: object(id), Cause: errors.New("another table has this name now")}
+	}
+	if _, err := c.dropEntry(ctx, id, at); err != nil {
+		return errSQLite("drop", object(id), err)
+	}
+	if err := l.removeFiles(ctx, id, folder); err != nil {
+		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
+	}
+	return nil
+}
+
+// Intact says whether every file that a run's snapshot of a table needs is there. If not, it is an error with dataflow.CodeFilesGone that
+// names one. It reads the manifests, and looks at data files on this machine's own file systems alone.
+func (l *Lakehouse) Intact(ctx context.Context, id dataflow.TableID, run int64) error {
+	tbl, err := l.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	snapshot := tbl.SnapshotByName(runTag(run))
+	if snapshot == nil {
+		return notFound(id)
+	}
+	files, err := tbl.FS(ctx)
+	if err != nil {
+		return &dataflow.Error{Op: "look at files", Object: object(id), Cause: err}
+	}
+	manifests, err := snapshot.Manifests(files)
+	if err != nil {
+		return filesGone("look at files", id, err)
+	}
+	for _, manifest := range manifests {
+		for entry, err := range manifest.Entries(files, true) {
+			if err != nil {
+				return filesGone("look at files", id, err)
+			}
+			if path, local := localPath(entry.DataFile().FilePath()); local {
+				if _, err := os.Stat(path); err != nil {
+					return filesGone("look at files", id, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// filesGone says what can be done about a file that a table needs and that is not there. Any other failure stays what it is.
+func filesGone(op string, id dataflow.TableID, err error) error {
+	if _, said := errors.AsType[*dataflow.Error](err); said {
+		return err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return &dataflow.Error{Op: op, Object: object(id), Cause: err}
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeFilesGone, Op: op, Object: object(id), Cause: fmt.Errorf("a file that it needs is not there: %w", err),
+		Hint: "Put it back from a copy of the workspace. Without one, let the dataflow be made anew, without its earlier runs: terraform apply -replace=ADDRESS.",
+	}
+}
