@@ -29,4 +29,5 @@ type OwnedTable struct {
 	UUID     string
 	Hidden   bool    // it has no main: never published, or hidden
 	Runs     []int64 // the runs whose data it has kept, in order
+	Trace    int64   // the newest run that has left a trace: a tag, a branch, or that it hid the table; 0: none
 }

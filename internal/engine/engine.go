@@ -20,7 +20,7 @@ import (
 // The times of the protocol. They are the same for everybody who shares a workspace.
 const (
 	heartbeatEvery = 15 * time.Second
-	// lease is how long an observer sees a heartbeat unchanged, by its own clock, before it takes the owner for dead.
+	// lease is how long an observer sees a heartbeat unchanged, by its own clock, before it takes the owner for dead, also one whose process is there.
 	lease = 60 * time.Second
 	// surelyDead is the age of a heartbeat at which a reader, who does not wait and observe, takes the owner for dead.
 	surelyDead = time.Hour

@@ -27,7 +27,11 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 	for key := range started.Definition.Tables {
 		kept[started.Definition.TableID(key)] = true
 	}
-	result.letGo = letGo(started, before)
+	lost, err := e.lostRuns(ctx, started, before)
+	if err != nil {
+		return result, err
+	}
+	result.letGo = append(letGo(started, before), lost...)
 	hidden, err := e.stageHidden(ctx, started, before, kept, result.letGo)
 	result.tables = append(result.tables, hidden...)
 	return result, err

@@ -92,15 +92,11 @@ type watcher struct {
 	since time.Time
 }
 
-// isDead says whether the owner of the run is dead: its process is gone, or, where that can't be seen,
-// its heartbeat has not changed for the lease.
+// isDead says whether the owner of the run is dead: its process is gone, or its heartbeat has not changed for the lease. A process that is
+// there and whose heart does not beat is one that nobody uses any more: its CLI was killed, and it could not even write that the run has ended.
 func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watcher) (bool, error) {
-	switch e.liveness(started.Owner) {
-	case LivenessDead:
+	if e.liveness(started.Owner) == LivenessDead {
 		return true, nil
-	case LivenessAlive:
-		return false, nil
-	case LivenessUnknown:
 	}
 	beat, err := e.heartbeat(ctx, started)
 	if err != nil {

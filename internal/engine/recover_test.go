@@ -616,3 +616,19 @@ func TestSettle_TellsWhatADeadProcessHasPublished(t *testing.T) {
 		})
 	}
 }
+
+func TestRecover_OfARunWhoseProcessIsThereAndWhoseHeartStoppedWaitsForTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		order := w.process("first").declare(definition("users"))
+		w.killed(order, killedAt("stage", enginetest.Written)) // it writes no more, as one whose CLI is gone
+		w.looks("victim", engine.LivenessAlive)
+		began := time.Now()
+		run := w.process("next").completes(order)
+		want(t, "run", int64(2), run.Run)
+		if waited := time.Since(began); waited < engine.Lease || waited > engine.Lease+time.Minute {
+			t.Errorf("it waited %s", waited)
+		}
+		want(t, "history", "1 Failed, 2 Completed", w.history())
+	})
+}

@@ -174,7 +174,11 @@ func (e *Engine) stageRollback(ctx context.Context, started dataflow.Started, be
 		}
 		result.tables = append(result.tables, change)
 	}
-	result.letGo = letGo(started, before)
+	lost, err := e.lostRuns(ctx, started, before)
+	if err != nil {
+		return result, err
+	}
+	result.letGo = append(letGo(started, before), lost...)
 	hidden, err := e.stageHidden(ctx, started, before, has, result.letGo)
 	result.tables = append(result.tables, hidden...)
 	return result, err

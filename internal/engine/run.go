@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -56,7 +57,11 @@ func (e *Engine) run(
 	e.event(ctx, started, "", "started", 0)
 
 	work, stopBeating := e.keepBeating(ctx, started)
+	defer stopBeating() // also while it publishes: whoever waits for its end sees that it lives
 	result, stageErr := dataflow.Guarded(func() (staged, error) {
+		if err := e.checkNumber(work, started, before); err != nil {
+			return staged{}, err
+		}
 		discarded, err := e.discardBroken(work, started, before)
 		if err == nil {
 			err = e.sweepBefore(work, started.Dataflow, before)
@@ -68,7 +73,6 @@ func (e *Engine) run(
 		result.discarded = discarded
 		return result, err
 	})
-	stopBeating()
 
 	decision := dataflow.Decision{
 		Dataflow: started.Dataflow, Run: started.Run, Outcome: dataflow.OutcomePublish, By: e.self.ID,
@@ -103,6 +107,10 @@ func (e *Engine) run(
 			started.Run, started.Dataflow, standing.Outcome, err)
 	}
 	e.event(ctx, started, "", "finished", 0)
+	if _, lost := errors.AsType[*numberTaken](stageErr); lost {
+		stopBeating()
+		return e.run(ctx, kind, order, stage)
+	}
 	if run.Status == dataflow.StatusFailed {
 		return run, failure(run, stageErr)
 	}

@@ -98,11 +98,8 @@ func (e *Engine) Run(ctx context.Context, name string, run int64) (dataflow.Run,
 // judge shows an unfinished run.
 func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.Run, error) {
 	view := started.View()
-	dead := false
-	switch e.liveness(started.Owner) {
-	case LivenessDead:
-		dead = true
-	case LivenessUnknown:
+	dead := e.liveness(started.Owner) == LivenessDead
+	if !dead {
 		beat, err := e.heartbeat(ctx, started)
 		if err != nil {
 			return dataflow.Run{}, err
@@ -112,7 +109,6 @@ func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.
 			seen = started.StartedAt
 		}
 		dead = e.now().Sub(seen) > surelyDead
-	case LivenessAlive:
 	}
 	if !dead {
 		return view, nil

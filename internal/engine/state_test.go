@@ -89,11 +89,12 @@ func TestState_JudgesAnUnfinishedRun(t *testing.T) {
 		status      dataflow.Status
 		description string
 	}{
-		"on this host, alive":            {engine.LivenessAlive, 48 * time.Hour, nil, dataflow.StatusProcessing, ""},
-		"on this host, dead":             {engine.LivenessDead, 0, nil, dataflow.StatusFailed, engine.Interrupted},
-		"elsewhere, just seen":           {engine.LivenessUnknown, 0, nil, dataflow.StatusProcessing, ""},
-		"elsewhere, silent for an hour":  {engine.LivenessUnknown, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
-		"elsewhere, silent for too long": {engine.LivenessUnknown, engine.SurelyDead + time.Millisecond, nil, dataflow.StatusFailed, engine.Interrupted},
+		"on this host, alive":                        {engine.LivenessAlive, 59 * time.Minute, nil, dataflow.StatusProcessing, ""},
+		"on this host, alive, and its heart stopped": {engine.LivenessAlive, 48 * time.Hour, nil, dataflow.StatusFailed, engine.Interrupted},
+		"on this host, dead":                         {engine.LivenessDead, 0, nil, dataflow.StatusFailed, engine.Interrupted},
+		"elsewhere, just seen":                       {engine.LivenessUnknown, 0, nil, dataflow.StatusProcessing, ""},
+		"elsewhere, silent for an hour":              {engine.LivenessUnknown, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
+		"elsewhere, silent for too long":             {engine.LivenessUnknown, engine.SurelyDead + time.Millisecond, nil, dataflow.StatusFailed, engine.Interrupted},
 		"elsewhere, never beaten": {
 			engine.LivenessUnknown, engine.SurelyDead + time.Millisecond,
 			killedAt("heartbeat", enginetest.Writing), dataflow.StatusFailed, engine.Interrupted,

@@ -238,7 +238,7 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 				owned = append(owned, dataflow.OwnedTable{
 					ID: id, Key: properties[propertyKey], FileName: properties[propertyFileName],
 					UUID: tbl.Metadata().TableUUID().String(), Hidden: tbl.CurrentSnapshot() == nil,
-					Runs: keptRuns(tbl.Metadata()),
+					Runs: keptRuns(tbl.Metadata()), Trace: newestRun(tbl.Metadata()),
 				})
 			}
 		})

@@ -112,24 +112,36 @@ func TestNewestRunLost_IsNamedAndItsNumberNeverHidesRows(t *testing.T) {
 		c.fails("destroy", c.destroy(), want)
 		w.unchanged(before, "a run without its started record")
 	})
-	t.Run("its folder", func(t *testing.T) {
-		c, w := threeRuns(t)
-		rows := w.users()
-		w.lose("runs/00000003")
-		w.evolve(0, 1, 0)()
-		c.declare(build(4))
-		c.fails("apply", c.apply(), "Import failed: Run 3 of dataflow \"Customers\" failed: table groups: stage: table customers.groups: it has run 3 already, "+
-			"and the workspace has lost the record of that. Restore the dataflow's folder from a copy of the workspace. "+
-			"Without a copy give the dataflow another database: its tables are made anew there. Nothing was published; the tables are at run 2.")
-		w.equalRows(rows, w.users())
-
-		// What the error says helps.
-		c.declare(build(4) + "\ndatabase = \"again\"")
-		c.succeeds("apply into another database", c.apply(), dataflowType)
-		w.rows("again", map[string]int64{"users": 13, "groups": 3})
-		w.equalTables("groups hidden", "users hidden")
-		c.succeeds("the plan after it", c.plan())
-	})
+	for _, lost := range [][]string{{"runs/00000003"}, {"runs/00000003", "runs/00000002", "runs/latest.json"}} {
+		t.Run(fmt.Sprintf("the folders of %d", len(lost)), func(t *testing.T) {
+			c, w := threeRuns(t)
+			for _, path := range lost {
+				w.lose(path)
+			}
+			w.evolve(0, 1, 0)()
+			c.declare(build(4))
+			r := c.apply()
+			c.plans("apply", r, dataflowType)
+			if len(r.errors) > 0 {
+				t.Fatalf("apply said %q", r.errors)
+			}
+			w.countUsers(13)
+			c.succeeds("the plan after it", c.plan())
+			runs, err := w.ledger().Runs(t.Context(), "Customers", 0, 0)
+			w.must(err)
+			if runs[0].Run != 4 || runs[0].Status != dataflow.StatusCompleted || runs[1].Run != 3 || runs[1].Status != dataflow.StatusFailed ||
+				!strings.HasPrefix(runs[1].Description, "the workspace has lost the records of run 3: the tables have traces of runs up to 3. Numbering goes on after them.") {
+				t.Errorf("the history: %d %s, %d %s: %s", runs[0].Run, runs[0].Status, runs[1].Run, runs[1].Status, runs[1].Description)
+			}
+			if len(lost) == 1 {
+				w.equalKept(1, 2, 4) // what the lost run had is let go
+			} else {
+				w.equalKept(1, 4)
+			}
+			c.succeeds("destroy", c.destroy())
+			w.equalTables()
+		})
+	}
 }
 
 func TestHistoryLost_BeginsAnewOnTheSameTables(t *testing.T) {

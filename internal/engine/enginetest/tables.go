@@ -577,7 +577,7 @@ func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]
 			}
 			owned = append(owned, dataflow.OwnedTable{
 				ID: id, Key: m.Properties[propertyKey], FileName: m.Properties[propertyFileName],
-				UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil, Runs: m.runs(),
+				UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil, Runs: m.runs(), Trace: m.newestRun(),
 			})
 		}
 	}

@@ -13,13 +13,13 @@ var ownedBehaviours = behaviours{
 		hidden.load(1, row("g", "x", 1))
 		hidden.publish(2, hidden.ticket(2, dataflow.ChangeHide))
 		never.stage(11, row("n", "x", 1))
-		table := func(w *world, hidden bool, runs ...int64) dataflow.OwnedTable {
+		table := func(w *world, hidden bool, trace int64, runs ...int64) dataflow.OwnedTable {
 			return dataflow.OwnedTable{
-				ID: w.id, Key: w.id.Name, FileName: "File of " + w.id.Name, UUID: w.look().UUID, Hidden: hidden, Runs: runs,
+				ID: w.id, Key: w.id.Name, FileName: "File of " + w.id.Name, UUID: w.look().UUID, Hidden: hidden, Runs: runs, Trace: trace,
 			}
 		}
 		w.want("owned", []dataflow.OwnedTable{
-			table(hidden, true, 1), table(never, true), table(w, false, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+			table(hidden, true, 2, 1), table(never, true, 11), table(w, false, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
 		}, w.owned())
 	},
 	"DatabasesAreListedInOrderEachOnce": func(w *world) {

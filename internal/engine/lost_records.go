@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// A workspace may lose the records of its newest runs (an older copy was put back), and then gives their numbers again. A table would take
+// what such a run publishes for done already. So a number of which a table has a trace is given up: its run is Failed and says why, and the
+// next one is tried. What the lost runs left on the tables is let go by the next run.
+
+// numberTaken ends a run whose number the tables know from a run whose records were lost.
+type numberTaken struct{ run, newest int64 }
+
+func (e *numberTaken) Error() string {
+	return fmt.Sprintf("the workspace has lost the records of run %d: the tables have traces of runs up to %d. Numbering goes on after them.", e.run, e.newest)
+}
+
+// checkNumber refuses a number that the tables know. A dataflow whose whole history was lost begins anew: Tables see to that.
+func (e *Engine) checkNumber(ctx context.Context, started dataflow.Started, before dataflow.Standing) error {
+	if started.Run == 1 {
+		return nil
+	}
+	owned, err := e.tables.Owned(ctx, started.Dataflow, databases(started, before))
+	if err != nil {
+		return err
+	}
+	var newest int64
+	for _, table := range owned {
+		newest = max(newest, table.Trace)
+	}
+	if newest >= started.Run {
+		return &numberTaken{started.Run, newest}
+	}
+	return nil
+}
+
+// lostRuns gives the runs whose tags the tables have and of which the records know nothing.
+func (e *Engine) lostRuns(ctx context.Context, started dataflow.Started, before dataflow.Standing) ([]int64, error) {
+	if len(before.Failed) == 0 { // the number of a lost run is a failed run's
+		return nil, nil
+	}
+	owned, err := e.tables.Owned(ctx, started.Dataflow, databases(started, before))
+	if err != nil {
+		return nil, err
+	}
+	var lost []int64
+	for _, table := range owned {
+		for _, run := range table.Runs {
+			if run < started.Run && slices.Contains(before.Failed, run) {
+				lost = append(lost, run)
+			}
+		}
+	}
+	slices.Sort(lost)
+	return slices.Compact(lost), nil
+}
