@@ -23,7 +23,7 @@ const lastWords = 10 * time.Second
 // endWithParent ends the process some time after the CLI that started it is gone.
 func endWithParent() {
 	if process.Orphaned(context.Background()) {
-		time.Sleep(lastWords)
+		<-time.After(lastWords)
 		os.Exit(1)
 	}
 }

@@ -12,10 +12,10 @@ import (
 // what such a run publishes for done already. So a number of which a table has a trace is given up: its run is Failed and says why, and the
 // next one is tried. What the lost runs left on the tables is let go by the next run.
 
-// numberTaken ends a run whose number the tables know from a run whose records were lost.
-type numberTaken struct{ run, newest int64 }
+// numberTakenError ends a run whose number the tables know from a run whose records were lost.
+type numberTakenError struct{ run, newest int64 }
 
-func (e *numberTaken) Error() string {
+func (e *numberTakenError) Error() string {
 	return fmt.Sprintf("the workspace has lost the records of run %d: the tables have traces of runs up to %d. Numbering goes on after them.", e.run, e.newest)
 }
 
@@ -33,7 +33,7 @@ func (e *Engine) checkNumber(ctx context.Context, started dataflow.Started, befo
 		newest = max(newest, table.Trace)
 	}
 	if newest >= started.Run {
-		return &numberTaken{started.Run, newest}
+		return &numberTakenError{started.Run, newest}
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (e *Engine) run(
 			started.Run, started.Dataflow, standing.Outcome, err)
 	}
 	e.event(ctx, started, "", "finished", 0)
-	if _, lost := errors.AsType[*numberTaken](stageErr); lost {
+	if _, lost := errors.AsType[*numberTakenError](stageErr); lost {
 		stopBeating()
 		return e.run(ctx, kind, order, stage)
 	}
