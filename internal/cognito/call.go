@@ -63,6 +63,9 @@ func call[In, Out any](ctx context.Context, p *Pool, op operation, in *In,
 				return nil, f.err
 			}
 			resigned = true
+			if p.session != nil {
+				p.session.refused()
+			}
 		case remedySlower:
 			p.throttles.Add(1)
 			for _, limit := range limits { // AWS does not say which it was

@@ -18,10 +18,11 @@ import (
 
 // Pool is an open user pool. Every method but Close may be called concurrently.
 type Pool struct {
-	target target
-	client *cip.Client
-	http   *http.Client
-	clock  clock
+	target  target
+	session *session
+	client  *cip.Client
+	http    *http.Client
+	clock   clock
 
 	leases map[string]*lease // by quota, and by operation where each has a limit of its own
 	closed sync.Once
@@ -47,16 +48,19 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	signedIn := &session{provider: cfg.Credentials}
+	cfg.Credentials = signedIn
 	credentials, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return nil, target{poolID: c.UserPoolID, region: c.Region}.classify(describeUserPool, err).err
 	}
 
 	p := &Pool{
-		target: target{poolID: c.UserPoolID, region: c.Region, host: c.Endpoint},
-		http:   httpClient(cfg),
-		clock:  systemClock{},
-		leases: map[string]*lease{},
+		target:  target{poolID: c.UserPoolID, region: c.Region, host: c.Endpoint},
+		session: signedIn,
+		http:    httpClient(cfg),
+		clock:   systemClock{},
+		leases:  map[string]*lease{},
 	}
 	p.client = cip.NewFromConfig(cfg, func(o *cip.Options) {
 		o.HTTPClient = p.http

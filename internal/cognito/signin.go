@@ -42,7 +42,6 @@ func signIn(ctx context.Context, c Config) (aws.Config, error) {
 			return cfg, signInFailure(c, d)
 		}
 	}
-	cfg.Credentials = markedCredentials{cfg.Credentials}
 	return cfg, nil
 }
 
@@ -72,16 +71,6 @@ type signInError struct{ err error }
 
 func (e *signInError) Error() string { return "sign in: " + e.err.Error() }
 func (e *signInError) Unwrap() error { return e.err }
-
-type markedCredentials struct{ aws.CredentialsProvider }
-
-func (m markedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	credentials, err := m.CredentialsProvider.Retrieve(ctx)
-	if err != nil {
-		return credentials, &signInError{err}
-	}
-	return credentials, nil
-}
 
 // account names what a quota belongs to: the account where the credentials tell it, else the key they came with.
 // Two keys of one account then count apart; a lookup that needs a permission of its own would cost more than it saves,

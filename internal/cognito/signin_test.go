@@ -127,6 +127,11 @@ func TestOpen_SignsInWithWhatTheConfigNames(t *testing.T) {
 	if got := signedInAs(t, withRole); got != "role" {
 		t.Errorf("with a role: signed in as %q", got)
 	}
+	if p := open(t, withRole); p.session != nil {
+		if _, ok := p.session.provider.(*aws.CredentialsCache); !ok {
+			t.Errorf("a role's sessions come from a %T, which can't be told that AWS refused one", p.session.provider)
+		}
+	}
 }
 
 // fakeSTS answers AssumeRole with the role's key, or with an error.

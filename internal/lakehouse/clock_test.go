@@ -64,7 +64,7 @@ func TestCatalogFile_AloneIsTheCatalog(t *testing.T) {
 	mustDo(t, err)
 	copied := t.TempDir()
 	mustDo(t, os.WriteFile(copied+"/copy.db", content, 0o600))
-	c, err := openSQLiteReadOnly(t.Context(), copied+"/copy.db", p.warehouse)
+	c, err := openSQLiteReadOnly(t.Context(), copied+"/copy.db", p.warehouse, false)
 	mustDo(t, err)
 	defer func() { mustDo(t, c.close()) }()
 	if _, err := load(t.Context(), c, usersID); err != nil {

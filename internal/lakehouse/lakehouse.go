@@ -42,6 +42,8 @@ type Lakehouse struct {
 	config    Config
 	warehouse string // as a location
 
+	isOnNetwork func(folder string) bool
+
 	mu     sync.Mutex
 	opened *sqlCatalog
 	closed bool
@@ -71,7 +73,7 @@ func Open(_ context.Context, config Config) (*Lakehouse, error) {
 	if err != nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "warehouse", Cause: err}
 	}
-	return &Lakehouse{config: config, warehouse: warehouse}, nil
+	return &Lakehouse{config: config, warehouse: warehouse, isOnNetwork: isOnNetwork}, nil
 }
 
 // Close gives up the catalog's connections. No other method may be called after or during it.
@@ -145,9 +147,10 @@ func (l *Lakehouse) open(ctx context.Context, create bool) error {
 			return &dataflow.Error{Op: "make folders", Object: "warehouse", Cause: err}
 		}
 	}
-	opened, err := openSQLite(ctx, path, l.warehouse)
+	onNetwork := l.isOnNetwork(filepath.Dir(path))
+	opened, err := openSQLite(ctx, path, l.warehouse, onNetwork)
 	if isForbidden(err) && !create {
-		if reader, readErr := openSQLiteReadOnly(ctx, path, l.warehouse); readErr == nil {
+		if reader, readErr := openSQLiteReadOnly(ctx, path, l.warehouse, onNetwork); readErr == nil {
 			reader.readOnly = err
 			opened, err = reader, nil
 		}

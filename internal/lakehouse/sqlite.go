@@ -30,7 +30,16 @@ type sqlCatalog struct {
 
 // Every connection waits for a writer instead of failing, readers never wait for one (WAL), and a transaction that writes takes
 // the lock when it begins: one that takes it later fails at once when somebody wrote meanwhile (https://www.sqlite.org/lang_transaction.html).
-const sqliteOptions = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate"
+const sqliteOptions = "?_pragma=busy_timeout(10000)&_txlock=immediate&_pragma=journal_mode"
+
+// journalMode is WAL, or, where several hosts may share the file, the rollback journal: WAL lives on memory that its processes share, so it is
+// not for a network file system (https://www.sqlite.org/wal.html). The rollback journal is as safe there as the file system's locks are.
+func journalMode(onNetwork bool) string {
+	if onNetwork {
+		return "(DELETE)"
+	}
+	return "(WAL)"
+}
 
 // sqliteURI gives a path as SQLite takes it: https://www.sqlite.org/uri.html.
 func sqliteURI(path string) string {
@@ -41,18 +50,18 @@ func sqliteURI(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-func openSQLite(ctx context.Context, path, warehouse string) (*sqlCatalog, error) {
-	return openDatabase(ctx, sqliteURI(path)+sqliteOptions, iceberg.Properties{"warehouse": warehouse})
+func openSQLite(ctx context.Context, path, warehouse string, onNetwork bool) (*sqlCatalog, error) {
+	return openDatabase(ctx, sqliteURI(path)+sqliteOptions+journalMode(onNetwork), iceberg.Properties{"warehouse": warehouse})
 }
 
 // openSQLiteReadOnly opens a database that this user may read and not write. SQLite needs a file beside one in WAL mode to tell
 // readers from a writer. Where that is missing and can't be made nobody writes, so there it reads without
 // (https://www.sqlite.org/wal.html#read_only_databases); each query opens the file anew then, so that one which was changed
 // after all is never read from an old page.
-func openSQLiteReadOnly(ctx context.Context, path, warehouse string) (*sqlCatalog, error) {
+func openSQLiteReadOnly(ctx context.Context, path, warehouse string, onNetwork bool) (*sqlCatalog, error) {
 	options := "?mode=ro&_pragma=busy_timeout(10000)"
 	_, err := os.Stat(path + "-wal")
-	alone := errors.Is(err, fs.ErrNotExist)
+	alone := errors.Is(err, fs.ErrNotExist) && !onNetwork // there another host may write
 	if alone {
 		options += "&immutable=1"
 	}

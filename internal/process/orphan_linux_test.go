@@ -34,7 +34,7 @@ func TestOrphaned_SaysThatTheParentIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = bell.Close() }() // the test's own
+	defer func() { _ = bell.Close() }()                                                       // the test's own
 	parent := exec.CommandContext(t.Context(), "/bin/sh", "-c", `"$0" & sleep 2`, os.Args[0]) // the shell starts the process, and ends before it
 	parent.Env = append(os.Environ(), orphanEnv+"="+bell.Addr().String())
 	if err := parent.Run(); err != nil {
