@@ -1,6 +1,7 @@
 package dataflow
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +14,7 @@ const (
 	DefaultRetainRuns        = 30
 	DefaultTimeout           = 24 * time.Hour
 	MinMaxAge                = time.Minute
+	DefaultResumeWithin      = "24h"
 )
 
 // OnDestroy says what becomes of the tables when the dataflow is destroyed.
@@ -42,6 +44,7 @@ type Definition struct {
 	PinnedRun          *int64                     `json:"pinned_run"`
 	MaxRemovedPercent  int64                      `json:"max_removed_percent"`
 	RetainRuns         int64                      `json:"retain_runs"`
+	ResumeWithin       string                     `json:"resume_within,omitempty"` // a duration; empty: DefaultResumeWithin
 	OnDestroy          OnDestroy                  `json:"on_destroy"`
 	DeletionProtection bool                       `json:"deletion_protection"`
 }
@@ -52,6 +55,15 @@ type TableDefinition struct {
 	Data      bool    `json:"data"`
 	Metadata  bool    `json:"metadata"`
 	TableName string  `json:"table_name"`
+}
+
+// ResumeFor is how old a part of a failed import may be that is not read again; 0: none is taken over.
+func (d Definition) ResumeFor() time.Duration {
+	within, err := time.ParseDuration(cmp.Or(d.ResumeWithin, DefaultResumeWithin))
+	if err != nil {
+		return 0 // it was checked when it was declared: reading everything again is always right
+	}
+	return within
 }
 
 // TableID gives where the table of this key lives.

@@ -48,4 +48,5 @@ type Resumed struct {
 	Parts int64     `json:"parts"`
 	Rows  int64     `json:"rows"`
 	Since time.Time `json:"since"` // when the oldest of the parts was read to its end
+	Began time.Time `json:"began"` // when that run began to read: the rows are no newer
 }

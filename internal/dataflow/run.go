@@ -115,7 +115,8 @@ type TableChange struct {
 	MetadataLocation string          `json:"metadata_location"`       // what the staging commit returned
 	RowsBefore       int64           `json:"rows_before,omitempty"`   // of a rollback: the rows that main had; Counts.Read are those it gets
 	Counts           Counts          `json:"counts"`
-	Resumed          []Resumed       `json:"resumed,omitempty"` // what was not read but taken over from failed runs
+	Resumed          []Resumed       `json:"resumed,omitempty"`    // what was not read but taken over from failed runs
+	DataAsOf         *time.Time      `json:"data_as_of,omitempty"` // of an import: the start of the oldest reading in it
 }
 
 // Records is the number of rows that the table has after the run; not of a table that it hides or drops.
@@ -172,6 +173,7 @@ type Standing struct {
 	UID           string        `json:"uid"`             // of the dataflow that published them: an earlier one of the name may have left the tables
 	Digest        string        `json:"digest"`          // Definition.Digest of that import
 	LastRefreshAt *time.Time    `json:"last_refresh_at"` // the end of the last completed import
+	DataAsOf      *time.Time    `json:"data_as_of"`      // the start of the oldest reading in it; nil where it is not known: LastRefreshAt counts then
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
 	Kept          []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to

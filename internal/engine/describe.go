@@ -46,11 +46,11 @@ func describe(run dataflow.Run) string {
 }
 
 // describeFailed says why a run was abandoned, and what of it is not lost.
-func describeFailed(decision dataflow.Decision) string {
+func describeFailed(decision dataflow.Decision, within string) string {
 	sentences := []string{decision.Reason}
 	for _, k := range decision.Kept {
-		sentences = append(sentences, fmt.Sprintf("%s %s of table %s (%s %s) stay on this machine for %d hours: the next import goes on from there.",
-			dataflow.Thousands(k.Parts), plural(k.Parts, "part"), k.Key, dataflow.Thousands(k.Rows), plural(k.Rows, "row"), resumeWithin/time.Hour))
+		sentences = append(sentences, fmt.Sprintf("%s %s of table %s (%s %s) stay on this machine for %s: the next import goes on from there.",
+			dataflow.Thousands(k.Parts), plural(k.Parts, "part"), k.Key, dataflow.Thousands(k.Rows), plural(k.Rows, "row"), within))
 	}
 	return strings.Join(sentences, " ")
 }
@@ -129,6 +129,14 @@ func (e *RunError) Error() string {
 func (e *RunError) Unwrap() error { return e.cause }
 
 func failure(run dataflow.Run, cause error) error { return &RunError{Run: run, cause: cause} }
+
+// inWords gives a duration as people say it, as long as it is one of whole hours.
+func inWords(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%d %s", d/time.Hour, plural(int64(d/time.Hour), "hour"))
+	}
+	return d.String()
+}
 
 // plural gives the noun as it stands after n.
 func plural(n int64, noun string) string {

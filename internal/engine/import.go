@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -92,7 +93,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	change.Resumed = resumed
+	change.Resumed, change.DataAsOf = resumed, oldest(started, resumed)
 	e.event(ctx, started, key, "staged", change.Counts.Read)
 	if !definition.Data {
 		return change, nil // to have no row is what was asked for
@@ -102,6 +103,28 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 		return change, errors.Join(err, e.parts.Forget(ctx, started.Dataflow, started.Run, key))
 	}
 	return change, nil
+}
+
+// oldest gives the start of the oldest reading in a table: the run's own, or that of a failed one that rows were taken over from.
+func oldest(started dataflow.Started, resumed []dataflow.Resumed) *time.Time {
+	at := started.StartedAt
+	for _, r := range resumed {
+		if r.Began.Before(at) {
+			at = r.Began
+		}
+	}
+	return &at
+}
+
+// dataAsOf gives the start of the oldest reading in an import.
+func dataAsOf(run dataflow.Run) *time.Time {
+	at := run.StartedAt
+	for _, table := range run.Tables {
+		if table.DataAsOf != nil && table.DataAsOf.Before(at) {
+			at = *table.DataAsOf
+		}
+	}
+	return &at
 }
 
 // checkRemoved is the removal guard: a source that suddenly lacks most of its rows is more often a mistake than the truth.

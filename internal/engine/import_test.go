@@ -49,7 +49,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 		TableChange: dataflow.TableChange{
 			Key: "groups", FileName: "Groups", TableID: groupsID, Definition: order.Definition.Tables["groups"],
 			UUID: m.UUID, Change: dataflow.ChangePublish, After: m.Ref("main"), Ticket: m.Ref("main"),
-			MetadataLocation: m.Location + "/metadata/00002.json", Counts: dataflow.Counts{Read: 1, Added: 1},
+			MetadataLocation: m.Location + "/metadata/00002.json", Counts: dataflow.Counts{Read: 1, Added: 1}, DataAsOf: &at,
 		},
 		PublishedMetadataLocation: m.MetadataLocation,
 	}
@@ -59,7 +59,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 		StartedAt: at, EndedAt: &at, Owner: p.self, Digest: order.Definition.Digest(),
 		Tables: []dataflow.TableResult{table}, Usage: dataflow.Usage{Calls: 3},
 		Standing: dataflow.Standing{
-			CurrentRun: &one, UID: order.UID, Digest: order.Definition.Digest(), LastRefreshAt: &at, LastImport: dataflow.StatusCompleted,
+			CurrentRun: &one, UID: order.UID, Digest: order.Definition.Digest(), LastRefreshAt: &at, DataAsOf: &at, LastImport: dataflow.StatusCompleted,
 			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"}, Kept: []int64{1},
 		},
 	}, run)

@@ -10,12 +10,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-const (
-	// resumeWithin is how old a part may be that is not read again.
-	resumeWithin = 24 * time.Hour
-	// resumeAfter is how long an import must have read for its parts to be kept: what takes less is read again, since newer rows are worth more.
-	resumeAfter = 5 * time.Minute
-)
+// resumeAfter is how long an import must have read for its parts to be kept: what takes less is read again, since newer rows are worth more.
+const resumeAfter = 5 * time.Minute
 
 // reading is the rows of one table on their way from the source to the staging. It is the dataflow.Sink of the scan.
 type reading struct {
@@ -28,6 +24,7 @@ type reading struct {
 	parts     Parts
 	failed    []int64 // the imports that failed since one was completed, the newest first
 	recorder  dataflow.Recorder
+	within    time.Duration // how old a part may be that is not read again
 
 	resumed []dataflow.Resumed
 }
@@ -85,10 +82,10 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.ReadPart, erro
 		if !isWorthKeeping(started, newest(kept)) {
 			continue
 		}
-		resumed := dataflow.Resumed{Run: run}
+		resumed := dataflow.Resumed{Run: run, Began: started.StartedAt}
 		var names []string
 		for _, part := range kept {
-			if r.e.clock().Sub(part.At) >= resumeWithin || known[part.Name] || !want(part.Name) {
+			if r.e.clock().Sub(part.At) >= r.within || known[part.Name] || !want(part.Name) {
 				continue
 			}
 			known[part.Name] = true
@@ -140,7 +137,7 @@ func newest(kept []dataflow.KeptPart) (at time.Time) {
 
 // isWorthKeeping says whether a run had read for long enough when it had read the newest of its parts to the end.
 func isWorthKeeping(started dataflow.Started, newest time.Time) bool {
-	return newest.Sub(started.StartedAt) >= resumeAfter
+	return started.Definition.ResumeFor() > 0 && newest.Sub(started.StartedAt) >= resumeAfter
 }
 
 // keptBy says what an import that is abandoned leaves to the next one. That it can't be told is no reason to fail: then nobody is told.
@@ -173,14 +170,14 @@ func (e *Engine) read(
 	ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, table dataflow.SourceTable, staging Staging,
 ) (dataflow.ScanReport, []dataflow.Resumed, error) {
 	r := &reading{
-		e: e, ctx: ctx, staging: staging, parts: e.parts, progress: newProgress(e.now, table.Estimate), failed: failedSince(before),
+		e: e, ctx: ctx, staging: staging, parts: e.parts, within: started.Definition.ResumeFor(), progress: newProgress(e.now, table.Estimate), failed: failedSince(before),
 		event: dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: table.Key, Step: "staging"},
 		recording: dataflow.Recording{
 			Dataflow: started.Dataflow, UID: started.UID, Run: started.Run, Key: table.Key, Origin: table.Origin, Schema: table.Schema,
 		},
 	}
-	if !started.Definition.Tables[table.Key].Data {
-		r.parts = noParts{} // rows that are not loaded are kept nowhere, so reading them begins anew
+	if !started.Definition.Tables[table.Key].Data || r.within == 0 {
+		r.parts = noParts{} // what is not loaded, or not to be taken over, is kept nowhere
 	}
 	var err error
 	if r.recorder, err = r.parts.Record(r.recording); err != nil {

@@ -89,10 +89,43 @@ func TestImport_GoesOnWhereAFailedOneEnded(t *testing.T) {
 	want(t, "users read by run 2", 2, read)
 	l.has("a1", "a2", "a3", "b1", "b2", "b3", "b4", "c1", "c2")
 	want(t, "counts", dataflow.Counts{Read: 9, Added: 9}, resumed.Tables[0].Counts)
-	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC)}}, resumed.Tables[0].Resumed)
+	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC), Began: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}}, resumed.Tables[0].Resumed)
 	if !strings.Contains(resumed.Description, "users 9 rows (9 added, 7 read by run 1 at 2026-01-02T00:03:00Z)") {
 		t.Errorf("run 2: %s", resumed.Description)
 	}
+	began := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC) // run 1
+	want(t, "data of users as of", &began, resumed.Tables[0].DataAsOf)
+	want(t, "data as of", &began, resumed.Standing.DataAsOf)
+	again, _ := l.run(p, order, -1)
+	want(t, "data as of, when all was read again", &again.StartedAt, again.Standing.DataAsOf)
+}
+
+func TestImport_ThatResumesNothingKeepsNothing(t *testing.T) {
+	l := newLongImport(t)
+	p := l.processWithClock("p1", l.clock)
+	d := definition("users")
+	d.ResumeWithin = "0s"
+	order := p.declare(d)
+	failed, _ := l.run(p, order, 8)
+	want(t, "kept", nil, failed.Kept)
+	run, read := l.run(p, order, -1)
+	want(t, "users read by run 2", 9, read)
+	want(t, "data as of", &run.StartedAt, run.Standing.DataAsOf)
+}
+
+func TestImport_ReadsAgainWhatIsOlderThanItMayBe(t *testing.T) {
+	l := newLongImport(t)
+	p := l.processWithClock("p1", l.clock)
+	d := definition("users")
+	d.ResumeWithin = "3m" // a row takes a minute, and what takes less than five is not kept
+	order := p.declare(d)
+	failed, _ := l.run(p, order, 8)
+	if !strings.Contains(failed.Description, "stay on this machine for 3m0s: the next import goes on from there.") {
+		t.Errorf("run 1: %s", failed.Description)
+	}
+	run, read := l.run(p, order, -1)
+	want(t, "users read by run 2", 5, read) // part a, of three, is too old; part b is not
+	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 1, Rows: 4, Since: time.Date(2026, 1, 2, 0, 7, 0, 0, time.UTC), Began: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}}, run.Tables[0].Resumed)
 }
 
 func TestImport_OfATableWithoutDataKeepsNoRowForTheNext(t *testing.T) {
@@ -123,8 +156,8 @@ func TestImport_GoesOnWhereSeveralFailedOnesEnded(t *testing.T) {
 	run, read := l.run(p, order, -1)
 	want(t, "users read by run 3", 1, read)
 	want(t, "resumed", []dataflow.Resumed{
-		{Run: 2, Parts: 1, Rows: 6, Since: time.Date(2026, 1, 2, 0, 12, 0, 0, time.UTC)},
-		{Run: 1, Parts: 1, Rows: 5, Since: time.Date(2026, 1, 2, 0, 5, 0, 0, time.UTC)},
+		{Run: 2, Parts: 1, Rows: 6, Since: time.Date(2026, 1, 2, 0, 12, 0, 0, time.UTC), Began: time.Date(2026, 1, 2, 0, 6, 0, 0, time.UTC)},
+		{Run: 1, Parts: 1, Rows: 5, Since: time.Date(2026, 1, 2, 0, 5, 0, 0, time.UTC), Began: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)},
 	}, run.Tables[0].Resumed)
 	l.has("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b4", "b5", "b6", "c1")
 }
@@ -219,7 +252,7 @@ func TestImport_GoesOnWhereOneEndedWhoseProcessWasKilled(t *testing.T) {
 	last := l.processWithClock("p2", l.clock)
 	run, read := l.run(last, order, -1)
 	want(t, "users read", 2, read)
-	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC)}}, run.Tables[0].Resumed)
+	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC), Began: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}}, run.Tables[0].Resumed)
 	l.has("a1", "a2", "a3", "b1", "b2", "b3", "b4", "c1", "c2")
 	failed, err := l.ledger().Finished(t.Context(), order.Definition.Name, 1)
 	if err != nil {
@@ -269,5 +302,5 @@ func TestImport_InterruptedWhileItResumesLosesNothingOfWhatWasRead(t *testing.T)
 		t.Fatal("the run was not interrupted")
 	}
 	run, _ := l.run(p, order, -1)
-	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC)}}, run.Tables[0].Resumed)
+	want(t, "resumed", []dataflow.Resumed{{Run: 1, Parts: 2, Rows: 7, Since: time.Date(2026, 1, 2, 0, 3, 0, 0, time.UTC), Began: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}}, run.Tables[0].Resumed)
 }

@@ -159,7 +159,7 @@ func (e *Engine) carry(
 	run.Usage, run.Discarded = decision.Usage, decision.Discarded
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
-		run.Status, run.Kept, run.Description = dataflow.StatusFailed, decision.Kept, describeFailed(decision)
+		run.Status, run.Kept, run.Description = dataflow.StatusFailed, decision.Kept, describeFailed(decision, inWords(started.Definition.ResumeFor()))
 		return e.finish(ctx, run, standingAfter(before, run, started, decision, ""))
 	}
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
@@ -256,7 +256,7 @@ func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.St
 	run.EndedAt = &ended
 	run.Standing = after
 	if run.Kind == dataflow.KindImport && run.Status == dataflow.StatusCompleted {
-		run.Standing.LastRefreshAt = &ended
+		run.Standing.LastRefreshAt, run.Standing.DataAsOf = &ended, dataAsOf(run)
 	}
 	finished, err := e.ledger.Finish(ctx, run)
 	if err != nil {

@@ -169,6 +169,8 @@ func badInputs() []badInput {
 		flow("an age "+what, `max_age = "`+age+`"`, "max_age", `"`+age+`" `+sayDuration)
 	}
 	flow("an age below a minute", `max_age = "59s"`, "max_age", `"59s" is too short: the shortest is "1m0s"`)
+	flow("parts of a time that is none", `resume_within = "a day"`, "resume_within", `"a day" `+sayDuration)
+	flow("parts of a time below zero", `resume_within = "-1h"`, "resume_within", `"-1h" is too short: the shortest is "0s"`)
 	flow("an age below zero", `max_age = "-24h"`, "max_age", `"-24h" is too short: the shortest is "1m0s"`)
 	for _, timeout := range []string{"create", "update", "delete"} {
 		for what, length := range map[string]string{"in words": "soon", "in days": "1d", "that is empty": ""} {
@@ -444,6 +446,7 @@ func laterDataflows() []later {
 		{argument: `refresh_triggers = LATER`, value: `{ build = "1" }`},
 		{argument: `refresh_triggers = { build = LATER }`, value: `"1"`},
 		{argument: `max_age = LATER`, value: `"24h"`},
+		{argument: `resume_within = LATER`, value: `"0s"`},
 		{argument: `max_removed_percent = LATER`, value: `10`},
 		{argument: `on_destroy = LATER`, value: `"delete"`},
 		{argument: `deletion_protection = LATER`, value: `false`},
@@ -532,6 +535,7 @@ func TestApply_RefusesWhatTurnsOutToBeBad(t *testing.T) {
 	w := newWorld(t, 3)
 	for _, c := range []struct{ argument, value, at, words string }{
 		{`database = LATER`, `"Customers"`, "database", `"Customers" is not a valid database name: ` + sayIdentifier},
+		{`resume_within = LATER`, `"soon"`, "resume_within", `"soon" ` + sayDuration},
 		{`max_age = LATER`, `"soon"`, "max_age", `"soon" ` + sayDuration},
 		{`tables = LATER`, `{}`, "tables", `Attribute tables map must contain at least 1 elements, got: 0`},
 		{`tables = LATER`, `{ user = {} }`, "tables", `Attribute tables["user"]: there is no table "user": ` + sayKeys},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -25,6 +26,7 @@ type dataflowArguments struct {
 	RunOnApply         types.Bool   `tfsdk:"run_on_apply"`
 	RefreshTriggers    types.Map    `tfsdk:"refresh_triggers"`
 	MaxAge             types.String `tfsdk:"max_age"`
+	ResumeWithin       types.String `tfsdk:"resume_within"`
 	PinnedRun          types.Int64  `tfsdk:"pinned_run"`
 	MaxRemovedPercent  types.Int64  `tfsdk:"max_removed_percent"`
 	RetainRuns         types.Int64  `tfsdk:"retain_runs"`
@@ -41,6 +43,7 @@ type dataflowResults struct {
 	CreatedAt     types.String `tfsdk:"created_at"`
 	UpdatedAt     types.String `tfsdk:"updated_at"`
 	LastRefreshAt types.String `tfsdk:"last_refresh_at"`
+	DataAsOf      types.String `tfsdk:"data_as_of"`
 	CurrentRun    types.Int64  `tfsdk:"current_run"`
 	LastRun       types.Object `tfsdk:"last_run"`
 	RunPending    types.Bool   `tfsdk:"run_pending"`
@@ -120,6 +123,7 @@ func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition,
 		Tables:            map[string]dataflow.TableDefinition{},
 		RunOnApply:        a.RunOnApply.ValueBool(),
 		MaxAge:            a.MaxAge.ValueStringPointer(),
+		ResumeWithin:      a.ResumeWithin.ValueString(),
 		PinnedRun:         a.PinnedRun.ValueInt64Pointer(),
 		MaxRemovedPercent: a.MaxRemovedPercent.ValueInt64(), RetainRuns: a.RetainRuns.ValueInt64(),
 		OnDestroy: dataflow.OnDestroy(a.OnDestroy.ValueString()), DeletionProtection: a.DeletionProtection.ValueBool(),
@@ -155,6 +159,7 @@ func argumentsOf(ctx context.Context, d dataflow.Definition) (dataflowArguments,
 		RunOnApply:        types.BoolValue(d.RunOnApply),
 		RefreshTriggers:   types.MapNull(types.StringType),
 		MaxAge:            types.StringPointerValue(d.MaxAge),
+		ResumeWithin:      types.StringValue(cmp.Or(d.ResumeWithin, dataflow.DefaultResumeWithin)),
 		PinnedRun:         types.Int64PointerValue(d.PinnedRun),
 		MaxRemovedPercent: types.Int64Value(d.MaxRemovedPercent),
 		RetainRuns:        types.Int64Value(d.RetainRuns),
@@ -181,6 +186,7 @@ func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagn
 		CreatedAt:     timeValue(&s.Record.CreatedAt),
 		UpdatedAt:     timeValue(&s.Record.UpdatedAt),
 		LastRefreshAt: timeValue(s.Standing.LastRefreshAt),
+		DataAsOf:      timeValue(cmp.Or(s.Standing.DataAsOf, s.Standing.LastRefreshAt)),
 		CurrentRun:    types.Int64PointerValue(s.Standing.CurrentRun),
 		LastRun:       types.ObjectNull(runType.AttrTypes),
 		RunPending:    types.BoolValue(s.Pending()),

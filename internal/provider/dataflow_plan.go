@@ -102,7 +102,7 @@ func planCreate(plan *dataflowModel) {
 	}
 	plan.Status = types.StringValue(string(dataflow.StatusNew))
 	plan.TableCount = types.Int64Value(0)
-	plan.LastRefreshAt = types.StringNull()
+	plan.LastRefreshAt, plan.DataAsOf = types.StringNull(), types.StringNull()
 	plan.CurrentRun = types.Int64Null()
 	plan.LastRun = types.ObjectNull(runType.AttrTypes)
 	plan.RunPending = types.BoolValue(true)
@@ -121,7 +121,7 @@ func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
 			plan.CurrentRun = plan.PinnedRun
 		} else {
 			plan.CurrentRun = types.Int64Unknown()
-			plan.LastRefreshAt = types.StringUnknown()
+			plan.LastRefreshAt, plan.DataAsOf = types.StringUnknown(), types.StringUnknown()
 		}
 		if why == dataflow.TriggerPin { // the tables will be those of that run, which only the ledger knows
 			plan.TableDetails = types.MapUnknown(tableDetailsType)
@@ -160,7 +160,7 @@ func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
 		return dataflow.TriggerFailed
 	case state.RunPending.ValueBool() && !unpinned: // what is due after a pin shows when it is gone: see unpin
 		return dataflow.TriggerDefinition
-	case isOlder(plan.MaxAge, state.LastRefreshAt, readAt):
+	case isOlder(plan.MaxAge, state.DataAsOf, readAt):
 		return dataflow.TriggerMaxAge
 	case unpinned:
 		return dataflow.TriggerPin
@@ -222,18 +222,18 @@ func (m dataflowModel) sameImport(state dataflowModel) bool {
 func (m dataflowModel) sameRecord(state dataflowModel) bool {
 	a, b := m.dataflowArguments, state.dataflowArguments
 	return m.sameImport(state) && a.DisplayName.Equal(b.DisplayName) && a.Description.Equal(b.Description) &&
-		a.RunOnApply.Equal(b.RunOnApply) && a.RefreshTriggers.Equal(b.RefreshTriggers) && a.MaxAge.Equal(b.MaxAge) && a.PinnedRun.Equal(b.PinnedRun) &&
+		a.RunOnApply.Equal(b.RunOnApply) && a.RefreshTriggers.Equal(b.RefreshTriggers) && a.MaxAge.Equal(b.MaxAge) && a.ResumeWithin.Equal(b.ResumeWithin) && a.PinnedRun.Equal(b.PinnedRun) &&
 		a.MaxRemovedPercent.Equal(b.MaxRemovedPercent) && a.RetainRuns.Equal(b.RetainRuns) && a.OnDestroy.Equal(b.OnDestroy) && a.DeletionProtection.Equal(b.DeletionProtection)
 }
 
-// isOlder says whether the last refresh was older than maxAge when the state was read. One that seems to come later than that by more
+// isOlder says whether the data was older than maxAge when the state was read. One that seems to come later than that by more
 // than maxAge is no newer: a clock was wrong, and the data could stay as it is for as long as the clock was ahead.
-func isOlder(maxAge, lastRefreshAt types.String, readAt time.Time) bool {
+func isOlder(maxAge, dataAsOf types.String, readAt time.Time) bool {
 	limit, err := time.ParseDuration(maxAge.ValueString())
 	if err != nil || readAt.IsZero() {
 		return false // no max_age, or a state that was never refreshed
 	}
-	refreshed, err := time.Parse(time.RFC3339Nano, lastRefreshAt.ValueString())
+	refreshed, err := time.Parse(time.RFC3339Nano, dataAsOf.ValueString())
 	return err != nil || readAt.Sub(refreshed).Abs() > limit
 }
 

@@ -126,9 +126,16 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		},
 		"max_age": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "A duration such as `24h`, at least `1m`. When the last refresh is older than this at the time the state is refreshed, " +
+			MarkdownDescription: "A duration such as `24h`, at least `1m`. When `data_as_of` is older than this at the time the state is refreshed, " +
 				"the plan runs the dataflow. Not with `run_on_apply = false`.",
 			Validators: []validator.String{duration(dataflow.MinMaxAge)},
+		},
+		"resume_within": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "How old a part of a failed import may be that the next one takes over in place of reading it again: a duration such as `6h`; `0s` for none. " +
+				"What was taken over lacks what changed in the pool since it was read: the run's description says what, and `data_as_of` since when. Default: `24h`. Changing it runs nothing.",
+			Default:    stringdefault.StaticString(dataflow.DefaultResumeWithin),
+			Validators: []validator.String{duration(0)},
 		},
 		"pinned_run": schema.Int64Attribute{
 			Optional: true,
@@ -197,6 +204,7 @@ func dataflowResultAttributes() map[string]schema.Attribute {
 		"created_at":      text("When the dataflow was created (RFC 3339, UTC)."),
 		"updated_at":      text("When its record last changed (RFC 3339, UTC)."),
 		"last_refresh_at": text("When the last completed import ended (RFC 3339, UTC); null before the first."),
+		"data_as_of":      text("When the oldest reading in the last completed import began (RFC 3339, UTC), which `max_age` judges; null before the first. It is earlier than the run where that took over what a failed import had read."),
 		"table_count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "How many tables are published.", PlanModifiers: keepInt64},
 		"current_run":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The run whose data the tables hold; null before the first. Give it to data sources as `at_run`, so that they wait for the run.", PlanModifiers: keepInt64},
 		"run_pending":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the tables are not what the definition asks for, or `refresh_triggers` that changed while `pinned_run` held the tables ask for a run.", PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()}},
