@@ -1,11 +1,11 @@
 package lakehouse
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
+	"github.com/apache/iceberg-go"
 	"pgregory.net/rapid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -58,48 +58,64 @@ func TestColumn_OfAnAttributeWhoseTypeComesBackIsTheFirstOne(t *testing.T) {
 	p.wantRows(RowsRequest{Columns: []string{"sub", "custom_age", "custom_age_number"}}, dataflow.Row{"a", "y", nil})
 }
 
-// TestColumns_NeverChangeTheirAttribute lets attributes come, go, change their type and compete for names in any order.
+// TestColumns_NeverChangeTheirAttribute lets attributes come, go, change their type and compete for names in any order, with rollbacks in between.
 func TestColumns_NeverChangeTheirAttribute(t *testing.T) {
 	kinds := []dataflow.ColumnType{dataflow.String, dataflow.Number, dataflow.Boolean}
-	rapid.Check(t, func(rt *rapid.T) {
-		p := newPlace(t)
+	rapid.Check(t, func(t *rapid.T) {
+		var current *iceberg.Schema
+		var schemas []*iceberg.Schema // the table's, which never go
+		owners := map[string]string{}
+		lastID := 0
 		first := map[string]string{} // attribute and type → the column that it was given
-		for run := int64(1); run <= 6; run++ {
-			sources := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"custom:a", "custom:A", "custom:á", "custom_a", "custom:a_number", "custom:b"}), 0, 5, rapid.ID).Draw(rt, "attributes")
-			var columns []dataflow.Column
-			proposed := map[string]bool{}
-			for _, source := range sources {
-				name := rapid.SampledFrom([]string{"custom_a", "custom_a_number", "custom_b", "custom_x"}).Draw(rt, "name of "+source)
-				for proposed[name] {
-					name += "_"
-				}
-				proposed[name] = true
-				columns = append(columns, attribute(name, source, rapid.SampledFrom(kinds).Draw(rt, "type of "+source)))
+		for run := range 8 {
+			if len(schemas) > 1 && rapid.IntRange(0, 2).Draw(t, "rolled back") == 0 {
+				current = rapid.SampledFrom(schemas).Draw(t, "to")
+				continue
 			}
-			row := make(dataflow.Row, len(columns)+1)
-			row[0] = "a"
-			if rapid.Bool().Draw(rt, "rolled back") && run > 2 {
-				back, err := p.back(run, rapid.Int64Range(1, run-1).Draw(rt, "to"))
-				if err == nil {
-					p.publishChange(run, back)
+			schema := someAttributes(t, kinds)
+			to, err := evolve(current, schemas, owners, lastID, schema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, column := range schema.Columns {
+				name := to.schema.Field(to.fields[i]).Name
+				if column.Source == "" {
 					continue
 				}
-			}
-			p.loadAs(run, narrow(columns...), row)
-			now := p.columnOf()
-			for _, column := range columns {
+				owners[name] = column.Source
 				key := column.Source + " " + string(column.Type)
-				if now[key] == "" {
-					rt.Fatalf("run %d: %s has no column", run, key)
+				if was, known := first[key]; known && was != name {
+					t.Fatalf("run %d: %s was in %s and is in %s", run, key, was, name)
 				}
-				if was, known := first[key]; known && was != now[key] {
-					rt.Fatalf("run %d: %s was in %s and is in %s", run, key, was, now[key])
+				first[key] = name
+				if kind := columnType(to.schema.Field(to.fields[i]).Type); kind != column.Type {
+					t.Fatalf("run %d: %s is in %s, which is a %s", run, key, name, kind)
 				}
-				first[key] = now[key]
 			}
 			if names := slices.Sorted(maps.Values(first)); len(slices.Compact(slices.Clone(names))) != len(names) {
-				rt.Fatalf("run %d: two attributes have one column: %s", run, fmt.Sprint(first))
+				t.Fatalf("run %d: two attributes, or two types of one, have one column: %v", run, first)
+			}
+			current = to.schema
+			schemas = append(schemas, current)
+			for _, field := range current.Fields() {
+				lastID = max(lastID, field.ID)
 			}
 		}
 	})
+}
+
+// someAttributes is a schema in which attributes compete for few names.
+func someAttributes(t *rapid.T, kinds []dataflow.ColumnType) dataflow.Schema {
+	sources := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"custom:a", "custom:A", "custom:á", "custom_a", "custom:a_number", "custom:b"}), 0, 5, rapid.ID).Draw(t, "attributes")
+	var columns []dataflow.Column
+	proposed := map[string]bool{}
+	for _, source := range sources {
+		name := rapid.SampledFrom([]string{"custom_a", "custom_a_number", "custom_b", "custom_x"}).Draw(t, "name of "+source)
+		for proposed[name] {
+			name += "_"
+		}
+		proposed[name] = true
+		columns = append(columns, attribute(name, source, rapid.SampledFrom(kinds).Draw(t, "type of "+source)))
+	}
+	return narrow(columns...)
 }
