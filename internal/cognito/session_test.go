@@ -73,8 +73,14 @@ func TestSession_LastsToItsEndWhereThereIsNoNewOne(t *testing.T) {
 	s.key(t)
 	s.window = 2 * time.Hour // as if it ended soon
 	from.fails = errors.New("no STS")
-	if key := s.key(t); key != "1" {
-		t.Errorf("key %s", key)
+	for range 3 {
+		if key := s.key(t); key != "1" {
+			t.Errorf("key %s", key)
+		}
+	}
+	s.refused()
+	if _, err := s.Retrieve(t.Context()); !errors.Is(err, from.fails) {
+		t.Errorf("a session that AWS refused is given again: %v", err)
 	}
 }
 

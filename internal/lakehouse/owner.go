@@ -241,7 +241,7 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 					Runs: keptRuns(tbl.Metadata()), Trace: newestRun(tbl.Metadata()),
 				})
 			}
-		})
+		}, func(error) error { return nil }) // nobody can tell whose it is, and it must not keep others from theirs: Broken lists it
 		if err != nil {
 			return nil, err
 		}
@@ -278,8 +278,8 @@ func tablesOf(ctx context.Context, c *sqlCatalog, database string) ([]string, er
 }
 
 // eachTable visits a database's tables in the order of their names; none when there is no such database. One whose metadata can't be read
-// is left out: nobody can tell whose it is, and it must not keep others from theirs (Broken lists them).
-func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(dataflow.TableID, *table.Table)) error {
+// is broken's matter: what that returns ends the visit, nil leaves the table out.
+func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(dataflow.TableID, *table.Table), broken func(error) error) error {
 	names, err := tablesOf(ctx, c, database)
 	if err != nil {
 		return err
@@ -291,6 +291,9 @@ func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(d
 			continue // dropped since it was listed
 		}
 		if dataflow.IsCode(err, dataflow.CodeFilesGone) {
+			if err := broken(err); err != nil {
+				return err
+			}
 			continue
 		}
 		if err != nil {

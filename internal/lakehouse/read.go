@@ -90,18 +90,10 @@ func (l *Lakehouse) List(ctx context.Context, database string) ([]TableSummary, 
 	if err != nil {
 		return nil, err
 	}
-	broken, err := l.Broken(ctx, []string{database})
-	if err != nil {
-		return nil, err
-	}
-	if len(broken) > 0 {
-		_, err := load(ctx, c, broken[0])
-		return nil, err
-	}
 	var summaries []TableSummary
 	err = eachTable(ctx, c, database, func(id dataflow.TableID, tbl *table.Table) {
 		summaries = append(summaries, l.summary(id, tbl))
-	})
+	}, func(err error) error { return err })
 	return summaries, err
 }
 

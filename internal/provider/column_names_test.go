@@ -72,3 +72,13 @@ func TestColumn_StaysItsAttributesWhateverThePoolGets(t *testing.T) {
 		}
 	}
 }
+
+func TestUserAttributes_AloneNameTheColumnsThatUsersWouldHave(t *testing.T) {
+	w := newWorld(t, 10)
+	c := newCore(t, w, "tables = { user_attributes = {} }")
+	w.pool.AddCustomAttribute(cognitotest.Attribute{Name: "custom:部署", Type: "String"})
+	c.succeeds("apply", c.apply(), connectorType, dataflowType)
+	if diff := cmp.Diff(map[string]any{"custom:部署": "custom_部署", "email": "email"}, w.usersColumns("custom:部署", "email")); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+}
