@@ -55,16 +55,20 @@ func scanGroupMemberships(ctx context.Context, p *Pool, schema dataflow.Schema, 
 		delete(groups, part.Name)
 	}
 	values := project(membershipFields, schema)
+	share := processChains.join()
+	defer share.leave()
 	readers, ctx := errgroup.WithContext(ctx)
 	readers.SetLimit(maxChains)
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		readers.Go(func() error {
 			return dataflow.Guard(func() error {
-				part := to.Part(name)
-				if err := p.eachMember(ctx, groups[name], func(m membership) error { return part.Put(rowOf(values, m)) }); err != nil {
-					return err
-				}
-				return part.Done(0)
+				return share.do(ctx, func() error {
+					part := to.Part(name)
+					if err := p.eachMember(ctx, groups[name], func(m membership) error { return part.Put(rowOf(values, m)) }); err != nil {
+						return err
+					}
+					return part.Done(0)
+				})
 			})
 		})
 	}

@@ -18,8 +18,6 @@ import (
 )
 
 const (
-	// maxChains is how many chains of pages are read side by side at most.
-	maxChains = 64
 	// A part with more pages left than this is divided in any case, so that of a long scan that is interrupted not much is lost:
 	// 64 such parts are read in a quarter of an hour at the whole quota. It costs half of a hundredth of the requests.
 	manyPages = 250
@@ -48,6 +46,7 @@ type userScan struct {
 	to      dataflow.Sink
 	pages   float64 // that the pool is expected to have
 	front   *frontier
+	share   *chainShare
 	witness *witness
 	kept    atomic.Int64
 	resumed []string // the prefixes of the parts that an earlier run has read
@@ -61,8 +60,9 @@ func scanUsers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow
 	}
 	s := &userScan{
 		pool: p, reader: r, to: to, pages: float64(p.estimated.Load()) / pageSize,
-		front: newFrontier(), witness: newWitness(),
+		front: newFrontier(), share: processChains.join(), witness: newWitness(),
 	}
+	defer s.share.leave()
 	report, err := s.run(ctx)
 	switch {
 	case errors.Is(err, errUndividable) && len(s.resumed) > 0:
@@ -170,7 +170,11 @@ func (s *userScan) readParts(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		into, err := s.readPart(ctx, next)
+		var into []part
+		err := s.share.do(ctx, func() (err error) {
+			into, err = s.readPart(ctx, next)
+			return err
+		})
 		s.front.done(into)
 		if err != nil {
 			return err
@@ -218,7 +222,7 @@ func (s *userScan) readPart(ctx context.Context, p part) ([]part, error) {
 // pays says whether a part of which so many pages were read should be divided.
 func (s *userScan) pays(p part, pages int) bool {
 	read, left := float64(pages), p.left(pages)
-	wanted := s.pool.saturation()
+	wanted := min(s.pool.saturation(), float64(s.share.size()))
 	if left > min(manyPages, max(fewPages, s.pages/wanted)) {
 		return true
 	}

@@ -246,7 +246,7 @@ func TestUserScan_DividesAPartOnlyAsFarAsTheQuotaNeeds(t *testing.T) {
 	} {
 		p := &Pool{leases: map[string]*lease{userList.name: newLimiters(newFakeClock()).Lease(limiterKey{}, c.perSecond)}}
 		p.latency.add(c.latency)
-		s := &userScan{pool: p, pages: c.pool, front: newFrontier()}
+		s := &userScan{pool: p, pages: c.pool, front: newFrontier(), share: newChains().join()}
 		s.front.add(make([]part, c.reading))
 		if got := s.pays(c.part, c.read); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -23,11 +24,10 @@ import (
 // It is our own because the libraries for it bound the number of records, not of bytes, and a record here is between 100 bytes and 200 KB.
 type sorter struct {
 	dir   string
-	limit int // bytes of a buffer; two are in use: one is filled while the other is written
+	limit int // bytes of a buffer
 
 	mu      sync.Mutex
 	buffer  *sortBuffer
-	spare   *sortBuffer
 	writing chan error // receives when the buffer being written is free again; nil: none is
 	spool   *spool
 	sealed  bool
@@ -61,7 +61,17 @@ func (s *sorter) add(key, payload []byte) error {
 	return nil
 }
 
-// spill hands the full buffer to a goroutine that writes it, and goes on with the other one.
+// spareBuffers are what sorters go on with while their full buffer is sorted and written. The process has as many as it can sort side by side,
+// however many sorters there are; nil: one that is not made yet.
+var spareBuffers = func() chan *sortBuffer {
+	spare := make(chan *sortBuffer, runtime.GOMAXPROCS(0))
+	for range cap(spare) {
+		spare <- nil
+	}
+	return spare
+}()
+
+// spill hands the full buffer to a goroutine that writes it, and goes on with a spare one.
 func (s *sorter) spill() error {
 	if err := s.wait(); err != nil {
 		return err
@@ -74,14 +84,16 @@ func (s *sorter) spill() error {
 		s.spool = file
 	}
 	full, file, done := s.buffer, s.spool, make(chan error, 1)
-	s.buffer, s.spare = s.spare, full
-	if s.buffer == nil {
+	if s.buffer = <-spareBuffers; s.buffer == nil {
 		s.buffer = &sortBuffer{}
 	}
 	s.writing = done
 	go func() {
 		done <- dataflow.Guard(func() error {
-			defer full.reset()
+			defer func() {
+				full.reset()
+				spareBuffers <- full
+			}()
 			full.sort()
 			return file.writeRun(full.iterator())
 		})
@@ -96,6 +108,13 @@ func (s *sorter) wait() error {
 	err := <-s.writing
 	s.writing = nil
 	return err
+}
+
+// isOnDisk says whether there are more records than a buffer holds.
+func (s *sorter) isOnDisk() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spool != nil
 }
 
 // seal ends adding. What fitted in one buffer stays in memory and never meets the disk. A ctx that ends stops the merging of many runs.
@@ -118,7 +137,7 @@ func (s *sorter) seal(ctx context.Context) error {
 	if err := s.wait(); err != nil {
 		return err
 	}
-	s.buffer, s.spare = nil, nil
+	s.buffer = nil
 	for len(s.spool.runs) > sortFanIn {
 		if err := s.mergeOnce(ctx); err != nil {
 			return err
@@ -178,7 +197,7 @@ func (s *sorter) close() error {
 	defer s.mu.Unlock()
 	s.sealed = true
 	err := s.wait()
-	s.buffer, s.spare = &sortBuffer{}, nil
+	s.buffer = &sortBuffer{}
 	if s.spool != nil {
 		err = errors.Join(err, s.spool.close())
 		s.spool = nil

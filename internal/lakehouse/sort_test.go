@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -190,5 +191,49 @@ func TestSorter_APanicWhileItSpillsIsAnError(t *testing.T) {
 	}
 	if err := s.close(); err != nil {
 		t.Errorf("close: %v", err)
+	}
+}
+
+func TestSorters_ShareTheSpareBuffers(t *testing.T) {
+	before := runtime.MemStats{}
+	var sorters []*sorter
+	for range 20 {
+		sorters = append(sorters, newSorter(t.TempDir(), 1<<20))
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	payload := make([]byte, 1000)
+	for n := range 5_000 {
+		for _, s := range sorters {
+			if err := s.add([]byte(fmt.Sprintf("%08x", n*7919%5_000)), payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, s := range sorters { // nobody writes any more
+		s.mu.Lock()
+		if err := s.wait(); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Unlock()
+	}
+	runtime.GC()
+	after := runtime.MemStats{}
+	runtime.ReadMemStats(&after)
+	// A buffer of 1 MiB grows to a capacity of a quarter more: one for each sorter, and one for each processor.
+	most := uint64(len(sorters)+cap(spareBuffers)) * (1 << 20) * 3 / 2
+	if grown := after.HeapAlloc - before.HeapAlloc; grown > most {
+		t.Errorf("%d sorters hold %d bytes, want %d at most", len(sorters), grown, most)
+	}
+	for _, s := range sorters {
+		if err := s.seal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(readAll(t, s.records())); got != 5_000 {
+			t.Errorf("%d records, want 5,000", got)
+		}
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

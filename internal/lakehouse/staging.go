@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -76,6 +77,11 @@ func (s *Staging) failed(op string, code dataflow.Code, err error) error {
 	return &dataflow.Error{Code: code, Op: op, Object: object(s.req.ID), Cause: err}
 }
 
+// committing holds those who merge, compare and write a large table: as many side by side as there are processors, whatever the number of dataflows.
+// Each has buffers to merge through and a Parquet writer, and its work is the processors' alone. A table whose rows never met the disk does not wait
+// for them.
+var committing = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+
 // stageAttempts is how often a staging commit is tried: the rows are on disk, so when somebody changed the table
 // meanwhile the comparison is made again.
 const stageAttempts = 4
@@ -85,6 +91,14 @@ const stageAttempts = 4
 // Nothing may be put after it has begun. A table whose rows, columns and profile are unchanged gives dataflow.ChangeKeep: the branch is on the snapshot it has,
 // and there is no data file.
 func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
+	if s.rows.isOnDisk() {
+		select {
+		case committing <- struct{}{}:
+			defer func() { <-committing }()
+		case <-ctx.Done():
+			return dataflow.TableChange{}, s.failed("commit", dataflow.CodeInternal, context.Cause(ctx))
+		}
+	}
 	if err := s.rows.seal(ctx); err != nil {
 		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
 	}
