@@ -36,12 +36,20 @@ func newWorkspace(t *testing.T) *workspace {
 	return w
 }
 
+// environment is what every command of the CLI runs in.
+func (w *workspace) environment() []string {
+	return append(
+		slices.DeleteFunc(os.Environ(), func(v string) bool {
+			return strings.HasPrefix(v, "TF_") || strings.HasPrefix(v, "SKYPOINT_") || strings.HasPrefix(v, "AWS_")
+		}),
+		"TF_CLI_CONFIG_FILE="+w.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+	)
+}
+
 // apply applies the configuration, and checks that nothing is left to do.
 func (w *workspace) apply(t *testing.T, p *pool, build string) {
 	t.Helper()
-	env := append(
-		slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TF_") || strings.HasPrefix(v, "SKYPOINT_") }),
-		"TF_CLI_CONFIG_FILE="+w.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+	env := append(w.environment(),
 		"TF_VAR_user_pool_id="+p.UserPoolID, "TF_VAR_endpoint="+p.Endpoint, "TF_VAR_access_key_id="+p.keyID,
 		"TF_VAR_secret_access_key="+p.secret, "TF_VAR_build="+build,
 	)
