@@ -116,7 +116,7 @@ type TableChange struct {
 	RowsBefore       int64           `json:"rows_before,omitempty"`   // of a rollback: the rows that main had; Counts.Read are those it gets
 	Counts           Counts          `json:"counts"`
 	Resumed          []Resumed       `json:"resumed,omitempty"`    // what was not read but taken over from failed runs
-	DataAsOf         *time.Time      `json:"data_as_of,omitempty"` // of an import: the start of the oldest reading in it
+	DataAsOf         *time.Time      `json:"data_as_of,omitempty"` // the start of the oldest reading in it; of a rollback, that of the import it goes to
 }
 
 // Records is the number of rows that the table has after the run; not of a table that it hides or drops.

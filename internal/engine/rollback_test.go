@@ -63,6 +63,9 @@ func TestRollback_BringsRowsAndSchemaBackAndWritesNoDataFile(t *testing.T) {
 	want(t, "digest", order.Definition.Digest(), run.Standing.Digest)
 	want(t, "last refresh is the import's", *p.run(2).EndedAt, *run.Standing.LastRefreshAt)
 	want(t, "refs", "main run_1 run_2 run_3", w.refs(usersID))
+	for _, table := range run.Standing.Tables {
+		want(t, "data of "+table.Key+" as of", p.run(1).StartedAt, *table.DataAsOf)
+	}
 }
 
 func TestRollback_IsUndoneByAnotherOneAndByAnImport(t *testing.T) {

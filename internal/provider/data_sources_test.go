@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -69,6 +70,10 @@ func TestDataSources_ShowWhatTheSameApplyImported(t *testing.T) {
 				runs(0, "status", knownvalue.StringExact("Completed")), runs(0, "trigger", knownvalue.StringExact("refresh_triggers")),
 				runs(1, "run", knownvalue.Int64Exact(1)), runs(1, "trigger", knownvalue.StringExact("create")),
 				data("skypoint_dataflow_runs.it", knownvalue.Int64Exact(2), at("runs").AtSliceIndex(0).AtMapKey("tables").AtSliceIndex(2).AtMapKey("added")),
+				statecheck.CompareValuePairs("data.skypoint_dataflow_runs.it", at("runs").AtSliceIndex(0).AtMapKey("data_as_of"),
+					"data.skypoint_dataflow_runs.it", at("runs").AtSliceIndex(0).AtMapKey("started_at"), compare.ValuesSame()),
+				statecheck.CompareValuePairs("data.skypoint_dataflow_runs.it", at("runs").AtSliceIndex(0).AtMapKey("data_as_of"),
+					"data.skypoint_table.users", at("data_as_of"), compare.ValuesSame()),
 				data("skypoint_tables.it", knownvalue.ListSizeExact(3), at("tables")),
 				data("skypoint_tables.it", knownvalue.StringExact("users"), at("tables").AtSliceIndex(2).AtMapKey("table_name")),
 				data("skypoint_tables.it", knownvalue.Int64Exact(22), at("tables").AtSliceIndex(2).AtMapKey("total_records")),

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -30,7 +31,8 @@ type dataflowRunsModel struct {
 type dataflowRunsEntry struct {
 	runModel
 	runUsage
-	Tables []dataflowRunsCounts `tfsdk:"tables"`
+	DataAsOf types.String         `tfsdk:"data_as_of"`
+	Tables   []dataflowRunsCounts `tfsdk:"tables"`
 }
 
 // runUsage is what a run took.
@@ -58,6 +60,9 @@ func (*dataflowRunsDataSource) Metadata(_ context.Context, req datasource.Metada
 }
 
 func (*dataflowRunsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	runs := readable(runAttributes())
+	runs["data_as_of"] = computedText("When the oldest reading of the rows began that the run left in the tables (RFC 3339, UTC): earlier than the run where it took over what a failed import had read, " +
+		"and that of the run it went to where it is a rollback. Null for a run that failed or is under way.")
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The run history of a dataflow, newest first: also of an earlier dataflow of the same name, whose numbering goes on.",
 		Attributes: map[string]schema.Attribute{
@@ -69,7 +74,7 @@ func (*dataflowRunsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			},
 			"runs": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The runs, newest first.",
-				NestedObject: schema.NestedAttributeObject{Attributes: readable(runAttributes())},
+				NestedObject: schema.NestedAttributeObject{Attributes: runs},
 			},
 		},
 	}
@@ -125,6 +130,7 @@ func historyEntry(run dataflow.Run) dataflowRunsEntry {
 	if run.EndedAt != nil {
 		entry.DurationSeconds = types.Float64Value(max(0, run.EndedAt.Sub(run.StartedAt).Seconds())) // a clock that was put back meanwhile
 	}
+	entry.DataAsOf = timeValue(dataAsOf(run))
 	for _, t := range run.Tables {
 		c := t.Counts
 		entry.Tables = append(entry.Tables, dataflowRunsCounts{
@@ -134,4 +140,14 @@ func historyEntry(run dataflow.Run) dataflowRunsEntry {
 		})
 	}
 	return entry
+}
+
+// dataAsOf gives the start of the oldest reading in what a run left; nil: it left nothing, or a version before this was told imported it.
+func dataAsOf(run dataflow.Run) (oldest *time.Time) {
+	for _, t := range run.Tables {
+		if t.DataAsOf != nil && (oldest == nil || t.DataAsOf.Before(*oldest)) {
+			oldest = t.DataAsOf
+		}
+	}
+	return oldest
 }

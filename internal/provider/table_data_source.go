@@ -35,6 +35,7 @@ type tableDataSourceModel struct {
 	TotalBytes       types.Int64     `tfsdk:"total_bytes"`
 	ProfiledRecords  types.Int64     `tfsdk:"profiled_records"`
 	LastRefreshAt    types.String    `tfsdk:"last_refresh_at"`
+	DataAsOf         types.String    `tfsdk:"data_as_of"`
 	SnapshotID       types.String    `tfsdk:"snapshot_id"`
 	UUID             types.String    `tfsdk:"uuid"`
 	Location         types.String    `tfsdk:"location"`
@@ -78,18 +79,20 @@ func (*tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 			"What is known of a column's values (`filled`, `empty`, `distinct`, `longest`) is the profile that the current run took of the rows which the source gave, " +
 			"whether they were loaded or not. It holds no value. These attributes are null where the table's `metadata` is `false`.",
 		Attributes: map[string]schema.Attribute{
-			"dataflow_id":       dataflowIDAttribute(),
-			"key":               tableKeyAttribute(),
-			"at_run":            waitForRunAttribute(),
-			"database":          computedText("The database."),
-			"table_name":        computedText("The table's name in it."),
-			"file_name":         computedText("What the source calls it."),
-			"purpose":           computedText("What it is imported for."),
-			"total_records":     computedNumber("How many rows it has."),
-			"total_files":       computedNumber("How many data files they are in."),
-			"total_bytes":       computedNumber("The size of these files, in bytes."),
-			"profiled_records":  computedNumber("How many rows the source gave when the columns' values were counted; where `data` is `false` the table itself has none."),
-			"last_refresh_at":   computedText("When the dataflow's last completed import ended (RFC 3339, UTC)."),
+			"dataflow_id":      dataflowIDAttribute(),
+			"key":              tableKeyAttribute(),
+			"at_run":           waitForRunAttribute(),
+			"database":         computedText("The database."),
+			"table_name":       computedText("The table's name in it."),
+			"file_name":        computedText("What the source calls it."),
+			"purpose":          computedText("What it is imported for."),
+			"total_records":    computedNumber("How many rows it has."),
+			"total_files":      computedNumber("How many data files they are in."),
+			"total_bytes":      computedNumber("The size of these files, in bytes."),
+			"profiled_records": computedNumber("How many rows the source gave when the columns' values were counted; where `data` is `false` the table itself has none."),
+			"last_refresh_at":  computedText("When the dataflow's last completed import ended (RFC 3339, UTC)."),
+			"data_as_of": computedText("When the oldest reading of the rows began that the table has now (RFC 3339, UTC): earlier than its run where that took over what a failed import had read, " +
+				"and after a rollback that of the run it went to. Null when a version before this attribute imported it."),
 			"snapshot_id":       computedText("The current Iceberg snapshot (a 64-bit number, as text)."),
 			"uuid":              computedText("The Iceberg table's uuid."),
 			"location":          computedText("Where the table's files are."),
@@ -127,16 +130,16 @@ func (d *tableDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
 		return
 	}
-	lake, id, lastRefresh, ok := d.published(ctx, model.DataflowID, model.Key, &resp.Diagnostics)
+	lake, table, lastRefresh, ok := d.published(ctx, model.DataflowID, model.Key, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	t, err := lake.Describe(ctx, id)
+	t, err := lake.Describe(ctx, table.TableID)
 	if err != nil {
 		report(&resp.Diagnostics, "Table can't be read", err, blame{dataflow.CodeNotFound: path.Root("key")})
 		return
 	}
-	model.LastRefreshAt = lastRefresh
+	model.LastRefreshAt, model.DataAsOf = lastRefresh, timeValue(table.DataAsOf)
 	model.show(t)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
@@ -177,23 +180,23 @@ func columnOf(c lakehouse.ColumnDescription, profile *dataflow.Profile) columnMo
 }
 
 // published finds the table that a dataflow has published under this key, and when that was refreshed last.
-func (o *configured) published(ctx context.Context, dataflowID, key types.String, diags *diag.Diagnostics) (*lakehouse.Lakehouse, dataflow.TableID, types.String, bool) {
+func (o *configured) published(ctx context.Context, dataflowID, key types.String, diags *diag.Diagnostics) (*lakehouse.Lakehouse, dataflow.TableResult, types.String, bool) {
 	s, ok := o.state(ctx, dataflowID.ValueString(), diags)
 	if !ok {
-		return nil, dataflow.TableID{}, types.String{}, false
+		return nil, dataflow.TableResult{}, types.String{}, false
 	}
 	lake, err := o.services.tablesToRead(ctx)
 	if err != nil {
 		report(diags, "The tables can't be read", err, nil)
-		return nil, dataflow.TableID{}, types.String{}, false
+		return nil, dataflow.TableResult{}, types.String{}, false
 	}
 	for _, t := range s.Standing.Tables {
 		if t.Key == key.ValueString() {
-			return lake, t.TableID, timeValue(s.Standing.LastRefreshAt), true
+			return lake, t, timeValue(s.Standing.LastRefreshAt), true
 		}
 	}
 	diags.AddAttributeError(path.Root("key"), "Table is not published",
 		fmt.Sprintf("Dataflow %q has published no table %q. Give at_run the dataflow's current_run, so that this waits for its run.",
 			dataflowID.ValueString(), key.ValueString()))
-	return nil, dataflow.TableID{}, types.String{}, false
+	return nil, dataflow.TableResult{}, types.String{}, false
 }

@@ -83,11 +83,11 @@ func (o *configured) rows(ctx context.Context, model *tableRowsModel, diags *dia
 	if diags.HasError() {
 		return false
 	}
-	lake, id, _, ok := o.published(ctx, model.DataflowID, model.Key, diags)
+	lake, published, _, ok := o.published(ctx, model.DataflowID, model.Key, diags)
 	if !ok {
 		return false
 	}
-	columns, rows, err := lake.Rows(ctx, id, want)
+	columns, rows, err := lake.Rows(ctx, published.TableID, want)
 	if err != nil {
 		report(diags, "Rows can't be read", err, blame{dataflow.CodeInvalid: wrongColumn(err, want), dataflow.CodeNotFound: path.Root("at_run")})
 		return false
