@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -34,6 +35,7 @@ var (
 	_ provider.ProviderWithListResources      = (*skypointProvider)(nil)
 	_ provider.ProviderWithActions            = (*skypointProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*skypointProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*skypointProvider)(nil)
 )
 
 type skypointProvider struct {
@@ -139,6 +141,11 @@ func (p *skypointProvider) DataSources(context.Context) []func() datasource.Data
 	return []func() datasource.DataSource{
 		newDataflowDataSource, newDataflowRunsDataSource, newTablesDataSource, newTableDataSource, newTableRowsDataSource,
 	}
+}
+
+// Functions are pure: they read neither the workspace nor AWS.
+func (p *skypointProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newDataflowNameFunction, newCognitoPolicyFunction}
 }
 
 // checkEnvironment holds a value from the environment to the rule that holds for one in HCL, which comes before it. The value may be a
