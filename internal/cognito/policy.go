@@ -11,15 +11,15 @@ import (
 // policyDocument is an IAM policy.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 type policyDocument struct {
-	Version   string
-	Statement []policyStatement
+	Version   string            `json:"Version"`
+	Statement []policyStatement `json:"Statement"`
 }
 
 type policyStatement struct {
-	Sid      string
-	Effect   string
-	Action   []string
-	Resource string
+	Sid      string   `json:"Sid"`
+	Effect   string   `json:"Effect"`
+	Action   []string `json:"Action"`
+	Resource string   `json:"Resource"`
 }
 
 // poolARN is the form of a user pool's ARN.

@@ -80,12 +80,38 @@ func (l *Ledger) Dataflows(ctx context.Context) ([]string, error) {
 
 // EachDataflow is Dataflows for whoever may stop early: it reads few records more than are taken. After an error there is no other name.
 func (l *Ledger) EachDataflow(ctx context.Context) iter.Seq2[string, error] {
-	return each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
-		record, err := l.version(ctx, folded, 1, func(r dataflow.Record) error {
-			return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), checkVersion(r, 1))
-		})
-		return record.Definition.Name, err
+	return each(ctx, l, dataflowsFolder, "/", l.nameOf)
+}
+
+// FoundDataflow is a dataflow that the workspace has. Err: its record can't be read, and Name is that of its folder, in lower case.
+type FoundDataflow struct {
+	Name string
+	Err  error
+}
+
+// FindDataflows is EachDataflow for whoever goes on where a record can't be read: that is said of the dataflow, and is no error of the listing.
+func (l *Ledger) FindDataflows(ctx context.Context) iter.Seq2[FoundDataflow, error] {
+	return each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (FoundDataflow, error) {
+		found := FoundDataflow{Name: folded}
+		name, err := l.nameOf(ctx, folded)
+		switch {
+		case err == nil:
+			found.Name = name
+		case ctx.Err() != nil, dataflow.IsCode(err, dataflow.CodeNotFound):
+			return found, err
+		default:
+			found.Err = err
+		}
+		return found, nil
 	})
+}
+
+// nameOf reads how the name of a dataflow is written.
+func (l *Ledger) nameOf(ctx context.Context, folded string) (string, error) {
+	record, err := l.version(ctx, folded, 1, func(r dataflow.Record) error {
+		return firstOf(ignoreCase(checkIdentity(dataflowObject, folded, r.Definition.Name)), checkVersion(r, 1))
+	})
+	return record.Definition.Name, err
 }
 
 // DataflowsOf names the dataflows that import through a connector, in the order of their names without regard to case; removed ones do not.

@@ -30,6 +30,34 @@ var (
 
 const sayUserPoolID = `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`
 
+// The rules of what says which pool and how to sign in, wherever it is given.
+func userPoolIDRules() []validator.String {
+	return []validator.String{stringvalidator.LengthBetween(1, 55), stringvalidator.RegexMatches(userPoolIDRule, sayUserPoolID)}
+}
+
+func regionRules() []validator.String {
+	return []validator.String{stringvalidator.RegexMatches(regionRule, `must be an AWS Region, such as "us-east-1"`)}
+}
+
+func profileRules() []validator.String {
+	return []validator.String{stringvalidator.LengthBetween(1, 256)}
+}
+
+func roleARNRules() []validator.String {
+	return []validator.String{
+		stringvalidator.LengthBetween(20, 2048),
+		stringvalidator.RegexMatches(roleARNRule, `must be the ARN of an IAM role, such as "arn:aws:iam::123456789012:role/reader"`),
+	}
+}
+
+func externalIDRules() []validator.String {
+	return []validator.String{stringvalidator.LengthBetween(2, 1224)}
+}
+
+func maxRequestsRules() []validator.Int64 {
+	return []validator.Int64{int64validator.Between(1, 10_000)}
+}
+
 // UpgradeState brings a state that an older schema wrote to today's.
 func (*cognitoConnectorResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
 	return upgraders(cognitoConnectorChanges)
@@ -61,15 +89,12 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			"user_pool_id": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The user pool's id, such as `us-east-1_AbCdEf123`. Changing it checks the connection; it runs no dataflow by itself.",
-				Validators: []validator.String{
-					stringvalidator.LengthBetween(1, 55),
-					stringvalidator.RegexMatches(userPoolIDRule, sayUserPoolID),
-				},
+				Validators:          userPoolIDRules(),
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The AWS Region that is asked. Default: the part of `user_pool_id` before `_`. Set it to read a replica in another Region.",
-				Validators:          []validator.String{stringvalidator.RegexMatches(regionRule, `must be an AWS Region, such as "us-east-1"`)},
+				Validators:          regionRules(),
 				PlanModifiers:       []planmodifier.String{regionDefault{}},
 			},
 			"access_key_id": schema.StringAttribute{
@@ -94,24 +119,18 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			},
 			"profile": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "The profile of the shared AWS configuration files to sign in with.",
-				Validators: []validator.String{
-					stringvalidator.LengthBetween(1, 256),
-					stringvalidator.ConflictsWith(path.MatchRoot("access_key_id"), path.MatchRoot("assume_role")),
-				},
+				Validators: append(profileRules(), stringvalidator.ConflictsWith(path.MatchRoot("access_key_id"), path.MatchRoot("assume_role"))),
 			},
 			"assume_role": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "The IAM role to sign in with; AWS's default chain is used to assume it.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Required: true, MarkdownDescription: "The role's ARN.",
-						Validators: []validator.String{
-							stringvalidator.LengthBetween(20, 2048),
-							stringvalidator.RegexMatches(roleARNRule, `must be the ARN of an IAM role, such as "arn:aws:iam::123456789012:role/reader"`),
-						},
+						Validators: roleARNRules(),
 					},
 					"external_id": schema.StringAttribute{
 						Optional: true, MarkdownDescription: "The external id that the role's trust policy asks for.",
-						Validators: []validator.String{stringvalidator.LengthBetween(2, 1224)},
+						Validators: externalIDRules(),
 					},
 				},
 			},
@@ -124,7 +143,7 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				MarkdownDescription: fmt.Sprintf("How many requests per second an import may send, 1 to 10,000. Default: `%d`. "+
 					"AWS allows 30 per account and Region for users and memberships together; what is left is for your other applications. Of two connectors on one account and Region the lower number holds.", cognito.DefaultMaxRequestsPerSecond),
 				Default:    int64default.StaticInt64(cognito.DefaultMaxRequestsPerSecond),
-				Validators: []validator.Int64{int64validator.Between(1, 10_000)},
+				Validators: maxRequestsRules(),
 			},
 			"available_tables": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",

@@ -32,7 +32,7 @@ func (cognitoPolicyFunction) Definition(_ context.Context, _ function.Definition
 			function.StringParameter{Name: "user_pool_arn", MarkdownDescription: "The user pool's ARN, such as `arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEf123`."},
 			function.ListParameter{
 				Name: "tables", ElementType: types.StringType,
-				MarkdownDescription: "The tables' keys, one at least: `keys(skypoint_dataflow.customers.tables)`, or some of " + strings.Join(quoted(tableKeys(), "`"), ", ") + ".",
+				MarkdownDescription: "The tables' keys, one at least: `keys(skypoint_dataflow.customers.tables)`, or some of " + strings.Join(quoted(tableKeys()), ", ") + ".",
 			},
 		},
 		Return: function.StringReturn{},

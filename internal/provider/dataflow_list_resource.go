@@ -22,11 +22,15 @@ type dataflowListResource struct{ dataflowResource }
 
 func newDataflowListResource() list.ListResource { return &dataflowListResource{} }
 
-type dataflowListModel struct {
-	NameRegex   types.String `tfsdk:"name_regex"`
-	Type        types.String `tfsdk:"type"`
-	Status      types.String `tfsdk:"status"`
-	ConnectorID types.String `tfsdk:"connector_id"`
+// What the filters say of themselves, here and in the data source.
+const (
+	sayTypeFilter      = "Only dataflows of this type: `" + dataflow.TypeCognito + "`. Default: all of them."
+	sayStatusFilter    = "Only dataflows with this status: `New`, `Processing`, `Completed` or `Failed`. Default: all of them."
+	sayConnectorFilter = "Only dataflows that import through the connector with this `id`. Default: all of them."
+)
+
+func statuses() []string {
+	return []string{string(dataflow.StatusNew), string(dataflow.StatusProcessing), string(dataflow.StatusCompleted), string(dataflow.StatusFailed)}
 }
 
 func (*dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
@@ -36,16 +40,15 @@ func (*dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.
 		Attributes: map[string]schema.Attribute{
 			"name_regex": nameRegexAttribute("dataflows"),
 			"type": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Only dataflows of this type: `" + dataflow.TypeCognito + "`. Default: all of them.",
+				Optional: true, MarkdownDescription: sayTypeFilter,
 				Validators: []validator.String{stringvalidator.OneOf(dataflow.TypeCognito)},
 			},
 			"status": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Only dataflows with this status: `New`, `Processing`, `Completed` or `Failed`. Default: all of them.",
-				Validators: []validator.String{stringvalidator.OneOf(
-					string(dataflow.StatusNew), string(dataflow.StatusProcessing), string(dataflow.StatusCompleted), string(dataflow.StatusFailed))},
+				Optional: true, MarkdownDescription: sayStatusFilter,
+				Validators: []validator.String{stringvalidator.OneOf(statuses()...)},
 			},
 			"connector_id": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Only dataflows that import through the connector with this `id`. Default: all of them.",
+				Optional: true, MarkdownDescription: sayConnectorFilter,
 				Validators: []validator.String{nameValidator()},
 			},
 		},
@@ -53,7 +56,7 @@ func (*dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.
 }
 
 func (r *dataflowListResource) List(ctx context.Context, req list.ListRequest, resp *list.ListResultsStream) {
-	var filter dataflowListModel
+	var filter dataflowFilter
 	diags := req.Config.Get(ctx, &filter)
 	l, name := r.openList(ctx, filter.NameRegex, &diags)
 	if diags.HasError() {
@@ -69,8 +72,7 @@ func (r *dataflowListResource) List(ctx context.Context, req list.ListRequest, r
 	states := ledger.ReadAhead(ctx, l.EachDataflow(ctx), e.State)
 	resp.Results = stream(ctx, req, states, func(s engine.State, result *list.ListResult) bool {
 		d := s.Record.Definition
-		if s.Record.Phase == dataflow.PhaseRemoved || !name.MatchString(d.Name) || !equalOrNull(filter.Type, s.Record.Type) ||
-			!equalOrNull(filter.Status, string(s.Status())) || !equalOrNull(filter.ConnectorID, d.Connector) {
+		if !filter.passes(s, name) {
 			return false
 		}
 		result.DisplayName = displayName(d.Name, d.DisplayName)

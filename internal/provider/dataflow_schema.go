@@ -81,7 +81,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		},
 		"tables": schema.MapNestedAttribute{
 			Required: true,
-			MarkdownDescription: "The tables to import, by their key: " + strings.Join(quoted(tableKeys(), "`"), ", ") +
+			MarkdownDescription: "The tables to import, by their key: " + strings.Join(quoted(tableKeys()), ", ") +
 				". The connector's `available_tables` says which ones its sign-in can read. Changing it runs the dataflow; a table taken out is hidden.",
 			Validators: []validator.Map{
 				mapvalidator.SizeAtLeast(1),
@@ -90,7 +90,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"purpose": schema.StringAttribute{
 					Optional: true, Computed: true,
-					MarkdownDescription: "What the table is imported for: " + strings.Join(quoted(dataflow.Purposes(), "`"), ", ") + ". Default: `All`. It is a property of the Iceberg table.",
+					MarkdownDescription: "What the table is imported for: " + strings.Join(quoted(dataflow.Purposes()), ", ") + ". Default: `All`. It is a property of the Iceberg table.",
 					Default:             stringdefault.StaticString(string(dataflow.PurposeAll)),
 					Validators:          []validator.String{stringvalidator.OneOf(dataflow.Purposes()...)},
 				},
@@ -256,10 +256,11 @@ func (*dataflowResource) ValidateConfig(ctx context.Context, req resource.Valida
 	config.checkTables(ctx, &resp.Diagnostics)
 }
 
-func quoted(words []string, mark string) []string {
+// quoted puts each word in the marks of Markdown's code.
+func quoted(words []string) []string {
 	var q []string
 	for _, w := range words {
-		q = append(q, mark+w+mark)
+		q = append(q, "`"+w+"`")
 	}
 	return q
 }

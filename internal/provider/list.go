@@ -57,11 +57,13 @@ func (o *resourceObject) openList(ctx context.Context, nameRegex types.String, d
 // nameRegexAttribute is the filter that every list resource has.
 func nameRegexAttribute(what string) schema.StringAttribute {
 	return schema.StringAttribute{
-		Optional: true,
-		MarkdownDescription: "Only " + what + " whose name this regular expression matches, anywhere in the name unless it is anchored with `^` and `$` " +
-			"([RE2 syntax](https://github.com/google/re2/wiki/Syntax)). Default: all of them.",
-		Validators: []validator.String{regularExpression()},
+		Optional: true, MarkdownDescription: sayNameRegex(what), Validators: []validator.String{regularExpression()},
 	}
+}
+
+func sayNameRegex(what string) string {
+	return "Only " + what + " whose name this regular expression matches, anywhere in the name unless it is anchored with `^` and `$` " +
+		"([RE2 syntax](https://github.com/google/re2/wiki/Syntax)). Default: all of them."
 }
 
 // equalOrNull says whether a filter lets a value pass.

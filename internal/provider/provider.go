@@ -139,7 +139,8 @@ func (p *skypointProvider) ListResources(context.Context) []func() list.ListReso
 
 func (p *skypointProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newDataflowDataSource, newDataflowRunsDataSource, newTablesDataSource, newTableDataSource, newTableRowsDataSource,
+		newConnectorTypesDataSource, newCognitoConnectorDataSource, newCognitoUserPoolDataSource,
+		newDataflowDataSource, newDataflowsDataSource, newDataflowRunsDataSource, newTablesDataSource, newTableDataSource, newTableRowsDataSource,
 	}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -356,31 +357,45 @@ type sources struct{ s *services }
 var _ engine.Sources = sources{}
 
 func (o sources) Open(ctx context.Context, name string) (engine.Source, error) {
-	l, err := o.s.ledger(ctx)
+	config, err := o.s.connectorConfig(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	connector, err := l.Connector(ctx, name)
-	if dataflow.IsCode(err, dataflow.CodeNotFound) {
-		return nil, &dataflow.Error{
-			Code: dataflow.CodeNoConnector, Object: fmt.Sprintf("connector %q", name), Cause: fmt.Errorf("it is not in the workspace"),
-			Hint: "Create it, or give connector_id the id of one that exists.",
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	secret := ""
-	if connector.AccessKeyID != nil {
-		if secret, err = l.ConnectorSecret(ctx, name); err != nil {
-			return nil, err
-		}
-	}
-	pool, err := cognito.Open(ctx, cognitoConfig(connector, secret, o.s.userAgent()))
+	pool, err := cognito.Open(ctx, config)
 	if err != nil {
 		return nil, err
 	}
 	return pool, nil
+}
+
+// noConnector says that an argument names a connector that there is not.
+func noConnector(name, argument string) error {
+	return &dataflow.Error{
+		Code: dataflow.CodeNoConnector, Object: fmt.Sprintf("connector %q", name), Cause: errors.New("it is not in the workspace"),
+		Hint: "Create it, or give " + argument + " the id of one that exists.",
+	}
+}
+
+// connectorConfig says how to sign in to the pool of a connector, its secret opened.
+func (s *services) connectorConfig(ctx context.Context, name string) (cognito.Config, error) {
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return cognito.Config{}, err
+	}
+	connector, err := l.Connector(ctx, name)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		return cognito.Config{}, noConnector(name, "connector_id")
+	}
+	if err != nil {
+		return cognito.Config{}, err
+	}
+	secret := ""
+	if connector.AccessKeyID != nil {
+		if secret, err = l.ConnectorSecret(ctx, name); err != nil {
+			return cognito.Config{}, err
+		}
+	}
+	return cognitoConfig(connector, secret, s.userAgent()), nil
 }
 
 func tableKeys() []string {

@@ -68,7 +68,7 @@ func (*tableDataSource) Metadata(_ context.Context, req datasource.MetadataReque
 
 func tableKeyAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		Required: true, MarkdownDescription: "The table's key in the dataflow's `tables`: " + strings.Join(quoted(tableKeys(), "`"), ", ") + ".",
+		Required: true, MarkdownDescription: "The table's key in the dataflow's `tables`: " + strings.Join(quoted(tableKeys()), ", ") + ".",
 		Validators: []validator.String{tableKeyValidator()},
 	}
 }

@@ -1,0 +1,3 @@
+output "name" {
+  value = provider::skypoint::dataflow_name("EU Customers, 2024") # "EUCustomers2024"
+}

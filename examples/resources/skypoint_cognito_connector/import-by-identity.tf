@@ -1,0 +1,6 @@
+import {
+  to = skypoint_cognito_connector.app
+  identity = {
+    id = "App"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = skypoint_cognito_connector.app
+  id = "App"
+}

@@ -1,0 +1,1 @@
+terraform import skypoint_cognito_connector.app App

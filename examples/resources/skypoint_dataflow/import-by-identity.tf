@@ -1,0 +1,6 @@
+import {
+  to = skypoint_dataflow.customers
+  identity = {
+    id = "Customers"
+  }
+}

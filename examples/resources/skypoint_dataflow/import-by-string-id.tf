@@ -1,0 +1,4 @@
+import {
+  to = skypoint_dataflow.customers
+  id = "Customers"
+}

@@ -1,0 +1,1 @@
+terraform import skypoint_dataflow.customers Customers

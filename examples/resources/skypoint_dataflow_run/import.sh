@@ -1,0 +1,1 @@
+terraform import skypoint_dataflow_run.nightly Customers/2
