@@ -50,11 +50,18 @@ var required = map[string]map[string]string{
 	connectorType:            {"name": `"Good"`, "user_pool_id": `"us-east-1_Good12345"`},
 	dataflowType:             {"name": `"Good"`, "connector_id": `"App"`, "tables": `{ users = {} }`},
 	"skypoint_dataflow_runs": {"dataflow_id": `"Good"`},
-	"skypoint_tables":        {},
-	"skypoint_table":         {"dataflow_id": `"Good"`, "key": `"users"`},
-	"skypoint_table_rows":    {"dataflow_id": `"Good"`, "key": `"users"`},
-	listOf + dataflowType:    {},
-	listOf + connectorType:   {},
+
+	"skypoint_connector_types":   {},
+	"skypoint_cognito_user_pool": {},
+	"skypoint_dataflows":         {},
+	dataOf + connectorType:       {"name": `"Good"`},
+	dataOf + dataflowType:        {"dataflow_id": `"Good"`},
+
+	"skypoint_tables":      {},
+	"skypoint_table":       {"dataflow_id": `"Good"`, "key": `"users"`},
+	"skypoint_table_rows":  {"dataflow_id": `"Good"`, "key": `"users"`},
+	listOf + dataflowType:  {},
+	listOf + connectorType: {},
 
 	dataflowRunType:                         {"dataflow_id": `"Good"`},
 	ephemeralOf + "skypoint_table_rows":     {"dataflow_id": `"Good"`, "key": `"users"`},
@@ -64,8 +71,11 @@ var required = map[string]map[string]string{
 	"provider": {},
 }
 
-// listOf begins the name of a list resource here: it has the name of what it lists.
-const listOf = "list."
+// listOf begins the name of a list resource here: it has the name of what it lists. dataOf begins that of a data source with the name of a resource.
+const (
+	listOf = "list."
+	dataOf = "data."
+)
 
 const (
 	sayName       = `a name has 1 to 64 letters and digits (A-Z, a-z, 0-9), starting with a letter`
@@ -201,6 +211,50 @@ func badInputs() []badInput {
 		other("a value that is null", rows, `equals = { sub = null }`, "equals", `null`)
 	}
 
+	for what, id := range map[string]string{"that is empty": `""`, "with a space": `"My App"`, "with NUL": `"Ap\u0000p"`, "of 65 letters": long(65)} {
+		other("a connector's name "+what, dataOf+connectorType, `name = `+id, "name", sayName)
+		other("a dataflow's id "+what, dataOf+dataflowType, `dataflow_id = `+id, "dataflow_id", sayName)
+		other("a connector's id "+what, "skypoint_cognito_user_pool", `connector_id = `+id, "connector_id", sayName)
+		other("a connector's id "+what, "skypoint_dataflows", `connector_id = `+id, "connector_id", sayName)
+		other("a dataflow's id "+what, "skypoint_table", `dataflow_id = `+id, "dataflow_id", sayName)
+	}
+	other("a category that is empty", "skypoint_connector_types", `category = ""`, "category", "must be between 1 and 2048")
+	other("a search for nothing", "skypoint_connector_types", `search = ""`, "search", "must be between 1 and 2048")
+	other("a search that is too long", "skypoint_connector_types", `search = `+long(2049), "search", "must be between 1 and 2048")
+
+	pool := func(name, arguments, at, says string) { other(name, "skypoint_cognito_user_pool", arguments, at, says) }
+	const aPool = "user_pool_id = \"us-east-1_Good12345\"\n"
+	pool("neither a connector nor a pool", ``, "connector_id", `No attribute specified when one (and only one) of [connector_id,user_pool_id] is required`)
+	pool("a connector and a pool", `connector_id = "App"`+"\n"+aPool, "connector_id", `2 attributes specified when one (and only one) of [connector_id,user_pool_id] is required`)
+	pool("a pool id without a Region", `user_pool_id = "AbCdEf123"`, "user_pool_id", sayPool)
+	pool("a pool id that ends with a line break", `user_pool_id = "us-east-1_AbCdEf123\n"`, "user_pool_id", sayPool)
+	pool("a Region in capitals", aPool+`region = "US-EAST-1"`, "region", `must be an AWS Region, such as "us-east-1"`)
+	pool("a Region and a connector", `connector_id = "App"`+"\n"+`region = "us-east-1"`, "region", `Attribute "connector_id" cannot be specified when "region" is specified`)
+	pool("a profile that is empty", aPool+`profile = ""`, "profile", "string length must be between 1 and 256")
+	pool("a profile and a connector", `connector_id = "App"`+"\n"+`profile = "good"`, "profile", `Attribute "connector_id" cannot be specified when "profile" is specified`)
+	pool("a profile and a role", aPool+`profile = "good"`+"\n"+readerRole, "profile", `Attribute "assume_role" cannot be specified when "profile" is specified`)
+	pool("a role and a connector", `connector_id = "App"`+"\n"+readerRole, "assume_role", `Attribute "connector_id" cannot be specified when "assume_role" is specified`)
+	pool("a user's ARN for a role", aPool+`assume_role = { role_arn = "arn:aws:iam::123456789012:user/reader" }`, "assume_role.role_arn", `must be the ARN of an IAM role`)
+	pool("an external id of one letter", aPool+`assume_role = { role_arn = "arn:aws:iam::123456789012:role/reader", external_id = "x" }`, "assume_role.external_id", `string length must be between 2 and 1224`)
+	pool("an endpoint that is none", aPool+`endpoint = "localhost:4566"`, "endpoint", sayURL)
+	pool("an endpoint with a password", aPool+`endpoint = "https://me:hunter2@localhost"`, "endpoint", "an endpoint takes no user and password")
+	pool("an endpoint and a connector", `connector_id = "App"`+"\n"+`endpoint = "https://localhost"`, "endpoint", `Attribute "connector_id" cannot be specified when "endpoint" is specified`)
+	pool("no requests", aPool+`max_requests_per_second = 0`, "max_requests_per_second", "value must be between 1 and 10000, got: 0")
+	pool("no tables", aPool+`tables = []`, "tables", "list must contain at least 1 elements, got: 0")
+	pool("a table that is not known", aPool+`tables = ["users", "people"]`, "tables[1]", `there is no table "people": `+sayKeys)
+	pool("a table twice", aPool+`tables = ["users", "users"]`, "tables", `users`)
+	pool("a table that is null", aPool+`tables = ["users", null]`, "tables", `null`)
+
+	other("a name_regex that is not closed", "skypoint_dataflows", `name_regex = "(App"`, "name_regex", "error parsing regexp: missing closing ): `(App`")
+	other("a status in lower case", "skypoint_dataflows", `status = "failed"`, "status", `value must be one of: ["New" "Processing" "Completed" "Failed"], got: "failed"`)
+	other("a type that there is not", "skypoint_dataflows", `type = "Auth0"`, "type", `value must be one of: ["AWS Cognito"], got: "Auth0"`)
+	other("a group by what there is not", "skypoint_dataflows", `group_by = "database"`, "group_by", `value must be one of: ["name" "type" "status"], got: "database"`)
+	connector("an external id of one letter", `assume_role = { role_arn = "arn:aws:iam::123456789012:role/reader", external_id = "x" }`, "assume_role.external_id", `string length must be between 2 and 1224`)
+	connector("half a version", "access_key_id = \"AKIAGOOD\"\nsecret_access_key_wo_version = 1.5", "secret_access_key_wo_version", "1.5")
+	flow("a run that never is", `pinned_run = 0`, "pinned_run", "value must be at least 1, got: 0")
+	flow("no runs", `retain_runs = 0`, "retain_runs", "value must be between 1 and 10000, got: 0")
+	flow("too many runs", `retain_runs = 10001`, "retain_runs", "value must be between 1 and 10000, got: 10001")
+
 	for _, drives := range []string{dataflowRunType, runAction, rollbackAction} {
 		for what, id := range map[string]string{"that is empty": `""`, "with a space": `"My App"`, "with NUL": `"Ap\u0000p"`, "of 65 letters": long(65), "of a run": `"Customers/1"`} {
 			other("a dataflow's id "+what, drives, `dataflow_id = `+id, "dataflow_id", sayName)
@@ -279,6 +333,63 @@ func TestPlan_RefusesBadInputAtItsAttribute(t *testing.T) {
 	}
 }
 
+// withoutACase gives the arguments, at any depth, of all objects that has says it has no case for.
+func withoutACase(t *testing.T, has func(object, argument string) bool) []string {
+	t.Helper()
+	s := providerSchema(t)
+	objects := map[string]*tfprotov6.Schema{"provider": s.Provider}
+	maps.Copy(objects, s.ResourceSchemas)
+	for name, schema := range s.DataSourceSchemas {
+		if s.ResourceSchemas[name] != nil {
+			name = dataOf + name
+		}
+		objects[name] = schema
+	}
+	for name, schema := range s.EphemeralResourceSchemas {
+		objects[ephemeralOf+name] = schema
+	}
+	for name, schema := range s.ListResourceSchemas {
+		objects[listOf+name] = schema
+	}
+	for name, schema := range s.ActionSchemas {
+		objects[actionOf+name] = schema.Schema
+	}
+	var missing []string
+	for object, schema := range objects {
+		var look func(attributes []*tfprotov6.SchemaAttribute)
+		look = func(attributes []*tfprotov6.SchemaAttribute) {
+			for _, a := range attributes {
+				if !a.Required && !a.Optional {
+					continue
+				}
+				if !has(object, a.Name) {
+					missing = append(missing, object+"."+a.Name)
+				}
+				if a.NestedType != nil {
+					look(a.NestedType.Attributes)
+				}
+			}
+		}
+		look(schema.Block.Attributes)
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// takeAnything are arguments that no value of their type is bad for: a boolean, and the run that a data source waits for.
+var takeAnything = regexp.MustCompile(`^(run_on_apply|deletion_protection|data|metadata|at_run)$`)
+
+func TestPlan_HasACaseOfBadInputForEveryArgument(t *testing.T) {
+	cases := badInputs()
+	for _, missing := range withoutACase(t, func(object, argument string) bool {
+		return takeAnything.MatchString(argument) || slices.ContainsFunc(cases, func(c badInput) bool {
+			return c.object == object && slices.Contains(regexp.MustCompile(`\w+`).FindAllString(c.at, -1), argument)
+		})
+	}) {
+		t.Errorf("%s: no case of bad input", missing)
+	}
+}
+
 // All of them in one configuration: the CLI validates every object before it plans any.
 func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 	w := newWorld(t, 0)
@@ -313,10 +424,10 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 			case !slices.Contains([]string{connectorType, dataflowType, dataflowRunType}, c.object):
 				address = strings.Replace(address, "with ", `with data\.`, 1)
 			}
-			shown := `resource "` // an argument that is not there is shown at its resource, as older CLIs do with what is nested in one
+			shown := `(?:resource|data) "` // an argument that is not there is shown at its resource, as older CLIs do with what is nested in one
 			switch given := c.gives(c.root()) || required[c.object][c.root()] != ""; {
 			case given && strings.Contains(c.at, "."):
-				shown = `(?:resource "|` + c.root() + ` = )`
+				shown = `(?:(?:resource|data) "|` + c.root() + ` = )`
 			case given:
 				shown = c.root() + " = "
 			}
@@ -448,9 +559,12 @@ func laterDataflows() []later {
 		{argument: `max_age = LATER`, value: `"24h"`},
 		{argument: `resume_within = LATER`, value: `"0s"`},
 		{argument: `max_removed_percent = LATER`, value: `10`},
+		{argument: `pinned_run = LATER`, value: `null`},
+		{argument: `retain_runs = LATER`, value: `5`},
 		{argument: `on_destroy = LATER`, value: `"delete"`},
 		{argument: `deletion_protection = LATER`, value: `false`},
 		{argument: `timeouts = { create = LATER }`, value: `"1h"`},
+		{argument: `timeouts = { update = LATER, delete = LATER }`, value: `"1h"`},
 		{argument: `timeouts = LATER`, value: `{ create = "1h", update = "2h" }`},
 	}
 }
@@ -469,6 +583,15 @@ func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
 		later{object: connectorType, argument: "access_key_id = LATER\nprofile = LATER\nassume_role = LATER"},
 		later{object: connectorType, argument: "access_key_id = \"AKIAGOOD\"\nsecret_access_key_wo = LATER\nsecret_access_key_wo_version = LATER\nprofile = LATER"},
 		later{object: connectorType, argument: `assume_role = { role_arn = LATER, external_id = LATER }`},
+		later{object: "skypoint_connector_types", argument: "category = LATER\nsearch = LATER"},
+		later{object: dataOf + connectorType, argument: "name = LATER"},
+		later{object: dataOf + dataflowType, argument: "dataflow_id = LATER\nat_run = LATER"},
+		later{object: "skypoint_cognito_user_pool", argument: "connector_id = LATER\nmax_requests_per_second = LATER\ntables = LATER"},
+		later{object: "skypoint_cognito_user_pool", argument: "connector_id = LATER\nuser_pool_id = LATER\nprofile = LATER\nassume_role = LATER"},
+		later{object: "skypoint_cognito_user_pool", argument: "user_pool_id = LATER\nregion = LATER\nendpoint = LATER\nassume_role = { role_arn = LATER, external_id = LATER }\ntables = [LATER, \"users\"]"},
+		later{object: "skypoint_dataflows", argument: "name_regex = LATER\ntype = LATER\nstatus = LATER\nconnector_id = LATER\ngroup_by = LATER\nat_run = LATER"},
+		later{object: listOf + dataflowType, argument: "name_regex = LATER\ntype = LATER\nstatus = LATER\nconnector_id = LATER"},
+		later{object: listOf + connectorType, argument: "name_regex = LATER\nuser_pool_id = LATER"},
 		later{object: "skypoint_tables", argument: "database = LATER\nat_run = LATER"},
 		later{object: "skypoint_dataflow_runs", argument: "dataflow_id = LATER\nat_run = LATER\nlimit = LATER"},
 		later{object: "skypoint_table", argument: "dataflow_id = LATER\nkey = LATER\nat_run = LATER"},
@@ -482,6 +605,13 @@ func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
 		later{object: rollbackAction, argument: "dataflow_id = LATER\nto_run = LATER\ntimeout = LATER"},
 		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nsecrets_key = LATER"},
 	)
+	for _, missing := range withoutACase(t, func(object, argument string) bool {
+		return slices.ContainsFunc(cases, func(c later) bool {
+			return c.object == object && regexp.MustCompile(`\b`+argument+` = (?:LATER|[\[{][^}]*LATER)`).MatchString(c.argument)
+		})
+	}) {
+		t.Errorf("%s: no case where its value is unknown", missing)
+	}
 	for _, c := range cases {
 		t.Run(c.object+": "+c.argument, func(t *testing.T) {
 			complete := badInput{object: c.object, arguments: c.argument}.complete()
@@ -589,7 +719,9 @@ func newProtocol(t *testing.T) protocol {
 	for name, s := range schema.ActionSchemas {
 		p.types[actionOf+name] = ctyType(t, s.Schema.ValueType())
 	}
-	p.types["data.skypoint_dataflow"] = ctyType(t, schema.DataSourceSchemas["skypoint_dataflow"].ValueType())
+	for name, s := range schema.DataSourceSchemas {
+		p.types[dataOf+name] = ctyType(t, s.ValueType())
+	}
 	config := p.config(t, "provider", fmt.Sprintf("workspace = %q", t.TempDir()), nil)
 	response, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.0", Config: config})
 	if err != nil || len(response.Diagnostics) > 0 {
@@ -648,7 +780,7 @@ func (p protocol) diagnose(t *testing.T, object, arguments string, variables map
 		}
 		return planned.Diagnostics
 	default:
-		response, err := p.server.ValidateDataResourceConfig(t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: object, Config: config})
+		response, err := p.server.ValidateDataResourceConfig(t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: strings.TrimPrefix(object, dataOf), Config: config})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -79,11 +79,11 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"display_name": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "The name that people are shown, at most 2,048 characters.",
+				Optional: true, MarkdownDescription: "The name that people are shown, at most 2,048 characters. Changing it changes the record alone.",
 				Validators: []validator.String{stringvalidator.UTF8LengthAtMost(maxText)},
 			},
 			"description": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "What the connector is for, at most 2,048 characters.",
+				Optional: true, MarkdownDescription: "What the connector is for, at most 2,048 characters. Changing it changes the record alone.",
 				Validators: []validator.String{stringvalidator.UTF8LengthAtMost(maxText)},
 			},
 			"user_pool_id": schema.StringAttribute{
@@ -93,12 +93,12 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "The AWS Region that is asked. Default: the part of `user_pool_id` before `_`. Set it to read a replica in another Region.",
+				MarkdownDescription: "The AWS Region that is asked. Default: the part of `user_pool_id` before `_`. Set it to read a replica in another Region. Changing it checks the connection.",
 				Validators:          regionRules(),
 				PlanModifiers:       []planmodifier.String{regionDefault{}},
 			},
 			"access_key_id": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "The AWS access key's id. It needs `secret_access_key_wo_version` and, unless the workspace has the secret already, `secret_access_key_wo`.",
+				Optional: true, MarkdownDescription: "The AWS access key's id. It needs `secret_access_key_wo_version` and, unless the workspace has the secret already, `secret_access_key_wo`. Default: another way to sign in. Changing it checks the connection.",
 				Validators: []validator.String{
 					stringvalidator.LengthBetween(1, 128), unspaced(),
 					stringvalidator.AlsoRequires(path.MatchRoot("secret_access_key_wo_version")),
@@ -107,22 +107,22 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			},
 			"secret_access_key_wo": schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
-				MarkdownDescription: "The AWS secret access key. Write-only: it is in no plan and no state, and sealed in the workspace. A new secret takes a new `secret_access_key_wo_version`; as long as that stays, the sealed one is used, and this may be left out, as it is after an import.",
+				MarkdownDescription: "The AWS secret access key. Write-only: it is in no plan and no state, and sealed in the workspace. A new secret takes a new `secret_access_key_wo_version`; as long as that stays, the sealed one is used, and this may be left out, as it is after an import. Changing it alone plans nothing.",
 				Validators: []validator.String{
 					stringvalidator.LengthBetween(1, 1024), unspaced(),
 					stringvalidator.AlsoRequires(path.MatchRoot("access_key_id"), path.MatchRoot("secret_access_key_wo_version")),
 				},
 			},
 			"secret_access_key_wo_version": schema.Int64Attribute{
-				Optional: true, MarkdownDescription: "A number that you change when the secret changes: only then the new one is taken.",
+				Optional: true, MarkdownDescription: "A number that you change when the secret changes: only then the new one is taken, and the connection is checked.",
 				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("access_key_id"))},
 			},
 			"profile": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "The profile of the shared AWS configuration files to sign in with.",
+				Optional: true, MarkdownDescription: "The profile of the shared AWS configuration files to sign in with. Default: none. Changing it checks the connection.",
 				Validators: append(profileRules(), stringvalidator.ConflictsWith(path.MatchRoot("access_key_id"), path.MatchRoot("assume_role"))),
 			},
 			"assume_role": schema.SingleNestedAttribute{
-				Optional: true, MarkdownDescription: "The IAM role to sign in with; AWS's default chain is used to assume it.",
+				Optional: true, MarkdownDescription: "The IAM role to sign in with; AWS's default chain is used to assume it. Default: none. Changing it checks the connection.",
 				Attributes: map[string]schema.Attribute{
 					"role_arn": schema.StringAttribute{
 						Required: true, MarkdownDescription: "The role's ARN.",
@@ -135,13 +135,13 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				},
 			},
 			"endpoint": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "The http or https URL of a VPC endpoint or an emulator. Default: AWS's endpoint of the Region.",
+				Optional: true, MarkdownDescription: "The http or https URL of a VPC endpoint or an emulator. Default: AWS's endpoint of the Region. Changing it checks the connection.",
 				Validators: []validator.String{httpURL()},
 			},
 			"max_requests_per_second": schema.Int64Attribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: fmt.Sprintf("How many requests per second an import may send, 1 to 10,000. Default: `%d`. "+
-					"AWS allows 30 per account and Region for users and memberships together; what is left is for your other applications. Of two connectors on one account and Region the lower number holds.", cognito.DefaultMaxRequestsPerSecond),
+					"AWS allows 30 per account and Region for users and memberships together; what is left is for your other applications. Of two connectors on one account and Region the lower number holds. Changing it holds from the next run on.", cognito.DefaultMaxRequestsPerSecond),
 				Default:    int64default.StaticInt64(cognito.DefaultMaxRequestsPerSecond),
 				Validators: maxRequestsRules(),
 			},

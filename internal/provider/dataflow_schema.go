@@ -127,7 +127,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		"max_age": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "A duration such as `24h`, at least `1m`. When `data_as_of` is older than this at the time the state is refreshed, " +
-				"the plan runs the dataflow. Not with `run_on_apply = false`.",
+				"the plan runs the dataflow. Default: none. Not with `run_on_apply = false`. Changing it runs the dataflow only where its data is older then.",
 			Validators: []validator.String{duration(dataflow.MinMaxAge)},
 		},
 		"resume_within": schema.StringAttribute{
@@ -141,7 +141,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 			Optional: true,
 			MarkdownDescription: "The number of a completed import to hold the tables at, rows and columns both. Setting it rolls the tables back (or forward) to that run, " +
 				"which writes no data file; while it is set no import runs. Removing it moves them to the newest completed import, or imports when that is due. Default: none. " +
-				"A run whose data is not kept is an error that lists the ones that are.",
+				"A run whose data is not kept is an error that lists the ones that are. Changing it is a rollback or a way forward, and is in the run history.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"max_removed_percent": schema.Int64Attribute{
@@ -165,7 +165,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		},
 		"deletion_protection": schema.BoolAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "Whether plans that would destroy or rename the dataflow fail. Default: `false`. It never holds for a dataflow that has published nothing.",
+			MarkdownDescription: "Whether plans that would destroy or rename the dataflow fail. Default: `false`. It never holds for a dataflow that has published nothing. Changing it runs nothing; the state's value counts: apply a change before you destroy.",
 			Default:             booldefault.StaticBool(false),
 		},
 		"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
@@ -187,6 +187,8 @@ func timeoutsAttribute(ctx context.Context, which timeouts.Opts) schema.Attribut
 				nested.Attributes[name] = text
 			}
 		}
+		nested.MarkdownDescription = "How long the operations may take. What takes longer fails like an interrupt: nothing half done is published. Changing them runs nothing."
+		return nested
 	}
 	return attribute
 }

@@ -9,6 +9,13 @@ resource "skypoint_dataflow" "customers" {
   tables       = { users = {}, groups = {} }
 }
 
+# terraform apply -invoke=action.skypoint_dataflow_run.now
+action "skypoint_dataflow_run" "now" {
+  config {
+    dataflow_id = skypoint_dataflow.customers.id
+  }
+}
+
 # terraform apply -invoke=action.skypoint_dataflow_rollback.back
 action "skypoint_dataflow_rollback" "back" {
   config {

@@ -25,10 +25,6 @@ resource "skypoint_dataflow" "customers" {
   max_removed_percent = 20                    # a run that would remove more publishes nothing
   retain_runs         = 14
   deletion_protection = false
-
-  timeouts = {
-    create = "2h"
-  }
 }
 
 output "rows" {

@@ -1,0 +1,2 @@
+name         = "EU Customers, 2024"
+user_pool_id = "us-east-1_AbCdEf123"
