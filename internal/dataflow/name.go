@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ReservedDatabase may not be used as a database: the embedded catalog bears this name,
@@ -30,6 +32,19 @@ func CheckName(name string) error {
 		return nil
 	}
 	return fmt.Errorf("%q is not a valid name: a name has %s", name, NameRule)
+}
+
+// ReferenceRule says in words what CheckReference allows.
+const ReferenceRule = "1 to 64 characters without white space, slashes and control characters"
+
+// CheckReference checks what names a connector or a dataflow: only for what no name can be, so that the ids which a mock of the provider
+// makes up ("8moxhqs2") pass. Whether there is such an object shows when it is looked for.
+func CheckReference(name string) error {
+	bad := func(r rune) bool { return r == '/' || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) }
+	if n := utf8.RuneCountInString(name); n == 0 || n > nameLength || strings.ContainsFunc(name, bad) || !utf8.ValidString(name) {
+		return fmt.Errorf("%q can't be a name: a name has %s", name, ReferenceRule)
+	}
+	return nil
 }
 
 // FoldName gives the form in which two names are compared: "App" and "app" are the same name.

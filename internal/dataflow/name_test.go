@@ -18,6 +18,17 @@ func TestCheckName_AllowsLettersAndDigitsAfterALetter(t *testing.T) {
 	}
 }
 
+func TestCheckReference_RefusesWhatNoNameCanBe(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"App": true, "8moxhqs2": true, "a-b": true, "é": true, strings.Repeat("é", 64): true,
+		"": false, "a b": false, "a/b": false, `a\b`: false, "a\n": false, "a\x00": false, "a\u00a0b": false, "\xff": false, strings.Repeat("a", 65): false,
+	} {
+		if err := dataflow.CheckReference(name); (err == nil) != ok {
+			t.Errorf("CheckReference(%q) = %v", name, err)
+		}
+	}
+}
+
 func TestCheckDatabase_AllowsWhatEveryCatalogHolds(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"customers": true, "c1_x": true, strings.Repeat("a", 255): true,

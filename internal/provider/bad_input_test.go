@@ -79,6 +79,7 @@ const (
 
 const (
 	sayName       = `a name has 1 to 64 letters and digits (A-Z, a-z, 0-9), starting with a letter`
+	sayReference  = `can't be a name: a name has 1 to 64 characters without white space, slashes and control characters`
 	sayIdentifier = `it has 1 to 255 lower-case letters, digits and underscores (a-z, 0-9, _), starting with a letter`
 	sayPool       = `must be a user pool id: letters, digits, "_" and "-", then "_", then letters and digits, such as "us-east-1_AbCdEf123"`
 	sayURL        = `is not an http or https URL, such as "https://vpce-1a2b.cognito-idp.us-east-1.vpce.amazonaws.com"`
@@ -109,7 +110,9 @@ func badInputs() []badInput {
 	} {
 		connector("a name "+what, "name = "+name, "name", sayName)
 		flow("a name "+what, "name = "+name, "name", sayName)
-		flow("a connector's id "+what, "connector_id = "+name, "connector_id", sayName)
+	}
+	references := map[string]string{
+		"that is empty": `""`, "with a space": `"My App"`, "that ends with a line break": `"App\n"`, "with NUL": `"Ap\u0000p"`, "of 65 letters": long(65), "of a run": `"Customers/1"`,
 	}
 
 	connector("a pool id without a Region", `user_pool_id = "AbCdEf123"`, "user_pool_id", sayPool)
@@ -195,12 +198,10 @@ func badInputs() []badInput {
 	flow("an unknown end", `on_destroy = "keep"`, "on_destroy", `value must be one of: ["delete" "retain"], got: "keep"`)
 
 	other("a database in capitals", "skypoint_tables", `database = "Customers"`, "database", sayIdentifier)
-	other("a dataflow's id that is none", "skypoint_dataflow_runs", `dataflow_id = "no id"`, "dataflow_id", sayName)
 	other("no runs", "skypoint_dataflow_runs", `limit = 0`, "limit", "value must be between 1 and 10000, got: 0")
 	other("too many runs", "skypoint_dataflow_runs", `limit = 10001`, "limit", "value must be between 1 and 10000, got: 10001")
 	other("a table that is not known", "skypoint_table", `key = "user"`, "key", `there is no table "user": `+sayKeys)
 	for _, rows := range []string{"skypoint_table_rows", ephemeralOf + "skypoint_table_rows"} {
-		other("a dataflow's id that is none", rows, `dataflow_id = "no id"`, "dataflow_id", sayName)
 		other("a table that is not known", rows, `key = "user"`, "key", `there is no table "user": `+sayKeys)
 		other("a run that never is", rows, `at_run = 0`, "at_run", "value must be at least 1, got: 0")
 		other("no rows", rows, `limit = 0`, "limit", "value must be between 1 and 1000, got: 0")
@@ -211,12 +212,15 @@ func badInputs() []badInput {
 		other("a value that is null", rows, `equals = { sub = null }`, "equals", `null`)
 	}
 
-	for what, id := range map[string]string{"that is empty": `""`, "with a space": `"My App"`, "with NUL": `"Ap\u0000p"`, "of 65 letters": long(65)} {
+	for what, id := range references {
+		flow("a connector's id "+what, "connector_id = "+id, "connector_id", sayReference)
 		other("a connector's name "+what, dataOf+connectorType, `name = `+id, "name", sayName)
-		other("a dataflow's id "+what, dataOf+dataflowType, `dataflow_id = `+id, "dataflow_id", sayName)
-		other("a connector's id "+what, "skypoint_cognito_user_pool", `connector_id = `+id, "connector_id", sayName)
-		other("a connector's id "+what, "skypoint_dataflows", `connector_id = `+id, "connector_id", sayName)
-		other("a dataflow's id "+what, "skypoint_table", `dataflow_id = `+id, "dataflow_id", sayName)
+		for _, object := range []string{dataOf + dataflowType, "skypoint_dataflow_runs", "skypoint_table", "skypoint_table_rows", ephemeralOf + "skypoint_table_rows", dataflowRunType, runAction, rollbackAction} {
+			other("a dataflow's id "+what, object, `dataflow_id = `+id, "dataflow_id", sayReference)
+		}
+		for _, object := range []string{"skypoint_cognito_user_pool", "skypoint_dataflows", listOf + dataflowType} {
+			other("a connector's id "+what, object, `connector_id = `+id, "connector_id", sayReference)
+		}
 	}
 	other("a category that is empty", "skypoint_connector_types", `category = ""`, "category", "must be between 1 and 2048")
 	other("a search for nothing", "skypoint_connector_types", `search = ""`, "search", "must be between 1 and 2048")
@@ -255,11 +259,6 @@ func badInputs() []badInput {
 	flow("no runs", `retain_runs = 0`, "retain_runs", "value must be between 1 and 10000, got: 0")
 	flow("too many runs", `retain_runs = 10001`, "retain_runs", "value must be between 1 and 10000, got: 10001")
 
-	for _, drives := range []string{dataflowRunType, runAction, rollbackAction} {
-		for what, id := range map[string]string{"that is empty": `""`, "with a space": `"My App"`, "with NUL": `"Ap\u0000p"`, "of 65 letters": long(65), "of a run": `"Customers/1"`} {
-			other("a dataflow's id "+what, drives, `dataflow_id = `+id, "dataflow_id", sayName)
-		}
-	}
 	for what, length := range map[string]string{"in words": "soon", "in days": "1d", "that is empty": ""} {
 		other("a timeout "+what, dataflowRunType, `timeouts = { create = "`+length+`" }`, "timeouts.create", `Attribute timeouts.create: "`+length+`" `+sayDuration)
 		other("a timeout "+what, runAction, `timeout = "`+length+`"`, "timeout", `"`+length+`" `+sayDuration)
@@ -285,7 +284,6 @@ func badInputs() []badInput {
 	}
 	other("a status in lower case", listOf+dataflowType, `status = "failed"`, "status", `value must be one of: ["New" "Processing" "Completed" "Failed"], got: "failed"`)
 	other("a type that there is not", listOf+dataflowType, `type = "Auth0"`, "type", `value must be one of: ["AWS Cognito"], got: "Auth0"`)
-	other("a connector's id with a space", listOf+dataflowType, `connector_id = "My App"`, "connector_id", sayName)
 	other("a pool id without the pool", listOf+connectorType, `user_pool_id = "us-east-1_"`, "user_pool_id", sayPool)
 
 	return cases

@@ -85,7 +85,7 @@ func (*cognitoUserPoolDataSource) Schema(_ context.Context, _ datasource.SchemaR
 		Attributes: map[string]schema.Attribute{
 			"connector_id": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "The `id` of the connector whose pool is looked at, with its sign-in. Either this or `user_pool_id`.",
-				Validators: []validator.String{nameValidator(), stringvalidator.ExactlyOneOf(connector, pool)},
+				Validators: []validator.String{referenceValidator(), stringvalidator.ExactlyOneOf(connector, pool)},
 			},
 			"user_pool_id": schema.StringAttribute{
 				Optional: true, Computed: true, MarkdownDescription: "The user pool's id, such as `us-east-1_AbCdEf123`. Either this or `connector_id`.",

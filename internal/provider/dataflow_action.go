@@ -25,7 +25,7 @@ func dataflowActionAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"dataflow_id": schema.StringAttribute{
 			Required: true, MarkdownDescription: "The dataflow's `id`.",
-			Validators: []validator.String{nameValidator()},
+			Validators: []validator.String{referenceValidator()},
 		},
 		"timeout": schema.StringAttribute{
 			Optional: true,

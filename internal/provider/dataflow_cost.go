@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -31,7 +29,7 @@ func (r *dataflowResource) warnOfCost(ctx context.Context, plan dataflowModel, d
 			users := connector.Check.EstimatedUsers
 			calls, takes, _ := cognito.PerUserCost(key, users, connector.MaxRequestsPerSecond)
 			detail = fmt.Sprintf("The pool has about %s users, and each run asks AWS once for every one of them: %s calls, which take about %s at max_requests_per_second = %d. "+
-				"Leave the table out where it is not worth that.", dataflow.Thousands(users), dataflow.Thousands(calls), hours(takes.Hours()), connector.MaxRequestsPerSecond)
+				"Leave the table out where it is not worth that.", dataflow.Thousands(users), dataflow.Thousands(calls), roughly(takes), connector.MaxRequestsPerSecond)
 		}
 		diags.AddAttributeWarning(path.Root("tables").AtMapKey(key), "Table costs a call per user", detail)
 	}
@@ -48,9 +46,4 @@ func (r *dataflowResource) connectorOf(ctx context.Context, id types.String) (da
 	}
 	connector, err := l.Connector(ctx, id.ValueString())
 	return connector, err == nil // what is wrong with it, apply says
-}
-
-// hours gives a time in hours, rounded up to a tenth: what takes minutes is not said to take none.
-func hours(h float64) string {
-	return strconv.FormatFloat(math.Ceil(h*10)/10, 'f', -1, 64) + " hours"
 }

@@ -98,7 +98,7 @@ func (o *configured) state(ctx context.Context, name string, diags *diag.Diagnos
 func dataflowIDAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Required: true, MarkdownDescription: "The dataflow's `id`.",
-		Validators: []validator.String{nameValidator()},
+		Validators: []validator.String{referenceValidator()},
 	}
 }
 

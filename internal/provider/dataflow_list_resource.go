@@ -49,7 +49,7 @@ func (*dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.
 			},
 			"connector_id": schema.StringAttribute{
 				Optional: true, MarkdownDescription: sayConnectorFilter,
-				Validators: []validator.String{nameValidator()},
+				Validators: []validator.String{referenceValidator()},
 			},
 		},
 	}

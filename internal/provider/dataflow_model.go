@@ -210,6 +210,10 @@ func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagn
 // that was planned otherwise for a fault of the provider; the next refresh shows it.
 func (r dataflowResults) settle(now dataflowResults) dataflowResults {
 	if r.LastRun.IsUnknown() {
+		now.TableDetails = asPlanned(r.TableDetails, now.TableDetails)
+		if !r.TableCount.IsUnknown() {
+			now.TableCount = r.TableCount
+		}
 		return now
 	}
 	if r.CreatedAt.IsUnknown() {

@@ -64,6 +64,12 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 			resp.RequiresReplace = path.Paths{path.Root("last_run")}
 		}
 	}
+	if plan.LastRun.IsUnknown() && !plan.PinnedRun.IsNull() {
+		plan.TableDetails = r.detailsAt(ctx, plan)
+	}
+	if plan.LastRun.IsUnknown() && !plan.TableDetails.IsUnknown() {
+		plan.TableCount = types.Int64Value(int64(len(plan.TableDetails.Elements())))
+	}
 	r.warnOfCost(ctx, plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
@@ -97,7 +103,7 @@ func planCreate(plan *dataflowModel) {
 		return
 	}
 	if plan.RunOnApply.IsUnknown() || plan.RunOnApply.ValueBool() {
-		plan.TableDetails = plan.pendingDetails()
+		plan.TableDetails = plan.pendingDetails(dataflowModel{})
 		return
 	}
 	plan.Status = types.StringValue(string(dataflow.StatusNew))
@@ -123,10 +129,10 @@ func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
 			plan.CurrentRun = types.Int64Unknown()
 			plan.LastRefreshAt, plan.DataAsOf = types.StringUnknown(), types.StringUnknown()
 		}
-		if why == dataflow.TriggerPin { // the tables will be those of that run, which only the ledger knows
+		if why == dataflow.TriggerPin && plan.RunOnApply.Equal(types.BoolValue(false)) { // to the newest import, whatever the configuration is now
 			plan.TableDetails = types.MapUnknown(tableDetailsType)
 		} else {
-			plan.TableDetails = plan.pendingDetails()
+			plan.TableDetails = plan.pendingDetails(state)
 		}
 		return
 	}
@@ -235,28 +241,4 @@ func isOlder(maxAge, dataAsOf types.String, readAt time.Time) bool {
 	}
 	refreshed, err := time.Parse(time.RFC3339Nano, dataAsOf.ValueString())
 	return err != nil || readAt.Sub(refreshed).Abs() > limit
-}
-
-// pendingDetails is table_details while a run is planned: its keys are those of tables, so that for_each over it can be planned.
-// Where it is not known whether there will be a run, the keys aren't either: without one they are those of the tables that are published.
-func (m dataflowModel) pendingDetails() types.Map {
-	if m.Tables.IsUnknown() || m.RunOnApply.IsUnknown() {
-		return types.MapUnknown(tableDetailsType)
-	}
-	details := map[string]attr.Value{}
-	for key := range m.Tables.Elements() {
-		inner := map[string]attr.Value{}
-		for name, kind := range tableDetailsType.AttrTypes {
-			inner[name] = unknownOf(kind)
-		}
-		details[key] = types.ObjectValueMust(tableDetailsType.AttrTypes, inner)
-	}
-	return types.MapValueMust(tableDetailsType, details)
-}
-
-func unknownOf(kind attr.Type) attr.Value {
-	if kind == types.Int64Type {
-		return types.Int64Unknown()
-	}
-	return types.StringUnknown()
 }

@@ -68,7 +68,7 @@ func (*dataflowRunResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			},
 			"dataflow_id": schema.StringAttribute{
 				Required: true, MarkdownDescription: "The dataflow's `id`. Changing it runs the other dataflow.",
-				Validators:    []validator.String{nameValidator()},
+				Validators:    []validator.String{referenceValidator()},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"triggers": schema.MapAttribute{

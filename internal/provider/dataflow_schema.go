@@ -70,7 +70,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		"connector_id": schema.StringAttribute{
 			Required:            true,
 			MarkdownDescription: "The `id` of the connector that is imported. Changing it runs the dataflow.",
-			Validators:          []validator.String{nameValidator()},
+			Validators:          []validator.String{referenceValidator()},
 		},
 		"database": schema.StringAttribute{
 			Optional: true, Computed: true,
@@ -265,6 +265,11 @@ func quoted(words []string) []string {
 		q = append(q, "`"+w+"`")
 	}
 	return q
+}
+
+// referenceValidator checks the id of an object that somebody else makes.
+func referenceValidator() validator.String {
+	return stringRule{description: dataflow.ReferenceRule, check: dataflow.CheckReference}
 }
 
 func nameValidator() validator.String {

@@ -105,7 +105,7 @@ func (*dataflowsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				Optional: true, MarkdownDescription: sayStatusFilter, Validators: []validator.String{stringvalidator.OneOf(statuses()...)},
 			},
 			"connector_id": schema.StringAttribute{
-				Optional: true, MarkdownDescription: sayConnectorFilter, Validators: []validator.String{nameValidator()},
+				Optional: true, MarkdownDescription: sayConnectorFilter, Validators: []validator.String{referenceValidator()},
 			},
 			"group_by": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "What `groups` puts together: dataflows of the same `name`, `type` or `status`. Default: nothing, and `groups` is null.",

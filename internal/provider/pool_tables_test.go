@@ -212,7 +212,7 @@ func TestDataflow_APlanSaysWhatAPerUserTableCosts(t *testing.T) {
 	c := newCore(t, w, `tables = { users = {}, devices = {} }`)
 	const summary = "Table costs a call per user: "
 	const unknown = summary + "Each run asks AWS once for every user of the pool, at 50 requests a second at most. Leave the table out where it is not worth that."
-	const known = summary + "The pool has about 1,200,000 users, and each run asks AWS once for every one of them: 1,200,000 calls, which take about 0.1 hours at max_requests_per_second = 10000. " +
+	const known = summary + "The pool has about 1,200,000 users, and each run asks AWS once for every one of them: 1,200,000 calls, which take about 1 min at max_requests_per_second = 10000. " +
 		"Leave the table out where it is not worth that."
 	estimated := 1_200_000
 	w.pool = w.server.AddPool(cognitotest.Pool{ID: "us-east-1_Estimated", EstimatedUsers: &estimated, ThreatProtection: "AUDIT"})

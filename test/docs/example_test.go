@@ -3,9 +3,12 @@
 package docs
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -101,9 +104,66 @@ func TestModules_EndInAnEmptyPlan(t *testing.T) {
 			if tests, _ := filepath.Glob(filepath.Join(s.dir, "tests", "*.tftest.hcl")); len(tests) > 0 {
 				s.succeeds("terraform test")
 			}
+			workflows, _ := filepath.Glob(filepath.Join(s.dir, ".github", "workflows", "*.yml"))
+			for _, workflow := range workflows {
+				s.works(strings.TrimPrefix(workflow, s.dir))
+			}
 			s.succeeds("terraform apply -auto-approve")
 			s.settled()
 		})
+	}
+}
+
+var (
+	// runs are the commands of a workflow.
+	runs = regexp.MustCompile(`(?m)^ +- run: (.*)$`)
+	// expression is what GitHub puts a value in place of.
+	expression = regexp.MustCompile(`\$\{\{.*?\}\}`)
+)
+
+// works runs the commands of a workflow, one after the other.
+func (s *shell) works(workflow string) {
+	s.t.Helper()
+	commands := runs.FindAllStringSubmatch(s.read(workflow), -1)
+	if len(commands) == 0 {
+		s.t.Errorf("%s has no command", workflow)
+	}
+	for _, command := range commands {
+		s.succeeds("GITHUB_STEP_SUMMARY=summary.md; " + expression.ReplaceAllString(command[1], "42"))
+	}
+	if summary := s.read("summary.md"); !strings.HasPrefix(summary, "Imported ") {
+		s.t.Errorf("the workflow's summary: %s", summary)
+	}
+}
+
+// TestSchema_HasEveryObject asks a CLI that knows every kind of object what the provider has.
+func TestSchema_HasEveryObject(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.write("versions.tf", versions)
+	s.succeeds("terraform init")
+	var printed struct {
+		Providers map[string]map[string]json.RawMessage `json:"provider_schemas"`
+	}
+	s.must(json.Unmarshal([]byte(s.succeeds("terraform providers schema -json")), &printed))
+	for kind, want := range map[string][]string{
+		"resource_schemas": {"skypoint_cognito_connector", "skypoint_dataflow", "skypoint_dataflow_run"},
+		"data_source_schemas": {
+			"skypoint_cognito_connector", "skypoint_cognito_user_pool", "skypoint_connector_types", "skypoint_dataflow", "skypoint_dataflow_runs",
+			"skypoint_dataflows", "skypoint_table", "skypoint_table_rows", "skypoint_tables",
+		},
+		"ephemeral_resource_schemas": {"skypoint_table_rows"},
+		"action_schemas":             {"skypoint_dataflow_rollback", "skypoint_dataflow_run"},
+		"list_resource_schemas":      {"skypoint_cognito_connector", "skypoint_dataflow"},
+		"functions":                  {"cognito_policy", "dataflow_name"},
+	} {
+		has := map[string]json.RawMessage{}
+		for _, provider := range printed.Providers {
+			s.must(json.Unmarshal(provider[kind], &has))
+		}
+		if got := slices.Sorted(maps.Keys(has)); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
 	}
 }
 

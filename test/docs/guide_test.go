@@ -15,7 +15,7 @@ import (
 
 // A guide is read block by block, in the page's order:
 //
-//   - a block whose first line is "# NAME" with a file's name is that file;
+//   - a block whose first line is "# NAME" with a file's name is that file; of a workflow the commands are run;
 //   - a sh block is run by bash, which ends at the first command that fails;
 //   - a text block after a sh block is what that prints: its lines are found in the output in their order, white space aside, where "…" stands for anything;
 //   - <!-- pool: changed=3 added=2 removed=1 --> changes the pool, as users do meanwhile.
@@ -78,6 +78,9 @@ func TestGuides_DoWhatTheySay(t *testing.T) {
 				switch b.kind {
 				case "file":
 					s.write(b.name, b.text)
+					if strings.HasPrefix(b.name, ".github/workflows/") {
+						s.works(b.name)
+					}
 				case "pool":
 					s.change(b.text)
 				case "sh":
