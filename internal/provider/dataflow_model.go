@@ -53,7 +53,8 @@ type dataflowResults struct {
 type dataflowModel struct {
 	dataflowArguments
 	dataflowResults
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
+	RunReason types.String   `tfsdk:"run_reason"` // in the state alone: what the last plan that ran the dataflow said
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }
 
 type tableModel struct {
@@ -106,7 +107,7 @@ var runType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"started_at": types.StringType, "ended_at": types.StringType, "description": types.StringType,
 }}
 
-// show gives the model of a dataflow. Its timeouts, which no record has, stay as they are.
+// show gives the model of a dataflow. Its timeouts and its reason to run, which no record has, stay as they are.
 func (m *dataflowModel) show(ctx context.Context, s engine.State) diag.Diagnostics {
 	arguments, diags := argumentsOf(ctx, s.Record.Definition)
 	results, more := resultsOf(ctx, s)
@@ -208,7 +209,11 @@ func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagn
 // settle gives the results of an apply: what the plan left open as it is now, and what the plan knew as it was planned.
 // Where no run was planned, somebody else may have run the dataflow or dropped a table since. Terraform takes a result
 // that was planned otherwise for a fault of the provider; the next refresh shows it.
-func (r dataflowResults) settle(now dataflowResults) dataflowResults {
+// completed says that the run which was planned, if one was, is: otherwise the state shows what is there.
+func (r dataflowResults) settle(now dataflowResults, completed bool) dataflowResults {
+	if r.LastRun.IsUnknown() && !completed {
+		return now
+	}
 	if r.LastRun.IsUnknown() {
 		now.TableDetails = asPlanned(r.TableDetails, now.TableDetails)
 		if !r.TableCount.IsUnknown() {

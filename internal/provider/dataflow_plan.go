@@ -53,17 +53,23 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	why := dataflow.TriggerCreate
 	if req.State.Raw.IsNull() {
 		planCreate(&plan)
+		if !plan.PinnedRun.IsNull() {
+			why = dataflow.TriggerPin
+		}
 	} else {
 		readAt, diags := privateTime(ctx, req.Private, privateReadAt)
 		resp.Diagnostics.Append(diags...)
-		planUpdate(&plan, state, readAt)
+		why = trigger(plan, state, readAt)
+		planUpdate(&plan, state, why)
 		if state.removing() && plan.PinnedRun.IsNull() { // the removal is brought to its end first, and then this is a new dataflow
 			plan.LastRun = types.ObjectUnknown(runType.AttrTypes) // Terraform replaces for an argument that changes
 			resp.RequiresReplace = path.Paths{path.Root("last_run")}
 		}
 	}
+	plan.planReason(ctx, why, state)
 	if plan.LastRun.IsUnknown() && !plan.PinnedRun.IsNull() {
 		plan.TableDetails = r.detailsAt(ctx, plan)
 	}
@@ -116,8 +122,8 @@ func planCreate(plan *dataflowModel) {
 }
 
 // planUpdate plans a dataflow that is there. Computed attributes arrive as the state has them.
-func planUpdate(plan *dataflowModel, state dataflowModel, readAt time.Time) {
-	if why := trigger(*plan, state, readAt); why != "" {
+func planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger) {
+	if why != "" {
 		plan.Status = types.StringUnknown()
 		plan.TableCount = types.Int64Unknown()
 		plan.UpdatedAt = types.StringUnknown()

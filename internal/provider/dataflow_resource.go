@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
@@ -62,6 +63,12 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 	planned := plan.dataflowResults
+	if plan.RunReason.IsUnknown() { // as long as something else was
+		plan.RunReason = types.StringNull()
+		if planned.LastRun.IsUnknown() {
+			plan.RunReason = types.StringValue(plan.reason(dataflow.TriggerCreate, dataflowModel{}))
+		}
+	}
 	runs := planned.LastRun.IsUnknown() && plan.RunOnApply.ValueBool()
 	timeout, diags := plan.Timeouts.Create(ctx, dataflow.DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
@@ -89,13 +96,13 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
 	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
-	save := func(s engine.State) {
+	save := func(s engine.State, completed bool) {
 		now, diags := resultsOf(ctx, s)
-		plan.dataflowResults = planned.settle(now)
+		plan.dataflowResults = planned.settle(now, completed)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
-	save(engine.State{Record: record}) // an interrupt from here on finds the id in the state
+	save(engine.State{Record: record}, false) // an interrupt from here on finds the id in the state
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -113,7 +120,7 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 		report(&resp.Diagnostics, failed(order.Trigger), err, dataflowBlame)
 	}
 	if s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics); ok {
-		save(s)
+		save(s, err == nil)
 	}
 }
 
@@ -237,7 +244,13 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
 	now, diags := resultsOf(ctx, s)
 	resp.Diagnostics.Append(diags...)
-	plan.dataflowResults = plan.settle(now)
+	if plan.RunReason.IsUnknown() {
+		plan.RunReason = types.StringValue(plan.reason(order.Trigger, state))
+		if order.Trigger == "" {
+			plan.RunReason = state.RunReason
+		}
+	}
+	plan.dataflowResults = plan.settle(now, err == nil)
 	if err != nil {
 		report(&resp.Diagnostics, failed(order.Trigger), err, dataflowBlame)
 		plan = state

@@ -168,6 +168,9 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 			MarkdownDescription: "Whether plans that would destroy or rename the dataflow fail. Default: `false`. It never holds for a dataflow that has published nothing. Changing it runs nothing; the state's value counts: apply a change before you destroy.",
 			Default:             booldefault.StaticBool(false),
 		},
+		"run_reason": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "Why the plan that last ran the dataflow did so, in one sentence: a plan that runs it shows the new one. Null before the first run, and after an import into the state.",
+		},
 		"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
 			Create: true, Update: true, Delete: true,
 			CreateDescription: "How long creating may take, with its run. A duration such as `2h`; default `24h`.",
@@ -224,7 +227,7 @@ func dataflowResultAttributes() map[string]schema.Attribute {
 			},
 		},
 		"table_details": schema.MapNestedAttribute{
-			Computed: true, MarkdownDescription: "The published tables, by their key in `tables`. Its keys are known at plan, so `for_each` over it works.",
+			Computed: true, MarkdownDescription: "The published tables, by their key in `tables`. Its keys are known at plan, so `for_each` over it works; so are `database`, `table_name`, `file_name`, `purpose` and, of a table that stays, `uuid`.",
 			PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"file_name":         schema.StringAttribute{Computed: true, MarkdownDescription: "What the source calls the table."},

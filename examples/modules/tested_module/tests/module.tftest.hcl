@@ -1,11 +1,5 @@
-# Terraform makes up what a mock does not say: say what the module, or a rule of the provider, works with.
+# Terraform makes up what a mock does not say: say what the module works with.
 mock_provider "skypoint" {
-  mock_resource "skypoint_cognito_connector" {
-    defaults = {
-      id = "EUCustomers2024"
-    }
-  }
-
   mock_resource "skypoint_dataflow" {
     defaults = {
       id          = "EUCustomers2024"
