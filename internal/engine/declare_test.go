@@ -192,7 +192,7 @@ func TestDeclare_OfTwoOnOneRemovedNameOnlyOneImports(t *testing.T) {
 	second := b.declare(definition("groups")) // takes over a record that has not run
 	_, err := a.Import(t.Context(), first)
 	want(t, "code", dataflow.CodeForeign, dataflow.CodeOf(err))
-	want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": import: it was made anew since this was planned. Plan again.`, err.Error())
+	want(t, "message", `dataflow "Customers": import: it was made anew since this was planned. Plan again.`, err.Error())
 	b.completes(second)
 	want(t, "history", "1 Completed", w.history())
 	want(t, "tables", []dataflow.TableID{groupsID}, w.catalog.Tables("customers"))

@@ -15,14 +15,18 @@ const interrupted = "interrupted: the process that ran it ended before the run h
 // A run that died between its decision and its end: some of its tables may be published already.
 const interruptedPublish = "interrupted: the process that ran it ended while it published. The next apply brings it to its end."
 
-// describe says what a completed run did.
-func describe(run dataflow.Run) string {
+// describe says what a completed run did, from where the run before had left the dataflow.
+func describe(run dataflow.Run, before dataflow.Standing) string {
 	verb := map[dataflow.Kind]string{
 		dataflow.KindImport: "Imported", dataflow.KindRemoval: "Removed",
 	}[run.Kind]
-	var done, notes []string
+	var done, takenOut, notes []string
 	for _, t := range run.Tables {
-		done = append(done, describeTable(run.Kind, t))
+		if run.Kind == dataflow.KindImport && (t.Change == dataflow.ChangeHide || t.Change == dataflow.ChangeDrop) && !t.Gone {
+			takenOut = append(takenOut, describeTable(run.Kind, t))
+		} else {
+			done = append(done, describeTable(run.Kind, t))
+		}
 		if t.Replaced != nil {
 			became := "was replaced"
 			if t.After != nil && *t.After == *t.Replaced {
@@ -31,11 +35,17 @@ func describe(run dataflow.Run) string {
 			notes = append(notes, fmt.Sprintf("Somebody else had written to table %s: its snapshot %d %s.", t.TableID, *t.Replaced, became))
 		}
 	}
+	if len(takenOut) > 0 {
+		notes = append([]string{"Taken out: " + strings.Join(takenOut, "; ") + "."}, notes...)
+	}
 	for _, id := range run.Discarded {
 		notes = append(notes, fmt.Sprintf("Table %s could not be read any more, because files of it were gone: what was left of it was removed, with its earlier runs.", id))
 	}
 	if run.Kind == dataflow.KindRollback {
 		verb = fmt.Sprintf("Rolled back to run %d", *run.Target)
+		if before.CurrentRun != nil && *run.Target > *before.CurrentRun {
+			verb = fmt.Sprintf("Went forward to run %d", *run.Target)
+		}
 		return strings.Join(append([]string{verb + ": " + strings.Join(done, "; ") + "."}, notes...), " ")
 	}
 	if len(done) == 0 {
@@ -65,8 +75,11 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	}
 	switch t.Change {
 	case dataflow.ChangeHide:
-		return t.Name + " hidden"
+		return t.TableID.String() + " hidden"
 	case dataflow.ChangeDrop:
+		if kind == dataflow.KindImport {
+			return t.TableID.String() + " dropped"
+		}
 		return t.Name + " dropped"
 	case dataflow.ChangeKeep, dataflow.ChangePublish:
 	}

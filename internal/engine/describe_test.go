@@ -48,10 +48,13 @@ func TestDescribe_SaysWhatARunDid(t *testing.T) {
 		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{known(publish, dataflow.Counts{Read: 5000, Removed: 3})}},
 		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{known(keep, dataflow.Counts{Read: 1})}},
 		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{replaced}},
+		{Kind: dataflow.KindRollback, Target: new(int64(1)), Tables: []dataflow.TableResult{table("users", publish, dataflow.Counts{Read: 2}), table("groups", hide, dataflow.Counts{})}},
+		{Kind: dataflow.KindRollback, Target: new(int64(3)), Tables: []dataflow.TableResult{table("users", publish, dataflow.Counts{Read: 4})}},
+		{Kind: dataflow.KindImport, Tables: []dataflow.TableResult{table("users", keep, dataflow.Counts{Read: 2, Unchanged: 2}), table("devices", hide, dataflow.Counts{}), table("groups", drop, dataflow.Counts{})}},
 		{Kind: dataflow.KindRemoval, Tables: []dataflow.TableResult{table("users", drop, dataflow.Counts{})}},
 		{Kind: dataflow.KindRemoval, Tables: []dataflow.TableResult{table("groups", drop, dataflow.Counts{}), table("users", drop, dataflow.Counts{})}},
 	} {
-		lines = append(lines, engine.Describe(run))
+		lines = append(lines, engine.Describe(run, dataflow.Standing{CurrentRun: new(int64(2))}))
 	}
 	golden(t, "descriptions.txt", strings.Join(lines, "\n")+"\n")
 }

@@ -154,7 +154,7 @@ func TestImport_ATableTakenOutOfTheDefinitionIsHiddenAndComesBack(t *testing.T) 
 	w, p, order := imported(t, "users", "groups")
 	order.Definition = definition("users")
 	run := p.completes(order)
-	want(t, "description", "Imported 2 tables: users 3 rows (unchanged); groups hidden.", run.Description)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged). Taken out: customers.groups hidden.", run.Description)
 	want(t, "refs of the hidden table", "run_1", w.refs(groupsID))
 	want(t, "tables as they stand", []string{"users"}, keysOf(run.Standing.Tables))
 
@@ -173,7 +173,7 @@ func TestImport_ARenamedTableIsANewOneAndTheOldOneIsHidden(t *testing.T) {
 	order.Definition = definition("users")
 	order.Definition.Tables["users"] = dataflow.TableDefinition{Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "people"}
 	run := p.completes(order)
-	want(t, "description", "Imported 2 tables: people 3 rows (3 added); users hidden.", run.Description)
+	want(t, "description", "Imported 1 table: people 3 rows (3 added). Taken out: customers.users hidden.", run.Description)
 	w.holds(dataflow.TableID{Database: "customers", Name: "people"}, "users")
 	want(t, "refs of the old table", "run_1", w.refs(usersID))
 	want(t, "tables as they stand", []string{"users"}, keysOf(run.Standing.Tables))

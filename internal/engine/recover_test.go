@@ -128,7 +128,7 @@ func TestRecover_WhoWaitsInVainSaysWhoRunsTheDataflow(t *testing.T) {
 		defer cancel()
 		_, err := p.Import(ctx, order)
 		want(t, "code", dataflow.CodeBusy, dataflow.CodeOf(err))
-		want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": run 2 is under way on host host-of-slow, process 104, since `+
+		want(t, "message", `dataflow "Customers": run 2 is under way on host host-of-slow, process 104, since `+
 			since+". Wait for it to end and apply again, or give a longer timeout.", err.Error())
 		wake()
 		if err := <-slow; err != nil {

@@ -161,7 +161,7 @@ func TestForget_LeavesTheTablesToADataflowThatIsMadeAgain(t *testing.T) {
 	want(t, "history", "1 Completed", w.history())
 
 	run := p.completes(p.declare(definition("users")))
-	want(t, "description", "Imported 2 tables: users 3 rows (unchanged); groups hidden.", run.Description)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged). Taken out: customers.groups hidden.", run.Description)
 	want(t, "code of the old order", dataflow.CodeForeign, codeOf(p.Remove(t.Context(), order)))
 	w.holds(usersID, "users")
 }
@@ -189,7 +189,7 @@ func TestRecord_OfALaterCreateIsNotTouchedByTheFinishOfAnOlderRun(t *testing.T) 
 	run := second.completes(again)
 	want(t, "record once the old run was rolled forward", taken, record)
 	want(t, "history", "1 Completed, 2 Completed", w.history())
-	want(t, "description", "Imported 2 tables: users 3 rows (unchanged); groups hidden.", run.Description)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged). Taken out: customers.groups hidden.", run.Description)
 	want(t, "uid", again.UID, w.record().UID)
 	want(t, "definition", again.Definition, w.record().Definition)
 }

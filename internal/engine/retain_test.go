@@ -99,10 +99,10 @@ func TestRetain_DropsAHiddenTableWithItsLastRun(t *testing.T) {
 	w, p, order := retaining(t, 2, "users", "groups")
 	order.Definition.Tables = definition("users").Tables
 	hidden := p.completes(order)
-	want(t, "description", "Imported 2 tables: users 3 rows (unchanged); groups hidden.", hidden.Description)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged). Taken out: customers.groups hidden.", hidden.Description)
 	want(t, "refs of groups", "run_1", w.refs(groupsID))
 	dropped := p.completes(order)
-	want(t, "description", "Imported 2 tables: users 3 rows (unchanged); groups dropped.", dropped.Description)
+	want(t, "description", "Imported 1 table: users 3 rows (unchanged). Taken out: customers.groups dropped.", dropped.Description)
 	want(t, "tables", []dataflow.TableID{usersID}, w.catalog.Tables("customers"))
 	want(t, "refs of users", "main run_2 run_3", w.refs(usersID))
 	w.isClean(0)

@@ -72,7 +72,7 @@ func TestRollback_IsUndoneByAnotherOneAndByAnImport(t *testing.T) {
 	w, p, order, rows := twoImports(t)
 	p.rollsBack(order, nil)
 	forward := p.rollsBack(order, new(int64(2)))
-	want(t, "description", "Rolled back to run 2: groups 1 → 1 rows; users 3 → 4 rows.", forward.Description)
+	want(t, "description", "Went forward to run 2: groups 1 → 1 rows; users 3 → 4 rows.", forward.Description)
 	want(t, "rows", rows[2], w.rows(usersID))
 	p.rollsBack(order, new(int64(1)))
 	p.completes(order)
@@ -85,11 +85,11 @@ func TestRollback_HidesWhatTheTargetDidNotHaveAndBringsBackWhatWasHidden(t *test
 	order.Definition = definition("groups")
 	p.completes(order)
 	run := p.rollsBack(order, nil)
-	want(t, "description", "Rolled back to run 1: users 0 → 3 rows; groups hidden.", run.Description)
+	want(t, "description", "Rolled back to run 1: users 0 → 3 rows; customers.groups hidden.", run.Description)
 	w.holds(usersID, "users")
 	want(t, "refs of groups", "run_2", w.refs(groupsID))
 	run = p.rollsBack(order, new(int64(2)))
-	want(t, "description", "Rolled back to run 2: groups 0 → 1 rows; users hidden.", run.Description)
+	want(t, "description", "Went forward to run 2: groups 0 → 1 rows; customers.users hidden.", run.Description)
 	w.holds(groupsID, "groups")
 	want(t, "digest", definition("groups").Digest(), run.Standing.Digest)
 }
@@ -103,11 +103,11 @@ func TestRollback_ToARunThatIsNotKeptStartsNoRunAndListsTheOnesThatAre(t *testin
 		order.Target = &target
 		_, err := p.Rollback(t.Context(), order)
 		want(t, "code", dataflow.CodeNotFound, dataflow.CodeOf(err))
-		want(t, "message", fmt.Sprintf(`start a run of dataflow "Customers": dataflow "Customers": roll back: %s. The runs that are kept: 1, 2.`, cause), err.Error())
+		want(t, "message", fmt.Sprintf(`dataflow "Customers": roll back: %s. The runs that are kept: 1, 2.`, cause), err.Error())
 	}
 	order.Target = nil
 	_, err := p.Rollback(t.Context(), order)
-	want(t, "message", `start a run of dataflow "Customers": dataflow "Customers": roll back: there is no import before the current one. The runs that are kept: 1, 2.`, err.Error())
+	want(t, "message", `dataflow "Customers": roll back: there is no import before the current one. The runs that are kept: 1, 2.`, err.Error())
 	want(t, "history", "1 Completed, 2 Completed, 3 Completed", w.history())
 }
 

@@ -52,7 +52,7 @@ func (e *Engine) run(
 ) (dataflow.Run, error) {
 	started, before, err := e.start(ctx, kind, order)
 	if err != nil {
-		return dataflow.Run{}, fmt.Errorf("start a run of dataflow %q: %w", order.Definition.Name, err)
+		return dataflow.Run{}, notStarted(order.Definition.Name, err)
 	}
 	e.event(ctx, started, "", "started", 0)
 
@@ -152,6 +152,15 @@ func (e *Engine) carryOut(
 	return run, err
 }
 
+// notStarted names the dataflow in an error that does not.
+func notStarted(name string, err error) error {
+	object := fmt.Sprintf("dataflow %q", name)
+	if e, ok := errors.AsType[*dataflow.Error](err); ok && e.Object == object {
+		return err
+	}
+	return fmt.Errorf("start a run of %s: %w", object, err)
+}
+
 func (e *Engine) carry(
 	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
 ) (dataflow.Run, error) {
@@ -183,7 +192,7 @@ func (e *Engine) carry(
 	if err := e.retain(ctx, started, decision, before, run.Tables); err != nil {
 		return dataflow.Run{}, err
 	}
-	run.Status, run.Description = dataflow.StatusCompleted, describe(run)
+	run.Status, run.Description = dataflow.StatusCompleted, describe(run, before)
 	digest, err := e.digestOf(ctx, started)
 	if err != nil {
 		return dataflow.Run{}, err

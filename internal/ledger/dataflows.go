@@ -59,7 +59,9 @@ func (l *Ledger) newestVersion(ctx context.Context, name string) (int64, error) 
 		}
 	}
 	if newest == 0 {
-		return 0, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "read", Object: dataflowObject(name), Cause: errors.New("there is no such record")}
+		return 0, &dataflow.Error{
+			Code: dataflow.CodeNotFound, Object: dataflowObject(name), Cause: errors.New("it is not in the workspace"), Hint: "Create it, or give the id of one that exists.",
+		}
 	}
 	return newest, nil
 }

@@ -141,7 +141,7 @@ func TestDataSources_SayWhatIsNotThere(t *testing.T) {
 	const wait = "  at_run = skypoint_dataflow.customers.current_run"
 	for _, tc := range []struct{ name, config, words string }{
 		{"a dataflow", `data "skypoint_dataflow" "x" { dataflow_id = "Nobody" }`, `dataflow "Nobody"`},
-		{"a table that is not published", read("skypoint_table", "groups", wait), `Dataflow "Customers" has published no table "groups"`},
+		{"a table that is not imported", read("skypoint_table", "groups", wait), `Dataflow "Customers" does not import table "groups": its tables are users\. Add it to them`},
 		{"a column", read("skypoint_table_rows", "users", wait+"\n  columns = [\"shoe_size\"]"), `shoe_size`},
 		{"a run", read("skypoint_table_rows", "users", wait+" + 7"), `run 8 is not kept`},
 	} {

@@ -38,7 +38,7 @@ func dataflowActionAttributes() map[string]schema.Attribute {
 
 // drive orders a run of the dataflow and shows how it goes. What a run can't be blamed on is blamed on dataflow_id.
 func (o *configured) drive(
-	ctx context.Context, model dataflowActionModel, resp *action.InvokeResponse, attributes blame,
+	ctx context.Context, model dataflowActionModel, resp *action.InvokeResponse, failed string, attributes blame,
 	run func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error),
 ) {
 	if !o.ready(&resp.Diagnostics) {
@@ -68,7 +68,7 @@ func (o *configured) drive(
 	}
 	lines.close(lastLines)
 	if err != nil {
-		report(&resp.Diagnostics, "Dataflow was not run", err, attributes)
+		report(&resp.Diagnostics, failed, err, attributes)
 	}
 }
 

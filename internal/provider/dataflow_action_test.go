@@ -76,7 +76,7 @@ func TestActions_RunAndRollBackWithProgressAndPlanNothing(t *testing.T) {
 	}{
 		{runAction, `timeout = "1h"`, "run 3 has completed: Imported 3 tables: group_memberships 17 rows (unchanged); groups 3 rows (unchanged); users 25 rows (unchanged)."},
 		{rollbackAction, "to_run = 1", "run 4 has completed: Rolled back to run 1: group_memberships 17 → 14 rows; groups 3 → 3 rows; users 25 → 20 rows."},
-		{rollbackAction, "to_run = 3", "run 5 has completed: Rolled back to run 3: group_memberships 14 → 17 rows; groups 3 → 3 rows; users 20 → 25 rows."},
+		{rollbackAction, "to_run = 3", "run 5 has completed: Went forward to run 3: group_memberships 14 → 17 rows; groups 3 → 3 rows; users 20 → 25 rows."},
 		{rollbackAction, "", "run 6 has completed: Rolled back to run 2: group_memberships 17 → 17 rows; groups 3 → 3 rows; users 25 → 25 rows."},
 	} {
 		lines, r := c.acts(tc.action, tc.arguments)
@@ -100,20 +100,21 @@ func TestActions_AreRefused(t *testing.T) {
 		return c.invoke(t.Context(), action, `dataflow_id = "Nobody"`, func(string) bool { return true })
 	}
 	for _, action := range []string{runAction, rollbackAction} {
-		c.fails(action, nobody(action), `Dataflow can't be read: dataflow "Nobody": read: there is no such record.`)
+		c.fails(action, nobody(action), `Dataflow can't be read: dataflow "Nobody": it is not in the workspace. Create it, or give the id of one that exists.`)
 	}
 	_, r := c.acts(rollbackAction, "to_run = 9")
-	c.fails("rollback", r, `Dataflow was not run: start a run of dataflow "Customers": dataflow "Customers": roll back: run 9 is not a completed import whose data is kept. `+kept)
+	c.fails("rollback", r, `Rollback failed: dataflow "Customers": roll back: run 9 is not a completed import whose data is kept. `+kept)
 	_, r = c.acts(rollbackAction, "to_run = 1")
 	c.succeeds("rollback", r)
 	_, r = c.acts(rollbackAction, "")
-	c.fails("rollback", r, `Dataflow was not run: start a run of dataflow "Customers": dataflow "Customers": roll back: there is no import before the current one. `+kept)
+	c.fails("rollback", r, `Rollback failed: dataflow "Customers": roll back: there is no import before the current one. `+kept)
 
 	c.declare(allTables + "\nrefresh_triggers = { build = \"2\" }\npinned_run = 2")
 	c.succeeds("apply", c.apply(), dataflowType)
 	for action, kind := range map[string]string{runAction: "import", rollbackAction: "rollback"} {
 		_, r := c.acts(action, "")
-		c.fails(action, r, fmt.Sprintf(`Dataflow was not run: start a run of dataflow "Customers": pinned_run holds it at run 2. Remove pinned_run to allow the %s.`, kind))
+		failed := map[string]string{"import": "Import failed", "rollback": "Rollback failed"}[kind]
+		c.fails(action, r, fmt.Sprintf(`%s: start a run of dataflow "Customers": pinned_run holds it at run 2. Remove pinned_run to allow the %s.`, failed, kind))
 	}
 	c.remove(&reported{}, dataflowType)
 	for _, action := range []string{runAction, rollbackAction} {
@@ -165,9 +166,9 @@ func TestRunAction_ThatIsCancelledOrTakesTooLongLeavesAFailedRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-reached; cancel() }()
 	r := c.invoke(ctx, runAction, `dataflow_id = "Customers"`, func(string) bool { return true })
-	c.fails("a cancelled action", r, `Dataflow was not run: Run 3 of dataflow "Customers" failed: interrupted: the run was cancelled. Nothing was published; the tables are at run 2.`)
+	c.fails("a cancelled action", r, `Import failed: Run 3 of dataflow "Customers" failed: interrupted: the run was cancelled. Nothing was published; the tables are at run 2.`)
 	_, r = c.acts(runAction, `timeout = "1s"`)
-	c.fails("an action with a timeout", r, `Dataflow was not run: Run 4 of dataflow "Customers" failed: timed out: the run did not end within its timeout. Nothing was published; the tables are at run 2.`)
+	c.fails("an action with a timeout", r, `Import failed: Run 4 of dataflow "Customers" failed: timed out: the run did not end within its timeout. Nothing was published; the tables are at run 2.`)
 }
 
 func TestActions_AreTriggeredByWhatOtherResourcesDo(t *testing.T) {

@@ -56,7 +56,7 @@ func (a *dataflowRollbackAction) Invoke(ctx context.Context, req action.InvokeRe
 	}
 	attributes := maps.Clone(runBlame)
 	attributes[dataflow.CodeNotFound] = path.Root("to_run")
-	a.drive(ctx, model.dataflowActionModel, resp, attributes, func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error) {
+	a.drive(ctx, model.dataflowActionModel, resp, failed(dataflow.TriggerPin), attributes, func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error) {
 		order.Target = model.ToRun.ValueInt64Pointer()
 		return e.Rollback(ctx, order)
 	})

@@ -35,7 +35,7 @@ func (a *dataflowRunAction) Invoke(ctx context.Context, req action.InvokeRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	a.drive(ctx, model, resp, runBlame, func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error) {
+	a.drive(ctx, model, resp, failed(dataflow.TriggerAction), runBlame, func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error) {
 		return e.Import(ctx, order)
 	})
 }

@@ -99,7 +99,7 @@ func TestDataflowRun_IsRefused(t *testing.T) {
 		},
 		"where there is no dataflow": {
 			allTables, `dataflow_id = "Nobody"`,
-			`Dataflow can't be read: dataflow "Nobody": read: there is no such record.`,
+			`Dataflow can't be read: dataflow "Nobody": it is not in the workspace. Create it, or give the id of one that exists.`,
 		},
 		"when it takes longer than its timeout": {
 			allTables, "dataflow_id = \"Customers\"\ntimeouts = { create = \"1s\" }",

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -194,6 +196,11 @@ func (o *configured) published(ctx context.Context, dataflowID, key types.String
 		if t.Key == key.ValueString() {
 			return lake, t, timeValue(s.Standing.LastRefreshAt), true
 		}
+	}
+	if asked := s.Record.Definition.Tables; !slices.Contains(slices.Collect(maps.Keys(asked)), key.ValueString()) {
+		diags.AddAttributeError(path.Root("key"), "Table is not imported", fmt.Sprintf("Dataflow %q does not import table %q: its tables are %s. Add it to them, or give key one of these.",
+			dataflowID.ValueString(), key.ValueString(), strings.Join(slices.Sorted(maps.Keys(asked)), ", ")))
+		return nil, dataflow.TableResult{}, types.String{}, false
 	}
 	diags.AddAttributeError(path.Root("key"), "Table is not published",
 		fmt.Sprintf("Dataflow %q has published no table %q. Give at_run the dataflow's current_run, so that this waits for its run.",

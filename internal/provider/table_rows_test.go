@@ -67,7 +67,7 @@ func TestTableRows_GivesTheSameAsDataSourceAndAsEphemeralResource(t *testing.T) 
 			{"key = \"users\"\nequals = { created_at = \"hunter2\" }", 0, "equals[\"created_at\"]: table customers.users: read rows: the value for the column \"created_at\" is no timestamptz."},
 			{"key = \"users\"\nequals = { other_attributes = \"{}\" }", 0, "equals[\"other_attributes\"]: table customers.users: read rows: rows can't be chosen by the column \"other_attributes\": it is a map<string,string>."},
 			{"key = \"users\"\nat_run = 9", 0, "at_run: table customers.users: read rows: run 9 is not kept."},
-			{"key = \"devices\"", 0, "key: Dataflow \"Customers\" has published no table \"devices\"."},
+			{"key = \"devices\"", 0, "key: Dataflow \"Customers\" does not import table \"devices\": its tables are "},
 		} {
 			column := "sub"
 			if strings.Contains(tc.arguments, `"groups"`) {

@@ -120,7 +120,7 @@ func TestClockOfAnotherHost_ADayAheadDoesNotHideALivingRun(t *testing.T) {
 		t.Errorf("the run under way is shown as %s", status)
 	}
 	k.declare(build(2) + "\ntimeouts = { update = \"1s\" }")
-	k.fails("apply", k.apply(), fmt.Sprintf("Import failed: start a run of dataflow \"Customers\": dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
+	k.fails("apply", k.apply(), fmt.Sprintf("Import failed: dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
 		"Wait for it to end and apply again, or give a longer timeout.", at.Format(time.RFC3339)))
 	w.countUsers(10)
 }

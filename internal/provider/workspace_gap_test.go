@@ -258,7 +258,7 @@ func TestUnfinishedRunOfAnotherHost_WithADamagedHeartbeatIsJudgedByItsStart(t *t
 					t.Errorf("the run is shown as %s, want %s", got, status)
 				}
 				c.declare(build(2) + "\ntimeouts = { update = \"1s\" }")
-				c.fails("apply", c.apply(), fmt.Sprintf("Import failed: start a run of dataflow \"Customers\": dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
+				c.fails("apply", c.apply(), fmt.Sprintf("Import failed: dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
 					"Wait for it to end and apply again, or give a longer timeout.", began.Format(time.RFC3339)))
 			})
 		}
