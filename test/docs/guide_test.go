@@ -73,6 +73,9 @@ func TestGuides_DoWhatTheySay(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := newShell(t)
+			if strings.Contains(string(text), "import duckdb") {
+				s.installExtensions()
+			}
 			printed, commands := "", 0
 			for _, b := range blocksOf(string(text)) {
 				switch b.kind {

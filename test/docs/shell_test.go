@@ -74,9 +74,36 @@ func newShell(t *testing.T) *shell {
 	})
 	s.env = append(s.env, "HOME="+home, "TF_CLI_CONFIG_FILE="+rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color",
 		"PATH="+strings.Join([]string{bin, filepath.Join(setting(t, "PYICEBERG"), "bin"), os.Getenv("PATH")}, string(os.PathListSeparator)),
+		"PYTHONPATH="+strings.Join([]string{s.packages("DUCKDB"), s.packages("SPARK")}, string(os.PathListSeparator)),
 		"AWS_ACCESS_KEY_ID="+key.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+key.SecretAccessKey, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+server.Start(t),
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "TF_VAR_access_key_id="+key.AccessKeyID, "TF_VAR_secret_access_key="+key.SecretAccessKey)
 	return s
+}
+
+// packages gives the folder of what a part has installed for Python.
+func (s *shell) packages(part string) string {
+	s.t.Helper()
+	folders, err := filepath.Glob(filepath.Join(setting(s.t, part), "lib", "python3*", "site-packages"))
+	s.must(err)
+	if len(folders) != 1 {
+		s.t.Fatalf("%s: %q", part, folders)
+	}
+	return folders[0]
+}
+
+// installExtensions puts DuckDB's extensions where `INSTALL iceberg` would: they come as packages, since nothing here reaches DuckDB's own server.
+func (s *shell) installExtensions() {
+	s.t.Helper()
+	if out, ok := s.run(`python - <<'END'
+import glob, importlib, os, duckdb
+for extension in ("avro", "httpfs", "iceberg"):
+    home = os.path.dirname(importlib.import_module(f"duckdb_extension_{extension}").__file__)
+    (file,) = glob.glob(os.path.join(home, "extensions", "*", "*.duckdb_extension"))
+    duckdb.sql(f"INSTALL '{file}'")
+END
+`); !ok {
+		s.t.Fatal(out)
+	}
 }
 
 func (s *shell) must(err error) {
