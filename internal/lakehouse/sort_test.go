@@ -221,8 +221,8 @@ func TestSorters_ShareTheSpareBuffers(t *testing.T) {
 	after := runtime.MemStats{}
 	runtime.ReadMemStats(&after)
 	// A buffer of 1 MiB grows to a capacity of a quarter more: one for each sorter, and one for each processor.
-	most := uint64(len(sorters)+cap(spareBuffers)) * (1 << 20) * 3 / 2
-	if grown := after.HeapAlloc - before.HeapAlloc; grown > most {
+	most := int64(len(sorters)+cap(spareBuffers)) * (1 << 20) * 3 / 2
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > most {
 		t.Errorf("%d sorters hold %d bytes, want %d at most", len(sorters), grown, most)
 	}
 	for _, s := range sorters {
