@@ -73,10 +73,7 @@ func (t table) calls(users int64) map[string]int64 {
 	for _, n := range t.needs() {
 		counts[n.name] = 1
 	}
-	switch t.key {
-	case "group_memberships", "app_clients", "identity_providers", "devices":
-		counts[describeUserPool.name] = 0 // only to find out why something is not there
-	}
+	const onlyWhenGone = 0 // the pool is described only to find out why something is not there
 	switch t.key {
 	case usersKey:
 		counts[listUsers.name] = max(1, pages)
@@ -84,14 +81,16 @@ func (t table) calls(users int64) map[string]int64 {
 			counts[listUsers.name] += witnessPages + pages/dividedEach
 		}
 	case "group_memberships":
+		counts[describeUserPool.name] = onlyWhenGone
 		counts[listUsersInGroup.name] = max(assumedGroups, pages+assumedGroups/2) // a group's last page is half full
 	case "app_clients":
-		counts[describeUserPoolClient.name] = assumedAppClients
+		counts[describeUserPool.name], counts[describeUserPoolClient.name] = onlyWhenGone, assumedAppClients
 	case "identity_providers":
-		counts[describeIdentityProvider.name] = assumedIdentityProviders
+		counts[describeUserPool.name], counts[describeIdentityProvider.name] = onlyWhenGone, assumedIdentityProviders
 	case "domains":
 		counts[describeUserPoolDomain.name] = assumedDomains
 	case "devices":
+		counts[describeUserPool.name] = onlyWhenGone
 		counts[listUsers.name], counts[adminListDevices.name] = max(1, pages), users
 	case "auth_events":
 		counts[listUsers.name], counts[adminListUserAuthEvents.name] = max(1, pages), users

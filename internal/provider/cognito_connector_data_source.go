@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -54,22 +55,9 @@ func (*cognitoConnectorDataSource) Schema(_ context.Context, _ datasource.Schema
 			"region":                  computedText("The AWS Region that is asked."),
 			"endpoint":                computedText("The URL of the VPC endpoint or emulator that is asked; null: AWS's endpoint of the Region."),
 			"max_requests_per_second": computedNumber("How many requests per second an import may send."),
-			"available_tables": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"key":         computedText("The table's key in a dataflow's `tables`."),
-					"file_name":   computedText("What the source calls it."),
-					"description": computedText("What its rows are."),
-					"readable":    computedBool("Whether the connector's sign-in can read it."),
-					"reason":      computedText("Why it can't be read; empty when it can."),
-				}},
-			},
-			"user_pool_name":  computedText("The user pool's name, as the last connection check saw it."),
-			"estimated_users": computedNumber("The pool's own estimate of its users, as the last connection check saw it."),
-			"created_at":      computedText("When the connector was created (RFC 3339, UTC)."),
-			"updated_at":      computedText("When it last changed (RFC 3339, UTC)."),
 		},
 	}
+	maps.Copy(resp.Schema.Attributes, readable(cognitoConnectorResultAttributes()))
 }
 
 func (d *cognitoConnectorDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -145,21 +146,29 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 				Default:    int64default.StaticInt64(cognito.DefaultMaxRequestsPerSecond),
 				Validators: maxRequestsRules(),
 			},
-			"available_tables": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
-				PlanModifiers: []planmodifier.List{listplanmodifier.UseStateForUnknown()},
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"key":         schema.StringAttribute{Computed: true, MarkdownDescription: "The table's key in a dataflow's `tables`."},
-					"file_name":   schema.StringAttribute{Computed: true, MarkdownDescription: "What the source calls it."},
-					"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What its rows are."},
-					"readable":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this sign-in can read it."},
-					"reason":      schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can't be read; empty when it can."},
-				}},
-			},
-			"user_pool_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "The user pool's name, as the last connection check saw it.", PlanModifiers: keep},
-			"estimated_users": schema.Int64Attribute{Computed: true, MarkdownDescription: "The pool's own estimate of its users, as the last connection check saw it.", PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
-			"created_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When the connector was created (RFC 3339, UTC).", PlanModifiers: keep},
-			"updated_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it last changed (RFC 3339, UTC).", PlanModifiers: keep},
 		},
+	}
+	maps.Copy(resp.Schema.Attributes, cognitoConnectorResultAttributes())
+}
+
+// cognitoConnectorResultAttributes are what the last connection check saw and when the record was made, for the resource and the data source.
+func cognitoConnectorResultAttributes() map[string]schema.Attribute {
+	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	return map[string]schema.Attribute{
+		"available_tables": schema.ListNestedAttribute{
+			Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
+			PlanModifiers: []planmodifier.List{listplanmodifier.UseStateForUnknown()},
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"key":         schema.StringAttribute{Computed: true, MarkdownDescription: "The table's key in a dataflow's `tables`."},
+				"file_name":   schema.StringAttribute{Computed: true, MarkdownDescription: "What the source calls it."},
+				"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What its rows are."},
+				"readable":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this sign-in can read it."},
+				"reason":      schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can't be read; empty when it can."},
+			}},
+		},
+		"user_pool_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "The user pool's name, as the last connection check saw it.", PlanModifiers: keep},
+		"estimated_users": schema.Int64Attribute{Computed: true, MarkdownDescription: "The pool's own estimate of its users, as the last connection check saw it.", PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
+		"created_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When the connector was created (RFC 3339, UTC).", PlanModifiers: keep},
+		"updated_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it last changed (RFC 3339, UTC).", PlanModifiers: keep},
 	}
 }

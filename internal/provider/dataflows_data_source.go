@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -134,14 +133,8 @@ func (d *dataflowsDataSource) Read(ctx context.Context, req datasource.ReadReque
 	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
 		return
 	}
-	name, err := regexp.Compile(model.NameRegex.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("name_regex"), "Invalid value", err.Error())
-		return
-	}
-	l, err := d.services.ledger(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	l, name := d.openList(ctx, model.NameRegex, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	e, err := d.services.engine(ctx)

@@ -38,7 +38,7 @@ func stream[T any](ctx context.Context, req list.ListRequest, things iter.Seq2[T
 }
 
 // openList gives what a listing reads, and the rule that its filter name_regex makes for names; null lets every name pass.
-func (o *resourceObject) openList(ctx context.Context, nameRegex types.String, diags *diag.Diagnostics) (*ledger.Ledger, *regexp.Regexp) {
+func (o *configured) openList(ctx context.Context, nameRegex types.String, diags *diag.Diagnostics) (*ledger.Ledger, *regexp.Regexp) {
 	rule, err := regexp.Compile(nameRegex.ValueString())
 	if err != nil {
 		diags.AddAttributeError(path.Root("name_regex"), "Invalid value", err.Error())

@@ -197,7 +197,8 @@ func (o *configured) published(ctx context.Context, dataflowID, key types.String
 			return lake, t, timeValue(s.Standing.LastRefreshAt), true
 		}
 	}
-	if asked := s.Record.Definition.Tables; !slices.Contains(slices.Collect(maps.Keys(asked)), key.ValueString()) {
+	asked := s.Record.Definition.Tables
+	if _, ok := asked[key.ValueString()]; !ok {
 		diags.AddAttributeError(path.Root("key"), "Table is not imported", fmt.Sprintf("Dataflow %q does not import table %q: its tables are %s. Add it to them, or give key one of these.",
 			dataflowID.ValueString(), key.ValueString(), strings.Join(slices.Sorted(maps.Keys(asked)), ", ")))
 		return nil, dataflow.TableResult{}, types.String{}, false
