@@ -162,7 +162,7 @@ func (b *Bucket) create(ctx context.Context, key string, content []byte) (bool, 
 	switch {
 	case readErr == nil && attributes.Metadata[markName] == mark:
 		return true, nil
-	case gcerrors.Code(err) != gcerrors.FailedPrecondition:
+	case codeOf(err) != gcerrors.FailedPrecondition:
 		return false, err
 	case readErr != nil && !isMissing(readErr): // somebody's, or this call's own: nobody knows
 		return false, readErr
@@ -325,7 +325,7 @@ func (b *Bucket) failed(ctx context.Context, op, location string, err error) err
 	}
 	e := &dataflow.Error{Op: op, Object: location, Cause: err}
 	switch {
-	case gcerrors.Code(err) == gcerrors.PermissionDenied || isForbidden(err):
+	case codeOf(err) == gcerrors.PermissionDenied:
 		e.Code, e.Hint = dataflow.CodeInvalid, "Let these credentials list the bucket, and read, write and delete what is in the workspace."
 	case isAnswer(err, "NoSuchBucket") || isMissing(err):
 		e.Code, e.Hint = dataflow.CodeInvalid, "Create the bucket, or set workspace to one that exists, in its region."
@@ -346,20 +346,37 @@ func (b *Bucket) find(ctx context.Context) error {
 	return nil
 }
 
-// isMissing says whether the service itself has answered that there is no such object (or bucket). gcerrors.NotFound is wider than that: with S3
-// it takes every error with "301" in its text for a missing bucket, a lost connection while run 301 is read too; with Google what is
-// forbidden and with Azure a failed name look-up are not found either. A record that is taken for missing is a run that begins twice.
+// isMissing says whether the service itself has answered that there is no such object. A record that is taken for missing is a run that begins twice.
 func isMissing(err error) bool {
+	return codeOf(err) == gcerrors.NotFound && !isAnswer(err, "NoSuchBucket")
+}
+
+// codeOf is what a service has said, in the terms of all services. gcerrors.Code alone is wrong about it: with S3 it takes every error with "301" in its
+// text for a missing bucket, one in a few thousand by its random request id and a lost connection while run 301 is read too; with Google what is
+// forbidden and with Azure a failed name look-up are not found either.
+// Source: ErrorCode in https://github.com/google/go-cloud/blob/v0.46.0/blob/s3blob/s3blob.go
+func codeOf(err error) gcerrors.ErrorCode {
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
-		return answer.ErrorCode() == "NoSuchKey" || answer.ErrorCode() == "NotFound" // of a GET, of a HEAD
+		switch answer.ErrorCode() {
+		case "NoSuchBucket", "NoSuchKey", "NotFound": // of a GET, of a HEAD
+			return gcerrors.NotFound
+		case "PreconditionFailed":
+			return gcerrors.FailedPrecondition
+		case "AccessDenied", "Forbidden":
+			return gcerrors.PermissionDenied
+		}
+		return gcerrors.Unknown
 	}
 	if _, ok := errors.AsType[*smithy.OperationError](err); ok {
-		return false
+		return gcerrors.Unknown
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
-		return false
+		return gcerrors.Unknown
 	}
-	return gcerrors.Code(err) == gcerrors.NotFound && !isForbidden(err)
+	if isForbidden(err) {
+		return gcerrors.PermissionDenied
+	}
+	return gcerrors.Code(err)
 }
 
 func isAnswer(err error, code string) bool {

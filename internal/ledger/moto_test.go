@@ -19,6 +19,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
+// motoServer is moto's server with conditional writes that are one step, as they are in S3. moto 5.2.5 looks for the object first and
+// stores it then (put_object in moto/s3/responses.py), so under load two writes of one object both succeed; Bucket finds that out and refuses.
+const motoServer = `
+import threading
+from moto.s3.responses import S3Response
+from moto.server import main
+
+one_at_a_time = threading.Lock()
+put_object = S3Response.put_object
+
+def put_object_in_one_step(self):
+    with one_at_a_time:
+        return put_object(self)
+
+S3Response.put_object = put_object_in_one_step
+main()
+`
+
 // startMoto starts an S3 and a KMS that nobody here wrote, with the bucket "records", and gives their endpoint and how to sign in there.
 func startMoto(t *testing.T) (string, aws.Config) {
 	t.Helper()
@@ -31,7 +49,7 @@ func startMoto(t *testing.T) (string, aws.Config) {
 	must(t, err)
 	port := listener.Addr().(*net.TCPAddr).Port
 	must(t, listener.Close())
-	server := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", "moto_server"), "-H", "127.0.0.1", "-p", fmt.Sprint(port))
+	server := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", "python"), "-c", motoServer, "-H", "127.0.0.1", "-p", fmt.Sprint(port))
 	var said bytes.Buffer
 	server.Stdout, server.Stderr = &said, &said
 	must(t, server.Start())

@@ -44,12 +44,12 @@ func testStoreProcesses(t *testing.T, rounds int, place func(t *testing.T) strin
 		wins := 0
 		reads := map[string]int{}
 		for i, c := range all {
-			var number int
-			var outcome, read string
 			line := c.hear(t)
-			if _, err := fmt.Sscanf(line, "%d %s %s", &number, &outcome, &read); err != nil || number != round {
+			said := strings.SplitN(line, " ", 3)
+			if len(said) != 3 || said[0] != strconv.Itoa(round) {
 				t.Fatalf("round %d: contender %d says %q", round, i, line)
 			}
+			outcome, read := said[1], said[2]
 			if outcome == "won" {
 				wins++
 				winner = strconv.Itoa(i)

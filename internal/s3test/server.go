@@ -237,8 +237,13 @@ type refusal struct {
 	Message string
 }
 
+// requestID stands in every error. S3's are random, and one in a few thousand has a status code of HTTP in it by chance: no client may look for one in an
+// error's text.
+const requestID = "404M301SP412Z403"
+
 // refuse answers with an error. That of a HEAD has no body: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
+	w.Header().Set("X-Amz-Request-Id", requestID)
 	if r.Method == http.MethodHead {
 		w.WriteHeader(status)
 		return
