@@ -70,6 +70,9 @@ func (c Config) complete() (Config, error) {
 	return c, nil
 }
 
+// Source is the dataflow.SourceTable.Source of the pool's tables. It asks nobody. The Region must be set.
+func (c Config) Source() string { return target{poolID: c.UserPoolID, region: c.Region}.source() }
+
 func (c Config) invalid(cause, hint string) error {
 	return &dataflow.Error{Code: dataflow.CodeInvalid, Op: "sign in", Object: c.object(), Cause: errors.New(cause), Hint: hint}
 }

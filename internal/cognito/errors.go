@@ -29,6 +29,9 @@ func (t target) object() string { return "user pool " + t.poolID }
 // origin tells one pool from another, as far as that can be done without asking.
 func (t target) origin() string { return strings.Join([]string{t.region, t.poolID, t.host}, " ") }
 
+// source is what people call the pool.
+func (t target) source() string { return t.object() + " in " + t.region }
+
 // arn gives the pool's ARN, with any account: which account it is only AWS knows.
 func (t target) arn() string {
 	partition := "aws"
@@ -150,17 +153,26 @@ var rules = map[string]rule{
 	"ServiceUnavailable":     {code: dataflow.CodeUnreachable, remedy: remedyAgain, hint: hintLater},
 }
 
+const hintSignIn = "Check how the connector signs in: the access key, the profile or the role."
+
+// signInRules are for errors of signing in. The other codes say the same whoever says it.
+var signInRules = map[dataflow.Code]rule{
+	dataflow.CodeAccessDenied: {
+		code: dataflow.CodeAccessDenied,
+		hint: "Allow sts:AssumeRole on the role to whom signs in, and let the role's trust policy name it (and the external ID, if it asks for one).",
+	},
+	dataflow.CodeInternal: {code: dataflow.CodeUnauthenticated, hint: hintSignIn},
+	dataflow.CodeInvalid:  {code: dataflow.CodeUnauthenticated, hint: hintSignIn},
+	dataflow.CodeNoSource: {code: dataflow.CodeUnauthenticated, hint: hintSignIn},
+}
+
 // classify says what an error of the SDK is.
 func (t target) classify(op operation, err error) failure {
 	if signIn, ok := errors.AsType[*signInError](err); ok {
 		f := judge(signIn.err, "the service that signs in")
 		f.err.Op, f.err.Object = signInOp, t.object()
-		switch f.err.Code { //nolint:exhaustive // the others say the same whoever says it
-		case dataflow.CodeAccessDenied:
-			f.err.Hint = "Allow sts:AssumeRole on the role to whom signs in, and let the role's trust policy name it (and the external ID, if it asks for one)."
-		case dataflow.CodeInternal, dataflow.CodeInvalid, dataflow.CodeNoSource:
-			f.err.Code = dataflow.CodeUnauthenticated
-			f.err.Hint = "Check how the connector signs in: the access key, the profile or the role."
+		if r, ok := signInRules[f.err.Code]; ok {
+			f.err.Code, f.err.Hint = r.code, r.hint
 		}
 		return f
 	}

@@ -38,7 +38,11 @@ func furnished(t *testing.T, options cognitotest.Options) (*cognitotest.PoolHand
 			"UserPoolTags":          map[string]string{"team": "identity", "empty": "", "<&>": "as it is"},
 			"SmsConfiguration":      map[string]any{"SnsCallerArn": "arn:aws:iam::123456789012:role/sms", "ExternalId": planted + "-external-id"},
 			"UsernameConfiguration": map[string]any{"CaseSensitive": false},
-			"AdminCreateUserConfig": map[string]any{"AllowAdminCreateUserOnly": true},
+			"AdminCreateUserConfig": map[string]any{
+				"AllowAdminCreateUserOnly": true, "UnusedAccountValidityDays": 7, "InviteMessageTemplate": map[string]any{"EmailSubject": "Welcome"},
+			},
+			"SmsConfigurationFailure":     "SNSSandbox",
+			"VerificationMessageTemplate": map[string]any{"DefaultEmailOption": "CONFIRM_WITH_CODE"},
 			"AccountRecoverySetting": map[string]any{"RecoveryMechanisms": []cognitotest.Fields{
 				{"Name": "verified_phone_number", "Priority": 2}, {"Name": "verified_email", "Priority": 1},
 			}},
@@ -146,6 +150,8 @@ func givesTheRowsOfEveryTable(t *testing.T, p *Pool) {
 			"threat_protection": "AUDIT", "lambda_triggers": `{"PreSignUp":"arn:aws:lambda:us-east-1:123456789012:function:check"}`,
 			"email_configuration": `{"EmailSendingAccount":"COGNITO_DEFAULT"}`, "sms_caller_role_arn": "arn:aws:iam::123456789012:role/sms",
 			"tags": `{"<&>":"as it is","empty":"","team":"identity"}`,
+			"other_settings": `{"AdminCreateUserConfig.InviteMessageTemplate":{"EmailSubject":"Welcome"},"AdminCreateUserConfig.UnusedAccountValidityDays":7,` +
+				`"SmsConfigurationFailure":"SNSSandbox","VerificationMessageTemplate":{"DefaultEmailOption":"CONFIRM_WITH_CODE"}}`,
 		}},
 		"user_attributes": {3, "custom:score", map[string]any{
 			"name": "custom:score", "users_column": "custom:score", "data_type": "Number", "required": false, "mutable": true, "developer_only": false,

@@ -143,7 +143,7 @@ func (p *Pool) Table(ctx context.Context, key string) (dataflow.SourceTable, err
 	if err != nil {
 		return dataflow.SourceTable{}, err
 	}
-	table := dataflow.SourceTable{Key: t.key, FileName: t.fileName, Description: t.description, Schema: schema, Origin: p.target.origin()}
+	table := dataflow.SourceTable{Key: t.key, FileName: t.fileName, Description: t.description, Schema: schema, Origin: p.target.origin(), Source: p.target.source()}
 	if t.key == usersKey {
 		table.Estimate = p.estimated.Load()
 	}

@@ -21,7 +21,7 @@ type poolSettings struct {
 // userPoolFields are the columns of the user_pool table.
 //
 // EstimatedNumberOfUsers is none of them: it changes with every sign-up, so the row would never be unchanged; the users table has the
-// real number. Neither are the texts of messages, nor the external ID with which the pool assumes the role that sends text messages.
+// real number. Neither is the external ID with which the pool assumes the role that sends text messages.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolType.html
 var userPoolFields = []field[poolSettings]{
 	{keyColumn("id", "Id", "The identifier of the user pool."), func(s poolSettings) any { return text(s.pool.Id) }},
@@ -99,6 +99,52 @@ var userPoolFields = []field[poolSettings]{
 		of(func(s poolSettings) *types.KeyConfigurationType { return s.pool.KeyConfiguration },
 			func(k *types.KeyConfigurationType) any { return text(k.KmsKeyArn) })},
 	{column("tags", dataflow.String, "UserPoolTags", "The pool's tags, as JSON text."), func(s poolSettings) any { return jsonText(s.pool.UserPoolTags) }},
+	{column("other_settings", dataflow.String, "UserPool", "Settings without a column of their own, the texts of messages too, under AWS's names, as JSON text."),
+		func(s poolSettings) any { return otherSettings(s.pool) }},
+}
+
+// otherPoolMembers are the members of a pool that other_settings has, by their paths.
+var otherPoolMembers = map[string]func(*types.UserPoolType) any{
+	"AdminCreateUserConfig.InviteMessageTemplate": of(adminCreateUser, func(a *types.AdminCreateUserConfigType) any { return a.InviteMessageTemplate }),
+	"AdminCreateUserConfig.UnusedAccountValidityDays": of(adminCreateUser, func(a *types.AdminCreateUserConfigType) any {
+		return unlessZero(int64(a.UnusedAccountValidityDays))
+	}),
+	"EmailConfigurationFailure": func(p *types.UserPoolType) any { return text(p.EmailConfigurationFailure) },
+	"EmailVerificationMessage":  func(p *types.UserPoolType) any { return text(p.EmailVerificationMessage) },
+	"EmailVerificationSubject":  func(p *types.UserPoolType) any { return text(p.EmailVerificationSubject) },
+	"IssuerConfiguration":       func(p *types.UserPoolType) any { return p.IssuerConfiguration },
+	"KeyConfiguration.KeyType": of(func(p *types.UserPoolType) *types.KeyConfigurationType { return p.KeyConfiguration },
+		func(k *types.KeyConfigurationType) any { return word(k.KeyType) }),
+	"SmsAuthenticationMessage": func(p *types.UserPoolType) any { return text(p.SmsAuthenticationMessage) },
+	"SmsConfigurationFailure":  func(p *types.UserPoolType) any { return text(p.SmsConfigurationFailure) },
+	"SmsVerificationMessage":   func(p *types.UserPoolType) any { return text(p.SmsVerificationMessage) },
+	"UserPoolAddOns.AdvancedSecurityAdditionalFlows": of(func(p *types.UserPoolType) *types.UserPoolAddOnsType { return p.UserPoolAddOns },
+		func(a *types.UserPoolAddOnsType) any { return a.AdvancedSecurityAdditionalFlows }),
+	"VerificationMessageTemplate": func(p *types.UserPoolType) any { return p.VerificationMessageTemplate },
+}
+
+func adminCreateUser(p *types.UserPoolType) *types.AdminCreateUserConfigType {
+	return p.AdminCreateUserConfig
+}
+
+// unlessZero gives a number, or nil for zero, which is how the SDK gives one that AWS left out.
+func unlessZero(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+// otherSettings gives the members without a column; nil: AWS gave none of them.
+func otherSettings(p *types.UserPoolType) any {
+	settings := map[string]any{}
+	for member, value := range otherPoolMembers {
+		settings[member] = value(p)
+	}
+	if settings := settingsText(&settings); settings != "{}" {
+		return settings
+	}
+	return nil
 }
 
 // recoveryMechanisms gives the names in the order of their priority.

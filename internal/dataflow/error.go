@@ -29,6 +29,7 @@ const (
 	CodeNewerFormat     Code = "newer_format"    // a record was written by a newer version of the provider
 	CodeFilesGone       Code = "files_gone"      // files that a table needs were deleted or cut off behind everybody's back
 	CodeCorrupt         Code = "corrupt"         // a record is not what it must be
+	CodeWorkspace       Code = "workspace"       // the workspace can't be used: this user may not, or it can't be what a workspace must be
 	CodeSecretsKey      Code = "secrets_key"     // the workspace's secrets key is missing or another one
 )
 

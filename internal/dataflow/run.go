@@ -116,6 +116,7 @@ type TableChange struct {
 	RowsBefore       int64           `json:"rows_before,omitempty"`   // of a rollback: the rows that main had; Counts.Read are those it gets
 	Counts           Counts          `json:"counts"`
 	Resumed          []Resumed       `json:"resumed,omitempty"`    // what was not read but taken over from failed runs
+	Source           string          `json:"source,omitempty"`     // SourceTable.Source of its rows; of a rollback, that of the import it goes to; empty: not known
 	DataAsOf         *time.Time      `json:"data_as_of,omitempty"` // the start of the oldest reading in it; of a rollback, that of the import it goes to
 }
 
@@ -180,6 +181,16 @@ type Standing struct {
 	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have: the newest run alone, if it is one
 	Failed        []int64       `json:"failed"`          // the failed ones among the newest runs: what they left may have to be swept
 	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
+}
+
+// Source gives what the tables' rows were read from, as SourceTable.Source has it; empty: it is not known.
+func (s Standing) Source() string {
+	for _, table := range s.Tables {
+		if table.Source != "" {
+			return table.Source
+		}
+	}
+	return ""
 }
 
 // Run is the whole record of a run. A run that is not finished is shown as one with status Processing.

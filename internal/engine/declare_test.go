@@ -150,7 +150,7 @@ func TestDeclare_WaitsForALiveProcessAndThenSaysWhoItIs(t *testing.T) {
 				want(t, "waited", "10m0s", time.Since(began).String())
 				want(t, "code", dataflow.CodeBusy, dataflow.CodeOf(err))
 				want(t, "message", `dataflow "Customers": run 1 is under way on host host-of-slow, process 104, since `+since+
-					". Wait for it to end and apply again, or give a longer timeout.", err.Error())
+					". Wait for it to end and apply again.", err.Error())
 				want(t, "uid", order.UID, w.record().UID)
 				cancel()
 				var failure *engine.RunError

@@ -113,7 +113,19 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 func reasonOf(ctx context.Context, err error, before dataflow.Standing) string {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return "timed out: the run did not end within its timeout. " + whereTablesAre(before)
+		sentences := []string{"timed out: its time was over before it had ended."}
+		timeout, named := errors.AsType[*dataflow.TimeoutError](context.Cause(ctx))
+		if named {
+			sentences[0] = fmt.Sprintf("timed out: %s.", timeout)
+		}
+		if stopped, ok := errors.AsType[*stoppedError](err); ok {
+			sentences = append(sentences, stopped.reached())
+		}
+		sentences = append(sentences, whereTablesAre(before))
+		if named {
+			sentences = append(sentences, fmt.Sprintf("Give %s more time.", timeout.Argument))
+		}
+		return strings.Join(sentences, " ")
 	case ctx.Err() != nil:
 		return "interrupted: the run was cancelled. " + whereTablesAre(before)
 	}

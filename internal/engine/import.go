@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -51,11 +52,30 @@ func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, befo
 	for _, key := range slices.Sorted(maps.Keys(started.Definition.Tables)) {
 		change, err := e.stageTable(ctx, started, before, source, key)
 		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", key, err)
+			return nil, &stoppedError{
+				key: key, rows: change.Counts.Read, done: len(changes), of: len(started.Definition.Tables), err: fmt.Errorf("table %s: %w", key, err),
+			}
 		}
 		changes = append(changes, change)
 	}
-	return changes, nil
+	return changes, e.checkRemoved(ctx, started, before, changes)
+}
+
+// stoppedError says how far an import came that did not read all its tables.
+type stoppedError struct {
+	key      string // the table that it was at
+	rows     int64  // that it had read of it
+	done, of int    // tables
+	err      error
+}
+
+func (e *stoppedError) Error() string { return e.err.Error() }
+func (e *stoppedError) Unwrap() error { return e.err }
+
+// reached gives a sentence.
+func (e *stoppedError) reached() string {
+	return fmt.Sprintf("It was at table %s and had read %s %s of it; of %d %s %d had been read.",
+		e.key, dataflow.Thousands(e.rows), plural(e.rows, "row"), e.of, plural(int64(e.of), "table"), e.done)
 }
 
 // isScanned says whether an import reads a table's rows: what is known of their values is metadata.
@@ -63,7 +83,7 @@ func isScanned(definition dataflow.TableDefinition) bool {
 	return definition.Data || definition.Metadata
 }
 
-// stageTable brings one table from the source to a branch of its own.
+// stageTable brings one table from the source to a branch of its own. When it fails, the change has the rows that were read until then, and no more.
 func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, key string) (dataflow.TableChange, error) {
 	table, err := source.Table(ctx, key)
 	if err != nil {
@@ -85,22 +105,20 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	var report dataflow.ScanReport
 	var resumed []dataflow.Resumed
 	if isScanned(definition) {
-		if report, resumed, err = e.read(ctx, started, before, source, table, staging); err != nil {
-			return dataflow.TableChange{}, err
+		var reading *reading
+		if report, reading, err = e.read(ctx, started, before, source, table, staging); err != nil {
+			return dataflow.TableChange{Counts: dataflow.Counts{Read: reading.progress.rows.Load()}}, err
 		}
+		resumed = reading.resumed
 	}
 	change, err := staging.Commit(ctx)
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	change.Resumed, change.DataAsOf = resumed, oldest(started, resumed)
+	change.Resumed, change.DataAsOf, change.Source = resumed, oldest(started, resumed), table.Source
 	e.event(ctx, started, key, "staged", change.Counts.Read)
-	if !definition.Data {
-		return change, nil // to have no row is what was asked for
-	}
-	change.Counts.KeptAsText = report.KeptAsText
-	if err := checkRemoved(change, started.Definition.MaxRemovedPercent); err != nil {
-		return change, errors.Join(err, e.parts.Forget(ctx, started.Dataflow, started.Run, key))
+	if definition.Data {
+		change.Counts.KeptAsText = report.KeptAsText
 	}
 	return change, nil
 }
@@ -128,17 +146,36 @@ func dataAsOf(run dataflow.Run) *time.Time {
 }
 
 // checkRemoved is the removal guard: a source that suddenly lacks most of its rows is more often a mistake than the truth.
-func checkRemoved(change dataflow.TableChange, maxPercent int64) error {
-	before, removed := change.Counts.Before(), change.Counts.Removed
-	if before == 0 || removed*100 <= before*maxPercent {
+// It names every table that is over it, and what else it knows: that the rows come from somewhere else now.
+func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, before dataflow.Standing, changes []dataflow.TableChange) error {
+	maxPercent := started.Definition.MaxRemovedPercent
+	var over []dataflow.TableChange
+	for _, change := range changes { // of one that loads no data, to have no row is what was asked for
+		if change.Definition.Data && change.Counts.Removed*100 > change.Counts.Before()*maxPercent {
+			over = append(over, change)
+		}
+	}
+	if len(over) == 0 {
 		return nil
 	}
-	return &dataflow.Error{
-		Code: dataflow.CodeGuard, Op: "check",
-		Cause: fmt.Errorf("the run would remove %s of %s rows, more than max_removed_percent = %d allows",
-			dataflow.Thousands(removed), dataflow.Thousands(before), maxPercent),
-		Hint: "If the source is right, raise max_removed_percent for one apply.",
+	slices.SortStableFunc(over, func(a, b dataflow.TableChange) int { return cmp.Compare(b.Counts.Removed, a.Counts.Removed) })
+	var tables []string
+	var forgotten error
+	for _, change := range over {
+		tables = append(tables, fmt.Sprintf("%s of %s %s of table %s",
+			dataflow.Thousands(change.Counts.Removed), dataflow.Thousands(change.Counts.Before()), plural(change.Counts.Before(), "row"), change.Key))
+		forgotten = errors.Join(forgotten, e.parts.Forget(ctx, started.Dataflow, started.Run, change.Key)) // it would lead here again
 	}
+	guard := &dataflow.Error{
+		Code:  dataflow.CodeGuard,
+		Cause: fmt.Errorf("the run would remove %s, more than max_removed_percent = %d allows", strings.Join(tables, ", "), maxPercent),
+		Hint:  "If the source is right, raise max_removed_percent for one apply.",
+	}
+	if was, is := before.Source(), over[0].Source; was != "" && is != "" && was != is {
+		guard.Hint = fmt.Sprintf("The tables have the rows of %s, and connector %q leads to %s. If that is meant, set max_removed_percent = 100 for one apply, or keep both with a dataflow for each.",
+			was, started.Definition.Connector, is)
+	}
+	return errors.Join(guard, forgotten)
 }
 
 // stageHidden makes a ticket for every table that the run is not to leave with rows: one that the dataflow shows now is hidden,

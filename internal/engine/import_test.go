@@ -379,14 +379,14 @@ func TestImport_TheGuardHoldsAtItsEdge(t *testing.T) {
 		refused      string
 	}{
 		"nothing removed, nothing allowed":  {had: 4, removed: 0, max: 0},
-		"one removed, nothing allowed":      {had: 4, removed: 1, max: 0, refused: "1 of 4 rows, more than max_removed_percent = 0"},
+		"one removed, nothing allowed":      {had: 4, removed: 1, max: 0, refused: "1 of 4 rows of table users, more than max_removed_percent = 0"},
 		"half removed, half allowed":        {had: 4, removed: 2, max: 50},
-		"more than half of few":             {had: 3, removed: 2, max: 50, refused: "2 of 3 rows, more than max_removed_percent = 50"},
-		"one row more than half of many":    {had: 200, removed: 101, max: 50, refused: "101 of 200 rows, more than max_removed_percent = 50"},
-		"all removed, all but one allowed":  {had: 200, removed: 200, max: 99, refused: "200 of 200 rows, more than max_removed_percent = 99"},
+		"more than half of few":             {had: 3, removed: 2, max: 50, refused: "2 of 3 rows of table users, more than max_removed_percent = 50"},
+		"one row more than half of many":    {had: 200, removed: 101, max: 50, refused: "101 of 200 rows of table users, more than max_removed_percent = 50"},
+		"all removed, all but one allowed":  {had: 200, removed: 200, max: 99, refused: "200 of 200 rows of table users, more than max_removed_percent = 99"},
 		"all removed, all allowed":          {had: 200, removed: 200, max: 100},
 		"there was nothing to be removed":   {had: 0, removed: 0, max: 0},
-		"less than a percent, none allowed": {had: 200, removed: 1, max: 0, refused: "1 of 200 rows, more than max_removed_percent = 0"},
+		"less than a percent, none allowed": {had: 200, removed: 1, max: 0, refused: "1 of 200 rows of table users, more than max_removed_percent = 0"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -409,13 +409,41 @@ func TestImport_TheGuardHoldsAtItsEdge(t *testing.T) {
 				w.holds(usersID, "users")
 				return
 			}
-			failed(t, err, "table users: check: the run would remove "+c.refused+" allows. "+
+			failed(t, err, "the run would remove "+c.refused+" allows. "+
 				"If the source is right, raise max_removed_percent for one apply. Nothing was published; the tables are at run 1.")
 			want(t, "code", dataflow.CodeGuard, dataflow.CodeOf(err))
 			want(t, "rows", c.had, len(w.rows(usersID)))
 			want(t, "refs", "main run_1", w.refs(usersID))
 		})
 	}
+}
+
+func TestImport_TheGuardNamesEveryTableAndWhereTheRowsComeFromNow(t *testing.T) {
+	w, p, order := imported(t, "users", "groups")
+	lead := func(source string) {
+		w.source.SetTable(dataflow.SourceTable{Key: "users", FileName: "Users", Schema: columns("name"), Source: source})
+		w.source.SetTable(dataflow.SourceTable{Key: "groups", FileName: "Groups", Schema: columns("name"), Source: source})
+	}
+	lead("pool A")
+	w.source.Put("users", manyUsers(10)...)
+	w.source.Put("groups", row("g1", "Admins"), row("g2", "Guests"))
+	order.Definition.MaxRemovedPercent = 100
+	p.completes(order)
+	lead("pool B")
+	w.source.Put("users", manyUsers(1)...)
+	order.Definition.MaxRemovedPercent = 20
+	_, err := p.Import(t.Context(), order)
+	failed(t, err, "the run would remove 9 of 10 rows of table users, 2 of 2 rows of table groups, more than max_removed_percent = 20 allows. "+
+		`The tables have the rows of pool A, and connector "App" leads to pool B. `+
+		"If that is meant, set max_removed_percent = 100 for one apply, or keep both with a dataflow for each. Nothing was published; the tables are at run 2.")
+	order.Definition.MaxRemovedPercent = 100
+	want(t, "where the rows come from", "pool B", p.completes(order).Standing.Source())
+	order.Target = new(int64(2))
+	run, err := p.Rollback(t.Context(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "where they come from after a rollback", "pool A", run.Standing.Source())
 }
 
 func TestImport_RefusesADataflowThatIsNotTheOneItWasPlannedFor(t *testing.T) {

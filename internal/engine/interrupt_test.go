@@ -91,11 +91,12 @@ func TestImport_ARunThatOutlivesItsTimeoutFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, p, order := imported(t, "users")
 		blockScan(w)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		ctx, cancel := dataflow.WithTimeout(t.Context(), "timeouts.update", time.Hour)
 		defer cancel()
 		began := time.Now()
 		_, err := p.Import(ctx, order)
-		failed(t, err, "timed out: the run did not end within its timeout. Nothing was published; the tables are at run 1.")
+		failed(t, err, `timed out: timeouts.update = "1h" is over. It was at table users and had read 2 rows of it; of 1 table 0 had been read. `+
+			"Nothing was published; the tables are at run 1. Give timeouts.update more time.")
 		want(t, "time it took", time.Hour, time.Since(began))
 		want(t, "refs", "main run_1", w.refs(usersID))
 	})

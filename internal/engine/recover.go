@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,7 +81,7 @@ func (e *Engine) outlive(ctx context.Context, started dataflow.Started, read fun
 			}
 		}
 		if err != nil && ctx.Err() != nil {
-			err = busy(started.View())
+			err = busy(ctx, started.View())
 		}
 		return dead, err
 	}
@@ -131,11 +132,15 @@ func wait(ctx context.Context) error {
 }
 
 // busy says who runs the dataflow.
-func busy(run dataflow.Run) error {
+func busy(ctx context.Context, run dataflow.Run) error {
+	hint := "Wait for it to end and apply again."
+	if timeout, ok := errors.AsType[*dataflow.TimeoutError](context.Cause(ctx)); ok {
+		hint = fmt.Sprintf("Wait for it to end and apply again, or wait longer: %s.", timeout)
+	}
 	return &dataflow.Error{
 		Code: dataflow.CodeBusy, Object: fmt.Sprintf("dataflow %q", run.Dataflow),
 		Cause: fmt.Errorf("run %d is under way on host %s, process %d, since %s",
 			run.Run, run.Owner.Host, run.Owner.PID, run.StartedAt.Format(time.RFC3339)),
-		Hint: "Wait for it to end and apply again, or give a longer timeout.",
+		Hint: hint,
 	}
 }

@@ -129,7 +129,7 @@ func TestRecover_WhoWaitsInVainSaysWhoRunsTheDataflow(t *testing.T) {
 		_, err := p.Import(ctx, order)
 		want(t, "code", dataflow.CodeBusy, dataflow.CodeOf(err))
 		want(t, "message", `dataflow "Customers": run 2 is under way on host host-of-slow, process 104, since `+
-			since+". Wait for it to end and apply again, or give a longer timeout.", err.Error())
+			since+". Wait for it to end and apply again.", err.Error())
 		wake()
 		if err := <-slow; err != nil {
 			t.Error(err)

@@ -166,9 +166,10 @@ func failedSince(before dataflow.Standing) []int64 {
 }
 
 // read brings the rows of a table from the source to the staging. What an import that failed has read is not read again.
+// The reading that it gives says how far it came, also when it failed.
 func (e *Engine) read(
 	ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, table dataflow.SourceTable, staging Staging,
-) (dataflow.ScanReport, []dataflow.Resumed, error) {
+) (dataflow.ScanReport, *reading, error) {
 	r := &reading{
 		e: e, ctx: ctx, staging: staging, parts: e.parts, within: started.Definition.ResumeFor(), progress: newProgress(e.now, table.Estimate), failed: failedSince(before),
 		event: dataflow.Event{Dataflow: started.Dataflow, Run: started.Run, Table: table.Key, Step: "staging"},
@@ -181,12 +182,12 @@ func (e *Engine) read(
 	}
 	var err error
 	if r.recorder, err = r.parts.Record(r.recording); err != nil {
-		return dataflow.ScanReport{}, nil, err
+		return dataflow.ScanReport{}, r, err
 	}
 	report, err := source.Scan(ctx, table.Key, table.Schema, r)
 	_ = r.recorder.Close() // what could not be kept is read again
 	if dataflow.IsCode(err, dataflow.CodeGuard) {
-		return report, nil, errors.Join(err, r.forget())
+		err = errors.Join(err, r.forget())
 	}
-	return report, r.resumed, err
+	return report, r, err
 }

@@ -172,7 +172,7 @@ func (e *Engine) stageRollback(ctx context.Context, started dataflow.Started, be
 		if err != nil {
 			return staged{}, fmt.Errorf("table %s: %w", table.Key, err)
 		}
-		change.DataAsOf = table.DataAsOf
+		change.DataAsOf, change.Source = table.DataAsOf, table.Source
 		result.tables = append(result.tables, change)
 	}
 	lost, err := e.lostRuns(ctx, started, before)

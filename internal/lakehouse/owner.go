@@ -47,7 +47,7 @@ func (l *Lakehouse) owns(dataflowName string, properties iceberg.Properties) boo
 }
 
 // guard refuses what belongs to another dataflow or to nobody.
-func (l *Lakehouse) guard(dataflowName, object string, properties iceberg.Properties) error {
+func (l *Lakehouse) guard(dataflowName, object, hint string, properties iceberg.Properties) error {
 	if l.owns(dataflowName, properties) {
 		return nil
 	}
@@ -59,11 +59,39 @@ func (l *Lakehouse) guard(dataflowName, object string, properties iceberg.Proper
 	case marked:
 		cause = fmt.Errorf("%s belongs to dataflow %q of another workspace", object, owner)
 	}
-	return &dataflow.Error{Code: dataflow.CodeForeign, Cause: cause, Hint: "Choose another table_name or database."}
+	return &dataflow.Error{Code: dataflow.CodeForeign, Cause: cause, Hint: hint}
+}
+
+// guardDatabase refuses a database that is marked as another dataflow's. One that bears no mark was made by somebody who lets others in.
+func (l *Lakehouse) guardDatabase(dataflowName, database string, properties iceberg.Properties) error {
+	if _, marked := properties[propertyDataflow]; !marked {
+		return nil
+	}
+	return l.guard(dataflowName, "database "+database, "A database belongs to one dataflow: choose another one.", properties)
+}
+
+// CheckDatabase refuses a database that the dataflow could not import into because it is another's, with dataflow.CodeForeign.
+// It makes nothing. A database that is not there is free.
+func (l *Lakehouse) CheckDatabase(ctx context.Context, dataflowName, database string) error {
+	c, err := l.reading(ctx)
+	if errors.Is(err, errNoCatalog) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	properties, err := c.LoadNamespaceProperties(ctx, table.Identifier{database})
+	if errors.Is(err, catalog.ErrNoSuchNamespace) {
+		return nil
+	}
+	if err != nil {
+		return &dataflow.Error{Op: "load", Object: "database " + database, Cause: err}
+	}
+	return l.guardDatabase(dataflowName, database, properties)
 }
 
 func (l *Lakehouse) guardTable(dataflowName string, id dataflow.TableID, tbl *table.Table) error {
-	return l.guard(dataflowName, object(id), tbl.Properties())
+	return l.guard(dataflowName, object(id), "Choose another table_name or database.", tbl.Properties())
 }
 
 // loadOwn reads a table of the dataflow's, and refuses one of another's.
@@ -95,10 +123,7 @@ func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName
 	if err != nil {
 		return failed("load", err)
 	}
-	if _, marked := properties[propertyDataflow]; !marked {
-		return nil
-	}
-	return l.guard(dataflowName, "database "+database, properties)
+	return l.guardDatabase(dataflowName, database, properties)
 }
 
 // ensure makes the table, empty, when it is not there, and refuses one that the run may not write to. Of several processes that make it at once one wins and the others load it.

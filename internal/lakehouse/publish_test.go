@@ -126,9 +126,9 @@ func TestForeign_IsRefused(t *testing.T) {
 		want string
 	}{
 		"stage into another's database": {func() error { _, err := p.tryStage(other); return err },
-			`database customers belongs to dataflow "Customers". Choose another table_name or database.`},
+			`database customers belongs to dataflow "Customers". A database belongs to one dataflow: choose another one.`},
 		"stage in another workspace's": {func() error { _, err := elsewhere.tryStage(stageRequest(2, usersSchema())); return err },
-			`database customers belongs to dataflow "Customers" of another workspace. Choose another table_name or database.`},
+			`database customers belongs to dataflow "Customers" of another workspace. A database belongs to one dataflow: choose another one.`},
 		"publish": {func() error { _, err := p.Publish(ctx, "Other", 2, change); return err },
 			`table customers.users belongs to dataflow "Customers". Choose another table_name or database.`},
 		"ticket": {func() error {

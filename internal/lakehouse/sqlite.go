@@ -134,6 +134,8 @@ func errSQLite(op, object string, err error) error {
 		e.Code, e.Hint = dataflow.CodeCorrupt, hintRestore
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
 		e.Hint = "Let this user write to the catalog's file and its folder."
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		e.Code, e.Hint = dataflow.CodeBusy, "Another process has locked the catalog: an apply, a reader or a backup that has catalog.db open (fuser or lsof names it). Apply again when it has ended."
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
 		e.Hint = "Look whether its disk is full, and apply again."
 	}

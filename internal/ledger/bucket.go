@@ -219,7 +219,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 	}
 	if count := won.Load(); count != 1 {
 		return &dataflow.Error{
-			Code: dataflow.CodeInvalid, Op: "try conditional writes", Object: b.at,
+			Code: dataflow.CodeWorkspace, Op: "try conditional writes", Object: b.at,
 			Cause: fmt.Errorf("of %d writes that may not replace an object %d succeeded: two processes could run one dataflow at the same time", proofs, count),
 			Hint:  "Use a service that keeps to If-None-Match, as Amazon S3, Google Cloud Storage and Azure Blob Storage do, or a folder.",
 		}
@@ -326,9 +326,9 @@ func (b *Bucket) failed(ctx context.Context, op, location string, err error) err
 	e := &dataflow.Error{Op: op, Object: location, Cause: err}
 	switch {
 	case codeOf(err) == gcerrors.PermissionDenied:
-		e.Code, e.Hint = dataflow.CodeInvalid, "Let these credentials list the bucket, and read, write and delete what is in the workspace."
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Let these credentials list the bucket, and read, write and delete what is in the workspace."
 	case isAnswer(err, "NoSuchBucket") || isMissing(err):
-		e.Code, e.Hint = dataflow.CodeInvalid, "Create the bucket, or set workspace to one that exists, in its region."
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Create the bucket, or set workspace to one that exists, in its region."
 	}
 	return e
 }

@@ -110,7 +110,7 @@ func TestBucket_RefusesAStoreThatIgnoresTheCondition(t *testing.T) {
 	})
 	for range 2 { // it is not forgotten
 		err := bucket.Create(t.Context(), "workspace.json", nil)
-		wantError(t, err, dataflow.CodeInvalid, "of 4 writes that may not replace an object 4 succeeded: two processes could run one dataflow at the same time. "+
+		wantError(t, err, dataflow.CodeWorkspace, "of 4 writes that may not replace an object 4 succeeded: two processes could run one dataflow at the same time. "+
 			"Use a service that keeps to If-None-Match")
 	}
 	wantEqual(t, s3.Keys("records"), []string(nil))
@@ -130,7 +130,7 @@ func TestBucket_RefusesAStoreThatLooksFirst(t *testing.T) {
 			s3.ServeHTTP(w, r)
 		})
 	})
-	wantError(t, bucket.Create(t.Context(), "workspace.json", nil), dataflow.CodeInvalid, "4 succeeded")
+	wantError(t, bucket.Create(t.Context(), "workspace.json", nil), dataflow.CodeWorkspace, "4 succeeded")
 }
 
 func TestBucket_TriesTheConditionOnceAProcess(t *testing.T) {
@@ -229,8 +229,8 @@ func TestBucket_SaysWhatToDo(t *testing.T) {
 		code    dataflow.Code
 		says    string
 	}{
-		"no such bucket": {refusing(http.StatusNotFound, "NoSuchBucket"), dataflow.CodeInvalid, "Create the bucket, or set workspace to one that exists"},
-		"no permission":  {refusing(http.StatusForbidden, "AccessDenied"), dataflow.CodeInvalid, "Let these credentials list the bucket"},
+		"no such bucket": {refusing(http.StatusNotFound, "NoSuchBucket"), dataflow.CodeWorkspace, "Create the bucket, or set workspace to one that exists"},
+		"no permission":  {refusing(http.StatusForbidden, "AccessDenied"), dataflow.CodeWorkspace, "Let these credentials list the bucket"},
 		"out of order":   {refusing(http.StatusNotImplemented, "NotImplemented"), dataflow.CodeInternal, "NotImplemented"},
 	}
 	for name, test := range tests {

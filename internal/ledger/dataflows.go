@@ -116,7 +116,8 @@ func (l *Ledger) nameOf(ctx context.Context, folded string) (string, error) {
 	return record.Definition.Name, err
 }
 
-// DataflowsOf names the dataflows that import through a connector, in the order of their names without regard to case; removed ones do not.
+// DataflowsOf names the dataflows that import through a connector, in the order of their names without regard to case. Removed ones do not, nor
+// do those whose create has failed: no state has them, so nobody could destroy them first.
 // A record that can't be read is left out: a damaged dataflow must not hold a connector for ever.
 func (l *Ledger) DataflowsOf(ctx context.Context, connector string) ([]string, error) {
 	names, err := collect(each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
@@ -130,7 +131,7 @@ func (l *Ledger) DataflowsOf(ctx context.Context, connector string) ([]string, e
 		if dataflow.IsCode(err, dataflow.CodeCorrupt) || dataflow.IsCode(err, dataflow.CodeNewerFormat) {
 			return "", nil
 		}
-		if err != nil || record.Phase == dataflow.PhaseRemoved || dataflow.FoldName(record.Definition.Connector) != dataflow.FoldName(connector) {
+		if err != nil || record.Phase != dataflow.PhaseCreated || dataflow.FoldName(record.Definition.Connector) != dataflow.FoldName(connector) {
 			return "", err
 		}
 		return record.Definition.Name, nil

@@ -44,7 +44,7 @@ var (
 func NewFolder(path string) (*Folder, error) {
 	if !filepath.IsAbs(path) {
 		return nil, &dataflow.Error{
-			Code: dataflow.CodeInvalid, Op: "open", Object: fmt.Sprintf("workspace %q", path),
+			Code: dataflow.CodeWorkspace, Op: "open", Object: fmt.Sprintf("workspace %q", path),
 			Cause: errors.New("it is not an absolute path"),
 			Hint:  "Set workspace to the path of a folder.",
 		}
@@ -303,13 +303,13 @@ func folderError(op, location string, err error) error {
 	case errors.Is(err, fs.ErrNotExist) && (op == "read" || op == "delete"):
 		return errNotFound(op, location)
 	case errors.Is(err, syscall.ENOTDIR):
-		e.Code, e.Hint = dataflow.CodeInvalid, "Set workspace to the path of a folder, or of one that can be made."
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Set workspace to the path of a folder, or of one that can be made."
 	case errors.Is(err, fs.ErrPermission) && op != "open" && op != "read" && op != "list", errors.Is(err, syscall.EROFS):
-		e.Code, e.Hint = dataflow.CodeInvalid, "Let this user write to the workspace's folder, on a file system that knows hard links, or set workspace to another one."
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Let this user write to the workspace's folder, on a file system that knows hard links, or set workspace to another one."
 	case errors.Is(err, fs.ErrPermission):
-		e.Code, e.Hint = dataflow.CodeInvalid, "Let this user read the workspace's folder, or set workspace to another one."
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Let this user read the workspace's folder, or set workspace to another one."
 	case errors.Is(err, errors.ErrUnsupported):
-		e.Code, e.Hint = dataflow.CodeInvalid, "Set workspace to a folder on a file system that knows hard links."
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Set workspace to a folder on a file system that knows hard links."
 	case errors.Is(err, syscall.ENOSPC):
 		e.Hint = "Free some space there and apply again."
 	}

@@ -91,7 +91,7 @@ func TestNewFolder_RefusesWhatCannotBeAWorkspace(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewFolder(test.path)
-			code := dataflow.CodeInvalid
+			code := dataflow.CodeWorkspace
 			if name == "a path with a NUL" {
 				code = dataflow.CodeInternal
 			}
@@ -107,14 +107,14 @@ func TestFolder_SaysWhatToDoWhenItCannotBeWritten(t *testing.T) {
 		code dataflow.Code
 		hint string
 	}{
-		"no permission to write": {"create", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, dataflow.CodeInvalid, "Let this user write to the workspace's folder"},
-		"no permission to read":  {"read", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, dataflow.CodeInvalid, "Let this user read the workspace's folder"},
-		"no permission to look":  {"open", &fs.PathError{Op: "stat", Path: "x", Err: syscall.EACCES}, dataflow.CodeInvalid, "Let this user read the workspace's folder"},
-		"read-only file system":  {"replace", &os.LinkError{Op: "rename", Err: syscall.EROFS}, dataflow.CodeInvalid, "Let this user write to the workspace's folder"},
-		"no hard links":          {"create", &os.LinkError{Op: "link", Err: syscall.EOPNOTSUPP}, dataflow.CodeInvalid, "on a file system that knows hard links"},
-		"no hard links on FAT":   {"create", &os.LinkError{Op: "link", Err: syscall.EPERM}, dataflow.CodeInvalid, "on a file system that knows hard links"},
+		"no permission to write": {"create", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, dataflow.CodeWorkspace, "Let this user write to the workspace's folder"},
+		"no permission to read":  {"read", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, dataflow.CodeWorkspace, "Let this user read the workspace's folder"},
+		"no permission to look":  {"open", &fs.PathError{Op: "stat", Path: "x", Err: syscall.EACCES}, dataflow.CodeWorkspace, "Let this user read the workspace's folder"},
+		"read-only file system":  {"replace", &os.LinkError{Op: "rename", Err: syscall.EROFS}, dataflow.CodeWorkspace, "Let this user write to the workspace's folder"},
+		"no hard links":          {"create", &os.LinkError{Op: "link", Err: syscall.EOPNOTSUPP}, dataflow.CodeWorkspace, "on a file system that knows hard links"},
+		"no hard links on FAT":   {"create", &os.LinkError{Op: "link", Err: syscall.EPERM}, dataflow.CodeWorkspace, "on a file system that knows hard links"},
 		"full":                   {"create", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, dataflow.CodeInternal, "Free some space"},
-		"a file for a folder":    {"create", &fs.PathError{Op: "mkdir", Path: "x", Err: syscall.ENOTDIR}, dataflow.CodeInvalid, "Set workspace to the path of a folder"},
+		"a file for a folder":    {"create", &fs.PathError{Op: "mkdir", Path: "x", Err: syscall.ENOTDIR}, dataflow.CodeWorkspace, "Set workspace to the path of a folder"},
 		"gone while reading":     {"read", fs.ErrNotExist, dataflow.CodeNotFound, ""},
 		"gone while creating":    {"create", fs.ErrNotExist, dataflow.CodeInternal, ""},
 	}
@@ -131,7 +131,7 @@ func TestFolder_CannotWriteWhereAFileLies(t *testing.T) {
 	root := t.TempDir()
 	folder := openFolder(t, root)
 	must(t, os.WriteFile(filepath.Join(root, "connectors"), nil, 0o600))
-	wantError(t, folder.Create(t.Context(), "connectors/app.json", nil), dataflow.CodeInvalid, "not a directory")
+	wantError(t, folder.Create(t.Context(), "connectors/app.json", nil), dataflow.CodeWorkspace, "not a directory")
 }
 
 // A link that NFS made, and then refused because it was asked for again, is this process's own.

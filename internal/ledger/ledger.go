@@ -30,7 +30,7 @@ type Ledger struct {
 }
 
 // Open gives the ledger in a workspace. It writes nothing: the first record that is written makes the workspace.
-// A path where something else than a folder lies has dataflow.CodeInvalid, a bucket without a secrets key dataflow.CodeSecretsKey.
+// A path where something else than a folder lies has dataflow.CodeWorkspace, a bucket without a secrets key dataflow.CodeSecretsKey.
 func Open(ctx context.Context, config Config) (*Ledger, error) {
 	if err := CheckSecretsKey(config.Workspace, config.SecretsKeyURL); err != nil {
 		return nil, err

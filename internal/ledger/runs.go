@@ -110,15 +110,14 @@ func (l *Ledger) Runs(ctx context.Context, name string, from int64, limit int) (
 	if from <= 0 || from > newest {
 		from = newest
 	}
-	var runs []dataflow.Run
-	for number := from; number >= 1 && (limit <= 0 || len(runs) < limit); number-- {
-		run, err := l.run(ctx, name, number)
-		if err != nil {
-			return nil, err
+	numbers := func(yield func(int64, error) bool) {
+		for number := from; number >= 1 && (limit <= 0 || from-number < int64(limit)); number-- {
+			if !yield(number, nil) {
+				return
+			}
 		}
-		runs = append(runs, run)
 	}
-	return runs, nil
+	return collect(ReadAhead(ctx, numbers, func(ctx context.Context, number int64) (dataflow.Run, error) { return l.run(ctx, name, number) }))
 }
 
 // run reads a run that must be there, because a newer one is.

@@ -68,29 +68,36 @@ func (s *Store) Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.
 	return all, err
 }
 
-// Read puts the rows of those of these parts that a run has read to their end.
+// Read puts the rows of these parts, which Parts has listed.
 func (s *Store) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
 	named := map[string]bool{}
 	for _, name := range parts {
 		named[name] = true
 	}
 	wanted := map[uint32]bool{}
-	err := s.each(ctx, what, func(b block) error {
-		var d done
-		if b.kind == doneBlock && json.Unmarshal(b.payload, &d) == nil && named[d.Name] {
-			wanted[b.part] = true
+	var rows int64
+	err := eachDone(ctx, s.path(what), func(part uint32, d done) {
+		if named[d.Name] {
+			wanted[part] = true
+			rows += d.Rows
 		}
-		return nil
 	})
 	if err != nil {
-		return err
+		return failed("read", what.Dataflow, err)
 	}
-	return s.each(ctx, what, func(b block) error {
+	err = s.each(ctx, what, func(b block) error {
 		if b.kind != rowsBlock || !wanted[b.part] {
 			return nil
 		}
-		return decodeRows(b.payload, what.Schema, put)
+		return decodeRows(b.payload, what.Schema, func(row dataflow.Row) error {
+			rows--
+			return put(row)
+		})
 	})
+	if err == nil && rows != 0 { // it was changed since Parts has looked
+		err = failed("read", what.Dataflow, errDamaged)
+	}
+	return err
 }
 
 // Kept says what of its tables a run has kept, in the order of their keys.
@@ -106,7 +113,7 @@ func (s *Store) Kept(ctx context.Context, dataflowName string, run int64) ([]dat
 			continue
 		}
 		kept := dataflow.Kept{Key: key}
-		err := eachDone(ctx, filepath.Join(s.folder(dataflowName, run), entry.Name()), func(d done) {
+		err := eachDone(ctx, filepath.Join(s.folder(dataflowName, run), entry.Name()), func(_ uint32, d done) {
 			kept.Parts++
 			kept.Rows += d.Rows
 			if d.At.After(kept.Until) {
@@ -198,7 +205,7 @@ func (s *Store) each(ctx context.Context, what dataflow.Recording, visit func(bl
 }
 
 // eachDone visits what a recording says of parts without reading their rows: whoever is interrupted has no time for gigabytes.
-func eachDone(ctx context.Context, path string, visit func(done)) error {
+func eachDone(ctx context.Context, path string, visit func(part uint32, d done)) error {
 	file, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -221,7 +228,7 @@ func eachDone(ctx context.Context, path string, visit func(done)) error {
 			}
 			var d done
 			if err = json.Unmarshal(b.payload, &d); err == nil {
-				visit(d)
+				visit(b.part, d)
 			}
 			length = headBytes + int64(len(b.payload))
 		}

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -20,6 +21,8 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 	"github.com/zclconf/go-cty/cty/msgpack"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
 )
 
@@ -691,13 +694,23 @@ func TestApply_RefusesWhatTurnsOutToBeBad(t *testing.T) {
 
 // protocol speaks to the provider as a CLI does, without one.
 type protocol struct {
-	server tfprotov6.ProviderServer
-	types  map[string]cty.Type
+	server    tfprotov6.ProviderServer
+	types     map[string]cty.Type
+	workspace string // which has connector "App" and dataflow "Good"
 }
 
 func newProtocol(t *testing.T) protocol {
 	t.Helper()
-	p := protocol{server: providerserver.NewProtocol6(provider.New("test")())(), types: map[string]cty.Type{}}
+	p := protocol{server: providerserver.NewProtocol6(provider.New("test")())(), types: map[string]cty.Type{}, workspace: t.TempDir()}
+	l, err := ledger.Open(t.Context(), ledger.Config{Workspace: p.workspace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(l.CreateConnector(t.Context(), dataflow.Connector{Type: dataflow.TypeCognito, Name: "App"}, nil),
+		l.PutDataflow(t.Context(), dataflow.Record{Version: 1, UID: "1", Phase: dataflow.PhaseCreated, Definition: dataflow.Definition{Name: "Good"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
 	schema, err := p.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -720,12 +733,18 @@ func newProtocol(t *testing.T) protocol {
 	for name, s := range schema.DataSourceSchemas {
 		p.types[dataOf+name] = ctyType(t, s.ValueType())
 	}
-	config := p.config(t, "provider", fmt.Sprintf("workspace = %q", t.TempDir()), nil)
+	p.configure(t)
+	return p
+}
+
+// configure begins a plan of its own: a provider remembers what one plan has given.
+func (p protocol) configure(t *testing.T) {
+	t.Helper()
+	config := p.config(t, "provider", fmt.Sprintf("workspace = %q", p.workspace), nil)
 	response, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.0", Config: config})
 	if err != nil || len(response.Diagnostics) > 0 {
 		t.Fatal(err, response)
 	}
-	return p
 }
 
 // diagnose validates an object and, when it is a resource that is valid, plans its creation.
@@ -770,6 +789,7 @@ func (p protocol) diagnose(t *testing.T, object, arguments string, variables map
 		if len(validated.Diagnostics) > 0 {
 			return validated.Diagnostics
 		}
+		p.configure(t)
 		planned, err := p.server.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
 			TypeName: object, PriorState: dynamic(t, cty.NullVal(p.types[object]), p.types[object]), ProposedNewState: config, Config: config,
 		})

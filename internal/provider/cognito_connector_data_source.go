@@ -21,19 +21,28 @@ type cognitoConnectorDataSource struct{ dataSourceObject }
 func newCognitoConnectorDataSource() datasource.DataSource { return &cognitoConnectorDataSource{} }
 
 type cognitoConnectorDataModel struct {
-	Name                 types.String `tfsdk:"name"`
-	ID                   types.String `tfsdk:"id"`
-	DisplayName          types.String `tfsdk:"display_name"`
-	Description          types.String `tfsdk:"description"`
-	UserPoolID           types.String `tfsdk:"user_pool_id"`
-	Region               types.String `tfsdk:"region"`
-	Endpoint             types.String `tfsdk:"endpoint"`
-	MaxRequestsPerSecond types.Int64  `tfsdk:"max_requests_per_second"`
-	AvailableTables      types.List   `tfsdk:"available_tables"`
-	UserPoolName         types.String `tfsdk:"user_pool_name"`
-	EstimatedUsers       types.Int64  `tfsdk:"estimated_users"`
-	CreatedAt            types.String `tfsdk:"created_at"`
-	UpdatedAt            types.String `tfsdk:"updated_at"`
+	Name                 types.String          `tfsdk:"name"`
+	ID                   types.String          `tfsdk:"id"`
+	DisplayName          types.String          `tfsdk:"display_name"`
+	Description          types.String          `tfsdk:"description"`
+	UserPoolID           types.String          `tfsdk:"user_pool_id"`
+	Region               types.String          `tfsdk:"region"`
+	Endpoint             types.String          `tfsdk:"endpoint"`
+	MaxRequestsPerSecond types.Int64           `tfsdk:"max_requests_per_second"`
+	AvailableTables      []availableTableModel `tfsdk:"available_tables"`
+	UnreadableTables     types.Map             `tfsdk:"unreadable_tables"`
+	UserPoolName         types.String          `tfsdk:"user_pool_name"`
+	EstimatedUsers       types.Int64           `tfsdk:"estimated_users"`
+	CreatedAt            types.String          `tfsdk:"created_at"`
+	UpdatedAt            types.String          `tfsdk:"updated_at"`
+}
+
+type availableTableModel struct {
+	Key         types.String `tfsdk:"key"`
+	FileName    types.String `tfsdk:"file_name"`
+	Description types.String `tfsdk:"description"`
+	Readable    types.Bool   `tfsdk:"readable"`
+	Reason      types.String `tfsdk:"reason"`
 }
 
 func (*cognitoConnectorDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -56,6 +65,16 @@ func (*cognitoConnectorDataSource) Schema(_ context.Context, _ datasource.Schema
 			"endpoint":                computedText("The URL of the VPC endpoint or emulator that is asked; null: AWS's endpoint of the Region."),
 			"max_requests_per_second": computedNumber("How many requests per second an import may send."),
 		},
+	}
+	resp.Schema.Attributes["available_tables"] = schema.ListNestedAttribute{
+		Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"key":         computedText("The table's key in a dataflow's `tables`."),
+			"file_name":   computedText("What the source calls it."),
+			"description": computedText("What its rows are."),
+			"readable":    computedBool("Whether this sign-in can read it."),
+			"reason":      computedText("Why it can't be read; empty when it can."),
+		}},
 	}
 	maps.Copy(resp.Schema.Attributes, readable(cognitoConnectorResultAttributes()))
 }
@@ -83,7 +102,18 @@ func (d *cognitoConnectorDataSource) Read(ctx context.Context, req datasource.Re
 	resp.Diagnostics.Append(shown.show(ctx, c)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &cognitoConnectorDataModel{
 		Name: shown.Name, ID: shown.ID, DisplayName: shown.DisplayName, Description: shown.Description, UserPoolID: shown.UserPoolID, Region: shown.Region,
-		Endpoint: shown.Endpoint, MaxRequestsPerSecond: shown.MaxRequestsPerSecond, AvailableTables: shown.AvailableTables, UserPoolName: shown.UserPoolName,
+		Endpoint: shown.Endpoint, MaxRequestsPerSecond: shown.MaxRequestsPerSecond, AvailableTables: availableTables(c.Check), UnreadableTables: shown.UnreadableTables, UserPoolName: shown.UserPoolName,
 		EstimatedUsers: shown.EstimatedUsers, CreatedAt: shown.CreatedAt, UpdatedAt: shown.UpdatedAt,
 	})...)
+}
+
+func availableTables(check dataflow.ConnectionCheck) []availableTableModel {
+	tables := []availableTableModel{}
+	for _, t := range check.AvailableTables {
+		tables = append(tables, availableTableModel{
+			Key: types.StringValue(t.Key), FileName: types.StringValue(t.FileName), Description: types.StringValue(t.Description),
+			Readable: types.BoolValue(t.Readable), Reason: types.StringValue(t.Reason),
+		})
+	}
+	return tables
 }

@@ -28,11 +28,11 @@ type cognitoConnectorModel struct {
 	Endpoint             types.String `tfsdk:"endpoint"`
 	MaxRequestsPerSecond types.Int64  `tfsdk:"max_requests_per_second"`
 
-	AvailableTables types.List   `tfsdk:"available_tables"`
-	UserPoolName    types.String `tfsdk:"user_pool_name"`
-	EstimatedUsers  types.Int64  `tfsdk:"estimated_users"`
-	CreatedAt       types.String `tfsdk:"created_at"`
-	UpdatedAt       types.String `tfsdk:"updated_at"`
+	UnreadableTables types.Map    `tfsdk:"unreadable_tables"`
+	UserPoolName     types.String `tfsdk:"user_pool_name"`
+	EstimatedUsers   types.Int64  `tfsdk:"estimated_users"`
+	CreatedAt        types.String `tfsdk:"created_at"`
+	UpdatedAt        types.String `tfsdk:"updated_at"`
 }
 
 type assumeRoleModel struct {
@@ -41,19 +41,6 @@ type assumeRoleModel struct {
 }
 
 var assumeRoleType = types.ObjectType{AttrTypes: map[string]attr.Type{"role_arn": types.StringType, "external_id": types.StringType}}
-
-type availableTableModel struct {
-	Key         types.String `tfsdk:"key"`
-	FileName    types.String `tfsdk:"file_name"`
-	Description types.String `tfsdk:"description"`
-	Readable    types.Bool   `tfsdk:"readable"`
-	Reason      types.String `tfsdk:"reason"`
-}
-
-var availableTableType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"key": types.StringType, "file_name": types.StringType, "description": types.StringType,
-	"readable": types.BoolType, "reason": types.StringType,
-}}
 
 // connector gives the record of what is declared. Every argument must be known.
 func (m cognitoConnectorModel) connector(ctx context.Context) (dataflow.Connector, diag.Diagnostics) {
@@ -93,14 +80,13 @@ func (m *cognitoConnectorModel) show(ctx context.Context, c dataflow.Connector) 
 		})
 		diags.Append(more...)
 	}
-	tables := []availableTableModel{}
+	unreadable := map[string]string{}
 	for _, t := range c.Check.AvailableTables {
-		tables = append(tables, availableTableModel{
-			Key: types.StringValue(t.Key), FileName: types.StringValue(t.FileName), Description: types.StringValue(t.Description),
-			Readable: types.BoolValue(t.Readable), Reason: types.StringValue(t.Reason),
-		})
+		if !t.Readable {
+			unreadable[t.Key] = t.Reason
+		}
 	}
-	m.AvailableTables, more = types.ListValueFrom(ctx, availableTableType, tables)
+	m.UnreadableTables, more = types.MapValueFrom(ctx, types.StringType, unreadable)
 	diags.Append(more...)
 	return diags
 }

@@ -46,11 +46,16 @@ func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.
 	}
 	plan.ID = plan.Name
 	if !req.State.Raw.IsNull() {
+		if !plan.UserPoolID.Equal(state.UserPoolID) || !plan.Region.Equal(state.Region) {
+			// Another pool: whatever imports through the connector is to plan a run. It could be replaced to say that, but then a connection
+			// that does not work would be found when the connector that did work is gone, with its secret.
+			plan.ID = types.StringUnknown()
+		}
 		if !plan.same(state) {
 			plan.UpdatedAt = types.StringUnknown()
 		}
 		if !plan.sameSignIn(state) {
-			plan.AvailableTables = types.ListUnknown(availableTableType)
+			plan.UnreadableTables = types.MapUnknown(types.StringType)
 			plan.UserPoolName = types.StringUnknown()
 			plan.EstimatedUsers = types.Int64Unknown()
 		}

@@ -221,7 +221,7 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 	shown := plan
 	resp.Diagnostics.Append(shown.show(ctx, connector)...)
 	if plan.sameSignIn(state) { // planned as they were: what somebody else's check has seen since, the next refresh shows
-		shown.AvailableTables, shown.UserPoolName, shown.EstimatedUsers = plan.AvailableTables, plan.UserPoolName, plan.EstimatedUsers
+		shown.UnreadableTables, shown.UserPoolName, shown.EstimatedUsers = plan.UnreadableTables, plan.UserPoolName, plan.EstimatedUsers
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &shown)...)
 }

@@ -13,10 +13,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -72,7 +73,7 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			"Creating it, and changing the pool or the sign-in, checks the connection. " +
 			"Sign in with `access_key_id` and `secret_access_key_wo`, with `profile`, with `assume_role`, or with none of them: then AWS's default chain is used.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The connector's name.", PlanModifiers: keep},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The connector's name. Known only after apply when the connector is to lead to another pool.", PlanModifiers: keep},
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The connector's name: " + dataflow.NameRule + ". Unique in the workspace without regard to case. Changing it replaces the connector.",
@@ -89,12 +90,12 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 			},
 			"user_pool_id": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "The user pool's id, such as `us-east-1_AbCdEf123`. Changing it checks the connection; it runs no dataflow by itself.",
+				MarkdownDescription: "The user pool's id, such as `us-east-1_AbCdEf123`. Changing it checks the connection, makes `id` known only after apply, and so runs the dataflows that use it.",
 				Validators:          userPoolIDRules(),
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "The AWS Region that is asked. Default: the part of `user_pool_id` before `_`. Set it to read a replica in another Region. Changing it checks the connection.",
+				MarkdownDescription: "The AWS Region that is asked. Default: the part of `user_pool_id` before `_`. Set it to read a replica in another Region. Changing it is like changing `user_pool_id`.",
 				Validators:          regionRules(),
 				PlanModifiers:       []planmodifier.String{regionDefault{}},
 			},
@@ -155,16 +156,11 @@ func (*cognitoConnectorResource) Schema(_ context.Context, _ resource.SchemaRequ
 func cognitoConnectorResultAttributes() map[string]schema.Attribute {
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	return map[string]schema.Attribute{
-		"available_tables": schema.ListNestedAttribute{
-			Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
-			PlanModifiers: []planmodifier.List{listplanmodifier.UseStateForUnknown()},
-			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"key":         schema.StringAttribute{Computed: true, MarkdownDescription: "The table's key in a dataflow's `tables`."},
-				"file_name":   schema.StringAttribute{Computed: true, MarkdownDescription: "What the source calls it."},
-				"description": schema.StringAttribute{Computed: true, MarkdownDescription: "What its rows are."},
-				"readable":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this sign-in can read it."},
-				"reason":      schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can't be read; empty when it can."},
-			}},
+		"unreadable_tables": schema.MapAttribute{
+			Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "The keys of the pool's tables that this sign-in can't read, as the last connection check saw it, and why not. Empty: it can read all of them. " +
+				"The data source [`skypoint_cognito_connector`](../data-sources/cognito_connector.md) lists every table.",
+			PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
 		},
 		"user_pool_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "The user pool's name, as the last connection check saw it.", PlanModifiers: keep},
 		"estimated_users": schema.Int64Attribute{Computed: true, MarkdownDescription: "The pool's own estimate of its users, as the last connection check saw it.", PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},

@@ -109,6 +109,7 @@ func (c *core) destroy() reported {
 	for i := len(c.config) - 1; i >= 0 && len(r.errors) == 0; i-- {
 		c.remove(&r, c.config[i].kind)
 	}
+	r.warnings = slices.DeleteFunc(r.warnings, func(w string) bool { return strings.HasPrefix(w, "Tables will be dropped: ") }) // see TestPlan_OfADestroy
 	return r
 }
 

@@ -69,7 +69,7 @@ func TestDataSources_ShowWhatTheSameApplyImported(t *testing.T) {
 				runs(0, "run", knownvalue.Int64Exact(2)), runs(0, "kind", knownvalue.StringExact("import")),
 				runs(0, "status", knownvalue.StringExact("Completed")), runs(0, "trigger", knownvalue.StringExact("refresh_triggers")),
 				runs(1, "run", knownvalue.Int64Exact(1)), runs(1, "trigger", knownvalue.StringExact("create")),
-				data("skypoint_dataflow_runs.it", knownvalue.Int64Exact(2), at("runs").AtSliceIndex(0).AtMapKey("tables").AtSliceIndex(2).AtMapKey("added")),
+				data("skypoint_dataflow_runs.it", knownvalue.Int64Exact(2), at("runs").AtSliceIndex(0).AtMapKey("tables").AtMapKey("users").AtMapKey("added")),
 				statecheck.CompareValuePairs("data.skypoint_dataflow_runs.it", at("runs").AtSliceIndex(0).AtMapKey("data_as_of"),
 					"data.skypoint_dataflow_runs.it", at("runs").AtSliceIndex(0).AtMapKey("started_at"), compare.ValuesSame()),
 				statecheck.CompareValuePairs("data.skypoint_dataflow_runs.it", at("runs").AtSliceIndex(0).AtMapKey("data_as_of"),

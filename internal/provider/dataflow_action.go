@@ -59,7 +59,7 @@ func (o *configured) drive(
 			panic(err) // it was validated
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := dataflow.WithTimeout(ctx, "timeout", timeout)
 	defer cancel()
 	lines := newProgress(func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) })
 	done, err := run(watchedBy(ctx, lines), e, engine.Order{Definition: dataflow.Definition{Name: name}, Trigger: dataflow.TriggerAction})

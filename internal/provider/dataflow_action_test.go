@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,8 +112,10 @@ func TestActions_AreRefused(t *testing.T) {
 	c.succeeds("apply", c.apply(), dataflowType)
 	for action, kind := range map[string]string{runAction: "import", rollbackAction: "rollback"} {
 		_, r := c.acts(action, "")
-		failed := map[string]string{"import": "Import failed", "rollback": "Rollback failed"}[kind]
-		c.fails(action, r, fmt.Sprintf(`%s: start a run of dataflow "Customers": pinned_run holds it at run 2. Remove pinned_run to allow the %s.`, failed, kind))
+		c.fails(action, r, map[string]string{
+			"import":   `Dataflow is pinned: Dataflow "Customers" is held at a run by pinned_run, so nothing is imported. Remove its pinned_run, or this run.`,
+			"rollback": `Rollback failed: start a run of dataflow "Customers": pinned_run holds it at run 2. Remove pinned_run to allow the rollback.`,
+		}[kind])
 	}
 	c.remove(&reported{}, dataflowType)
 	for _, action := range []string{runAction, rollbackAction} {
@@ -168,7 +169,7 @@ func TestRunAction_ThatIsCancelledOrTakesTooLongLeavesAFailedRun(t *testing.T) {
 	r := c.invoke(ctx, runAction, `dataflow_id = "Customers"`, func(string) bool { return true })
 	c.fails("a cancelled action", r, `Import failed: Run 3 of dataflow "Customers" failed: interrupted: the run was cancelled. Nothing was published; the tables are at run 2.`)
 	_, r = c.acts(runAction, `timeout = "1s"`)
-	c.fails("an action with a timeout", r, `Import failed: Run 4 of dataflow "Customers" failed: timed out: the run did not end within its timeout. Nothing was published; the tables are at run 2.`)
+	c.fails("an action with a timeout", r, `Import failed: Run 4 of dataflow "Customers" failed: timed out: timeout = "1s" is over. Nothing was published; the tables are at run 2. Give timeout more time.`)
 }
 
 func TestActions_AreTriggeredByWhatOtherResourcesDo(t *testing.T) {

@@ -105,7 +105,8 @@ func dataflowIDAttribute() schema.StringAttribute {
 // waitForRunAttribute is at_run where nothing is read of an older run.
 func waitForRunAttribute() schema.Int64Attribute {
 	return schema.Int64Attribute{
-		Optional:            true,
-		MarkdownDescription: "Give it the dataflow's `current_run`: then the data source waits for a run that the same apply makes. It changes nothing else.",
+		Optional: true,
+		MarkdownDescription: "Give it the dataflow's `current_run`: then the data source waits for a run that the same apply makes. " +
+			"Where a `skypoint_dataflow_run` runs the dataflow, give it that one's `run`, which comes later. It changes nothing else.",
 	}
 }

@@ -17,7 +17,8 @@ import (
 // ModifyPlan decides whether the apply will run the dataflow, and shows it: a run is planned exactly when last_run is unknown.
 //
 // What it decides follows from configuration, prior state and private state alone, never from the clock or the ledger:
-// Terraform plans again during apply, and a saved plan must mean then what it meant. The ledger is read for errors only.
+// Terraform plans again during apply, and a saved plan must mean then what it meant. The ledger is read for errors, and for what can't change
+// between the two: the record of the run that a pin goes to, and the connector's pool, which a plan of the connector makes unknown (isElsewhere).
 func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var plan, state dataflowModel
 	if !req.State.Raw.IsNull() {
@@ -36,6 +37,10 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if r.services != nil && !r.services.unknown && !req.State.Raw.IsNull() { // a plan without a refresh has not looked yet
 		r.services.checkWorkspace(ctx, req.Private, dataflowObject(state.Name.ValueString()), &resp.Diagnostics)
 	}
+	if r.services != nil && !r.services.unknown && !req.State.Raw.IsNull() && !plan.Name.Equal(state.Name) && !resp.Diagnostics.HasError() {
+		r.services.releaseDatabase(state.Database)
+		r.warnOfLoss(ctx, state, &resp.Diagnostics)
+	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return
 	}
@@ -53,7 +58,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	why := dataflow.TriggerCreate
+	why, elsewhere := dataflow.TriggerCreate, false
 	if req.State.Raw.IsNull() {
 		planCreate(&plan)
 		if !plan.PinnedRun.IsNull() {
@@ -62,19 +67,25 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	} else {
 		readAt, diags := privateTime(ctx, req.Private, privateReadAt)
 		resp.Diagnostics.Append(diags...)
-		why = trigger(plan, state, readAt)
-		planUpdate(&plan, state, why)
+		elsewhere = r.isElsewhere(ctx, plan, req.Private, &resp.Diagnostics)
+		why = trigger(plan, state, elsewhere, readAt)
+		planUpdate(&plan, state, why, elsewhere)
 		if state.removing() && plan.PinnedRun.IsNull() { // the removal is brought to its end first, and then this is a new dataflow
 			plan.LastRun = types.ObjectUnknown(runType.AttrTypes) // Terraform replaces for an argument that changes
 			resp.RequiresReplace = path.Paths{path.Root("last_run")}
 		}
 	}
-	plan.planReason(ctx, why, state)
-	if plan.LastRun.IsUnknown() && !plan.PinnedRun.IsNull() {
+	plan.planReason(ctx, why, state, elsewhere)
+	forward := why == dataflow.TriggerPin && plan.PinnedRun.IsNull() && plan.RunOnApply.Equal(types.BoolValue(false)) // to the newest import, whatever the configuration is now
+	if plan.LastRun.IsUnknown() && (forward || !plan.PinnedRun.IsNull()) {
 		plan.TableDetails = r.detailsAt(ctx, plan)
 	}
 	if plan.LastRun.IsUnknown() && !plan.TableDetails.IsUnknown() {
 		plan.TableCount = types.Int64Value(int64(len(plan.TableDetails.Elements())))
+	}
+	r.checkAtPlan(ctx, plan, state, &resp.Diagnostics)
+	if r.services != nil && !plan.Name.IsUnknown() {
+		r.services.planPin(plan.Name.ValueString(), !plan.PinnedRun.IsNull())
 	}
 	r.warnOfCost(ctx, plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -122,7 +133,7 @@ func planCreate(plan *dataflowModel) {
 }
 
 // planUpdate plans a dataflow that is there. Computed attributes arrive as the state has them.
-func planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger) {
+func planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger, elsewhere bool) {
 	if why != "" {
 		plan.Status = types.StringUnknown()
 		plan.TableCount = types.Int64Unknown()
@@ -135,23 +146,20 @@ func planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger) 
 			plan.CurrentRun = types.Int64Unknown()
 			plan.LastRefreshAt, plan.DataAsOf = types.StringUnknown(), types.StringUnknown()
 		}
-		if why == dataflow.TriggerPin && plan.RunOnApply.Equal(types.BoolValue(false)) { // to the newest import, whatever the configuration is now
-			plan.TableDetails = types.MapUnknown(tableDetailsType)
-		} else {
-			plan.TableDetails = plan.pendingDetails(state)
-		}
+		plan.TableDetails = plan.pendingDetails(state)
 		return
 	}
 	if !plan.sameRecord(state) {
 		plan.UpdatedAt = types.StringUnknown()
 	}
-	if !plan.sameImport(state) || !plan.RefreshTriggers.Equal(state.RefreshTriggers) || !plan.PinnedRun.Equal(state.PinnedRun) {
+	if (elsewhere && !state.RunPending.ValueBool()) || !plan.sameImport(state) || !plan.RefreshTriggers.Equal(state.RefreshTriggers) || !plan.PinnedRun.Equal(state.PinnedRun) {
 		plan.RunPending = types.BoolUnknown()
 	}
 }
 
-// trigger says why an apply of plan runs the dataflow; empty: it does not.
-func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
+// trigger says why an apply of plan runs the dataflow; empty: it does not. elsewhere: the connector leads to something else than what the tables
+// were read from.
+func trigger(plan, state dataflowModel, elsewhere bool, readAt time.Time) dataflow.Trigger {
 	unpinned := plan.PinnedRun.IsNull() && !state.PinnedRun.IsNull()
 	switch {
 	case !plan.PinnedRun.IsNull() && plan.PinnedRun.Equal(state.CurrentRun) && !state.interrupted():
@@ -162,7 +170,7 @@ func trigger(plan, state dataflowModel, readAt time.Time) dataflow.Trigger {
 		return dataflow.TriggerPin
 	case plan.RunOnApply.Equal(types.BoolValue(false)):
 		return ""
-	case !plan.sameImport(state):
+	case !plan.sameImport(state), elsewhere && !unpinned:
 		return dataflow.TriggerDefinition
 	case !plan.RefreshTriggers.Equal(state.RefreshTriggers):
 		return dataflow.TriggerRefreshTriggers

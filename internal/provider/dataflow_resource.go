@@ -54,8 +54,11 @@ func dataflowObject(name string) string { return fmt.Sprintf("Dataflow %q", name
 // nameBlame is dataflowBlame while there is nothing yet but a name.
 var nameBlame = blame{dataflow.CodeInvalid: path.Root("name")}
 
-// Create declares the dataflow, saves its id, and runs it. A run that fails leaves the resource tainted:
-// the next apply deletes it (which drops no table, since nothing was published) and creates it anew.
+// Create declares the dataflow and runs it.
+//
+// When that publishes nothing it leaves nothing in the state: the next plan creates the dataflow, as the one before did, and Declare goes on with
+// the record, which is still in creation. The other way, a state that the CLI marks as tainted, was tried: its plan says "must be replaced", which
+// alarms whoever reviews it, and is an error where prevent_destroy is set. What did publish is in the state, and tainted where the end failed.
 func (r *dataflowResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan dataflowModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -66,7 +69,7 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	if plan.RunReason.IsUnknown() { // as long as something else was
 		plan.RunReason = types.StringNull()
 		if planned.LastRun.IsUnknown() {
-			plan.RunReason = types.StringValue(plan.reason(dataflow.TriggerCreate, dataflowModel{}))
+			plan.RunReason = types.StringValue(plan.reason(dataflow.TriggerCreate, dataflowModel{}, false))
 		}
 	}
 	runs := planned.LastRun.IsUnknown() && plan.RunOnApply.ValueBool()
@@ -82,8 +85,14 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.create", timeout)
 	defer cancel()
+	if runs && definition.PinnedRun == nil {
+		if err := r.services.checkBeforeRun(ctx, definition); err != nil {
+			report(&resp.Diagnostics, "Dataflow was not created", err, dataflowBlame)
+			return
+		}
+	}
 	record, err := e.Declare(ctx, definition)
 	if dataflow.IsCode(err, dataflow.CodeExists) {
 		reportExists(&resp.Diagnostics, "Dataflow was not created", err, "skypoint_dataflow", definition.Name)
@@ -91,19 +100,6 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not created", err, nameBlame)
-		return
-	}
-	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
-	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
-	save := func(s engine.State, completed bool) {
-		now, diags := resultsOf(ctx, s)
-		plan.dataflowResults = planned.settle(now, completed)
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	}
-	save(engine.State{Record: record}, false) // an interrupt from here on finds the id in the state
-	if resp.Diagnostics.HasError() {
 		return
 	}
 	order := engine.Order{UID: record.UID, Definition: definition, Trigger: dataflow.TriggerCreate}
@@ -119,13 +115,19 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	if err != nil {
 		report(&resp.Diagnostics, failed(order.Trigger), err, dataflowBlame)
 	}
-	if s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics); ok {
-		save(s, err == nil)
+	if s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics); ok && (err == nil || s.Published()) {
+		now, diags := resultsOf(ctx, s)
+		plan.dataflowResults = planned.settle(now, err == nil)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, record.UID)...)
+		resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
+		resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.Name)...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
 }
 
 // reread gives the dataflow as the ledger has it after a run, also when the run's own context has ended.
-func (*dataflowResource) reread(ctx context.Context, e *engine.Engine, name string, diags *diag.Diagnostics) (engine.State, bool) {
+func (r *dataflowResource) reread(ctx context.Context, e *engine.Engine, name string, diags *diag.Diagnostics) (engine.State, bool) {
 	if ctx.Err() != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), rereadWithin)
@@ -136,7 +138,7 @@ func (*dataflowResource) reread(ctx context.Context, e *engine.Engine, name stri
 		report(diags, "The dataflow's record can't be read", err, nil)
 		return engine.State{}, false
 	}
-	return s, true
+	return r.services.withSource(ctx, s), true
 }
 
 // rereadWithin bounds the last look at the ledger after an interrupt.
@@ -165,6 +167,7 @@ func (r *dataflowResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(model.show(ctx, s)...)
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateUID, s.Record.UID)...)
 	resp.Diagnostics.Append(r.services.markWorkspace(ctx, resp.Private)...)
+	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateSource, s.Standing.Source())...)
 	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateReadAt, time.Now().UTC().Format(time.RFC3339Nano))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
@@ -199,7 +202,7 @@ func (r *dataflowResource) find(ctx context.Context, private privateReader, name
 		return engine.State{}, false
 	}
 	s = r.services.withDrift(ctx, e, s, diags)
-	return s, !another(s)
+	return r.services.withSource(ctx, s), !another(s)
 }
 
 // Update runs the dataflow when the plan says so, and otherwise records the new arguments.
@@ -225,11 +228,12 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.update", timeout)
 	defer cancel()
 	order := engine.Order{UID: uid, Definition: definition}
+	elsewhere := r.isElsewhere(ctx, plan, req.Private, &resp.Diagnostics)
 	if plan.LastRun.IsUnknown() {
-		order.Trigger = trigger(plan, state, readAt)
+		order.Trigger = trigger(plan, state, elsewhere, readAt)
 	}
 	switch {
 	case order.Trigger == dataflow.TriggerPin && definition.PinnedRun != nil:
@@ -237,15 +241,18 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	case order.Trigger == dataflow.TriggerPin:
 		err = r.unpin(ctx, e, order)
 	case order.Trigger != "":
-		_, err = e.Import(ctx, order)
+		if err = r.services.checkBeforeRun(ctx, definition); err == nil {
+			_, err = e.Import(ctx, order)
+		}
 	case !plan.sameRecord(state):
 		err = e.Define(ctx, uid, definition)
 	}
 	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
+	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateSource, s.Standing.Source())...)
 	now, diags := resultsOf(ctx, s)
 	resp.Diagnostics.Append(diags...)
 	if plan.RunReason.IsUnknown() {
-		plan.RunReason = types.StringValue(plan.reason(order.Trigger, state))
+		plan.RunReason = types.StringValue(plan.reason(order.Trigger, state, elsewhere))
 		if order.Trigger == "" {
 			plan.RunReason = state.RunReason
 		}
@@ -271,7 +278,7 @@ func (*dataflowResource) pin(ctx context.Context, e *engine.Engine, order engine
 }
 
 // unpin takes the tables to the newest completed import, or imports when that one is not what the definition asks for.
-func (*dataflowResource) unpin(ctx context.Context, e *engine.Engine, order engine.Order) error {
+func (r *dataflowResource) unpin(ctx context.Context, e *engine.Engine, order engine.Order) error {
 	newest, err := e.Newest(ctx, order.Definition.Name)
 	if err != nil {
 		return err
@@ -281,6 +288,7 @@ func (*dataflowResource) unpin(ctx context.Context, e *engine.Engine, order engi
 		if err != nil {
 			return err
 		}
+		seen = seen && !r.services.leadsElsewhere(ctx, types.StringValue(order.Definition.Connector), newest.Standing.Source())
 		if !seen {
 			order.Trigger = dataflow.TriggerDefinition
 			if newest.Digest == order.Definition.Digest() {
@@ -327,7 +335,7 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.delete", timeout)
 	defer cancel()
 	s, err := e.Settle(ctx, found.Record.Definition.Name) // whether something was published is known only when nothing is under way
 	switch {

@@ -227,21 +227,23 @@ resource "terraform_data" "each" {
 	)
 }
 
-func TestDataflow_FailedCreateIsMadeAnewAndGoesOnNumbering(t *testing.T) {
+func TestDataflow_FailedCreateIsPlannedAsACreateAgainAndGoesOnNumbering(t *testing.T) {
 	w := newWorld(t, 10)
+	config := w.dataflow(allTables + "\n  lifecycle {\n    prevent_destroy = true\n  }")
 	w.run(
 		resource.TestStep{
 			PreConfig:   func() { w.deny("ListGroups") },
-			Config:      w.dataflow(allTables),
+			Config:      config,
 			ExpectError: said(`Run 1 of dataflow "Customers" failed: .*lack 1 permission: cognito-idp:ListGroups \(groups, group_memberships\)\. .*Nothing was published; there are no tables yet\.`),
 		},
 		resource.TestStep{
 			PreConfig: func() { w.deny() },
-			Config:    w.dataflow(allTables),
+			Config:    config,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(runs(),
-				plancheck.ExpectResourceAction(customers, plancheck.ResourceActionDestroyBeforeCreate))},
+				plancheck.ExpectResourceAction(customers, plancheck.ResourceActionCreate))},
 			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(2), "current_run"), is(knownvalue.StringExact("create"), "last_run", "trigger")},
 		},
+		resource.TestStep{Config: w.dataflow(allTables)}, // so that the test may clean up
 	)
 }
 

@@ -31,11 +31,8 @@ func readable(attributes map[string]resourceschema.Attribute) map[string]schema.
 			out[name] = computedBool(description)
 		case resourceschema.SingleNestedAttribute:
 			out[name] = schema.SingleNestedAttribute{Computed: true, MarkdownDescription: description, Attributes: readable(a.Attributes)}
-		case resourceschema.ListNestedAttribute:
-			out[name] = schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: description,
-				NestedObject: schema.NestedAttributeObject{Attributes: readable(a.NestedObject.Attributes)},
-			}
+		case resourceschema.MapAttribute:
+			out[name] = schema.MapAttribute{Computed: true, MarkdownDescription: description, ElementType: a.ElementType}
 		case resourceschema.MapNestedAttribute:
 			out[name] = schema.MapNestedAttribute{
 				Computed: true, MarkdownDescription: description,

@@ -10,7 +10,10 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
-var _ action.ActionWithConfigure = (*dataflowRunAction)(nil)
+var (
+	_ action.ActionWithConfigure  = (*dataflowRunAction)(nil)
+	_ action.ActionWithModifyPlan = (*dataflowRunAction)(nil)
+)
 
 type dataflowRunAction struct{ actionObject }
 
@@ -25,6 +28,15 @@ func (*dataflowRunAction) Schema(_ context.Context, _ action.SchemaRequest, resp
 		MarkdownDescription: "Runs a dataflow: imports its tables anew, as its definition was last recorded, and shows how far it is. " +
 			"Refused while the dataflow has a `pinned_run`. The run has the trigger `action`, and the next refresh of the dataflow shows it.",
 		Attributes: dataflowActionAttributes(),
+	}
+}
+
+// ModifyPlan refuses a run that could not begin.
+func (a *dataflowRunAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	var model dataflowActionModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		a.checkOrdered(ctx, model.DataflowID, &resp.Diagnostics)
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/float64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -28,8 +27,10 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure   = (*dataflowRunResource)(nil)
-	_ resource.ResourceWithImportState = (*dataflowRunResource)(nil)
+	_ resource.ResourceWithConfigure    = (*dataflowRunResource)(nil)
+	_ resource.ResourceWithImportState  = (*dataflowRunResource)(nil)
+	_ resource.ResourceWithModifyPlan   = (*dataflowRunResource)(nil)
+	_ resource.ResourceWithUpgradeState = (*dataflowRunResource)(nil)
 )
 
 // dataflowRunResource is a run that somebody wanted. It is in the state because it is in the history, where it stays.
@@ -44,11 +45,11 @@ type dataflowRunModel struct {
 	Timeouts   timeouts.Value `tfsdk:"timeouts"`
 	runModel
 	runUsage
-	Tables types.List `tfsdk:"tables"`
+	Tables types.Map `tfsdk:"tables"`
 }
 
 var runCountsType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"key": types.StringType, "table_name": types.StringType, "change": types.StringType, "read": types.Int64Type, "added": types.Int64Type,
+	"database": types.StringType, "table_name": types.StringType, "change": types.StringType, "read": types.Int64Type, "added": types.Int64Type,
 	"changed": types.Int64Type, "removed": types.Int64Type, "unchanged": types.Int64Type, "kept_as_text": types.Int64Type,
 }}
 
@@ -56,8 +57,14 @@ func (*dataflowRunResource) Metadata(_ context.Context, req resource.MetadataReq
 	resp.TypeName = req.ProviderTypeName + "_dataflow_run"
 }
 
+// UpgradeState brings a state that an older schema wrote to today's.
+func (*dataflowRunResource) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgraders(dataflowRunChanges)
+}
+
 func (*dataflowRunResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: int64(len(dataflowRunChanges)),
 		MarkdownDescription: "A run of a dataflow: creating it imports the dataflow's tables anew, as its definition was last recorded. " +
 			"Destroying it only forgets it: the run stays in the history, and its data in the tables. Refused while the dataflow has a `pinned_run`. " +
 			"When the run fails, the apply fails and leaves nothing in the state, so the next apply runs the dataflow again.",
@@ -112,11 +119,11 @@ func runAttributes() map[string]schema.Attribute {
 		"calls":            number("Requests sent to AWS."),
 		"throttles":        number("Answers of AWS that asked to slow down."),
 		"waited_seconds":   seconds("Time spent waiting for the request limit, in seconds, over all requests."),
-		"tables": schema.ListNestedAttribute{
-			Computed: true, MarkdownDescription: "What it did to each table. Empty for a run that failed.",
-			PlanModifiers: []planmodifier.List{listplanmodifier.UseStateForUnknown()},
+		"tables": schema.MapNestedAttribute{
+			Computed: true, MarkdownDescription: "What it did to each table, by the table's key. A table that it took out while another one has the key is under its `database.table_name`. Empty for a run that failed.",
+			PlanModifiers: []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"key":          schema.StringAttribute{Computed: true, MarkdownDescription: "The table's key."},
+				"database":     schema.StringAttribute{Computed: true, MarkdownDescription: "The database that the table is in."},
 				"table_name":   schema.StringAttribute{Computed: true, MarkdownDescription: "What the table is called in the database."},
 				"change":       schema.StringAttribute{Computed: true, MarkdownDescription: "`publish`, `keep` (nothing changed), `hide` or `drop`."},
 				"read":         count("Rows that the source gave."),
@@ -127,6 +134,21 @@ func runAttributes() map[string]schema.Attribute {
 				"kept_as_text": count("Values that their column's type could not hold."),
 			}},
 		},
+	}
+}
+
+// ModifyPlan refuses a new run that could not begin.
+func (r *dataflowRunResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, state dataflowRunModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if !plan.DataflowID.Equal(state.DataflowID) || !plan.Triggers.Equal(state.Triggers) {
+		r.checkOrdered(ctx, plan.DataflowID, &resp.Diagnostics)
 	}
 }
 
@@ -153,7 +175,7 @@ func (r *dataflowRunResource) Create(ctx context.Context, req resource.CreateReq
 		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.create", timeout)
 	defer cancel()
 	run, err := e.Import(ctx, order)
 	if err != nil {
@@ -173,7 +195,7 @@ func (m *dataflowRunModel) show(ctx context.Context, run dataflow.Run) diag.Diag
 	m.DataflowID = types.StringValue(run.Dataflow)
 	m.runModel, m.runUsage = entry.runModel, entry.runUsage
 	var diags, more diag.Diagnostics
-	m.Tables, diags = types.ListValueFrom(ctx, runCountsType, entry.Tables)
+	m.Tables, diags = types.MapValueFrom(ctx, runCountsType, entry.Tables)
 	m.Triggers, more = types.MapValueFrom(ctx, types.StringType, run.Triggers)
 	return append(diags, more...)
 }

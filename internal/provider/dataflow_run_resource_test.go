@@ -95,7 +95,7 @@ func TestDataflowRun_IsRefused(t *testing.T) {
 	for name, tc := range map[string]struct{ dataflow, run, says string }{
 		"while the dataflow is pinned": {
 			allTables + "\npinned_run = 1", `dataflow_id = "Customers"`,
-			`Import failed: start a run of dataflow "Customers": pinned_run holds it at run 1. Remove pinned_run to allow the import.`,
+			`Dataflow is pinned: Dataflow "Customers" is held at a run by pinned_run, so nothing is imported. Remove its pinned_run, or this run.`,
 		},
 		"where there is no dataflow": {
 			allTables, `dataflow_id = "Nobody"`,
@@ -103,7 +103,7 @@ func TestDataflowRun_IsRefused(t *testing.T) {
 		},
 		"when it takes longer than its timeout": {
 			allTables, "dataflow_id = \"Customers\"\ntimeouts = { create = \"1s\" }",
-			`Import failed: Run 2 of dataflow "Customers" failed: timed out: the run did not end within its timeout. Nothing was published; the tables are at run 1.`,
+			`Import failed: Run 2 of dataflow "Customers" failed: timed out: timeouts.create = "1s" is over. It was at table users and had read 0 rows of it; of 3 tables 2 had been read. Nothing was published; the tables are at run 1. Give timeouts.create more time.`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

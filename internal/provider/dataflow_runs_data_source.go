@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -31,8 +32,8 @@ type dataflowRunsModel struct {
 type dataflowRunsEntry struct {
 	runModel
 	runUsage
-	DataAsOf types.String         `tfsdk:"data_as_of"`
-	Tables   []dataflowRunsCounts `tfsdk:"tables"`
+	DataAsOf types.String                  `tfsdk:"data_as_of"`
+	Tables   map[string]dataflowRunsCounts `tfsdk:"tables"`
 }
 
 // runUsage is what a run took.
@@ -44,7 +45,7 @@ type runUsage struct {
 }
 
 type dataflowRunsCounts struct {
-	Key        types.String `tfsdk:"key"`
+	Database   types.String `tfsdk:"database"`
 	TableName  types.String `tfsdk:"table_name"`
 	Change     types.String `tfsdk:"change"`
 	Read       types.Int64  `tfsdk:"read"`
@@ -122,7 +123,7 @@ func (s *services) runs(ctx context.Context, name string, limit int) ([]dataflow
 
 func historyEntry(run dataflow.Run) dataflowRunsEntry {
 	entry := dataflowRunsEntry{
-		runModel: runOf(run), Tables: []dataflowRunsCounts{},
+		runModel: runOf(run), Tables: map[string]dataflowRunsCounts{},
 		runUsage: runUsage{
 			Calls: types.Int64Value(run.Usage.Calls), Throttles: types.Int64Value(run.Usage.Throttles), WaitedSeconds: types.Float64Value(run.Usage.WaitedSeconds),
 		},
@@ -132,12 +133,17 @@ func historyEntry(run dataflow.Run) dataflowRunsEntry {
 	}
 	entry.DataAsOf = timeValue(dataAsOf(run))
 	for _, t := range run.Tables {
-		c := t.Counts
-		entry.Tables = append(entry.Tables, dataflowRunsCounts{
-			Key: types.StringValue(t.Key), TableName: types.StringValue(t.Name), Change: types.StringValue(string(t.Change)), Read: types.Int64Value(c.Read),
+		c, key := t.Counts, t.Key
+		if t.Change == dataflow.ChangeHide || t.Change == dataflow.ChangeDrop {
+			if slices.ContainsFunc(run.Tables, func(other dataflow.TableResult) bool { return other.Key == t.Key && other.TableID != t.TableID }) {
+				key = t.TableID.String()
+			}
+		}
+		entry.Tables[key] = dataflowRunsCounts{
+			Database: types.StringValue(t.Database), TableName: types.StringValue(t.Name), Change: types.StringValue(string(t.Change)), Read: types.Int64Value(c.Read),
 			Added: types.Int64Value(c.Added), Changed: types.Int64Value(c.Changed), Removed: types.Int64Value(c.Removed),
 			Unchanged: types.Int64Value(c.Unchanged), KeptAsText: types.Int64Value(c.KeptAsText),
-		})
+		}
 	}
 	return entry
 }

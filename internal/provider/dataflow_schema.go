@@ -82,7 +82,7 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		"tables": schema.MapNestedAttribute{
 			Required: true,
 			MarkdownDescription: "The tables to import, by their key: " + strings.Join(quoted(tableKeys()), ", ") +
-				". The connector's `available_tables` says which ones its sign-in can read. Changing it runs the dataflow; a table taken out is hidden.",
+				". The connector's `unreadable_tables` names those that its sign-in can't read. Changing it runs the dataflow; a table taken out is hidden.",
 			Validators: []validator.Map{
 				mapvalidator.SizeAtLeast(1),
 				mapvalidator.KeysAre(tableKeyValidator()),

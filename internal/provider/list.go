@@ -44,7 +44,7 @@ func (o *configured) openList(ctx context.Context, nameRegex types.String, diags
 		diags.AddAttributeError(path.Root("name_regex"), "Invalid value", err.Error())
 	}
 	if o.services.unknown {
-		diags.AddError("The provider's configuration is not known yet", "A setting of provider \"skypoint\" depends on something that is known only after apply.")
+		diags.AddError("The provider's configuration is not known yet", o.services.sayUnknown()+"List again after that apply.")
 		return nil, nil
 	}
 	l, err := o.services.ledger(ctx)

@@ -66,7 +66,6 @@ func (o *configured) ready(diags *diag.Diagnostics) bool {
 		return true
 	}
 	diags.AddError("The provider's configuration is not known yet",
-		"A setting of provider \"skypoint\" depends on something that is known only after apply. "+
-			"Read this after it: give it an input that is unknown until then, or depends_on.")
+		o.services.sayUnknown()+"Read this after it: give it an input that is unknown until then, or depends_on.")
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -161,4 +162,29 @@ data "skypoint_cognito_user_pool" "app" {
 	if _, err := os.Stat(filepath.Join(r.dir, ".skypoint")); !os.IsNotExist(err) {
 		t.Errorf("a workspace was made: %v", err)
 	}
+}
+
+// Nothing is imported when the pin goes: the tables go to the newest import, whose record the plan reads.
+func TestPlan_OfAnUnpinThatImportsNothingKnowsTheTables(t *testing.T) {
+	w := newWorld(t, 10)
+	each := `
+resource "terraform_data" "each" {
+  for_each = skypoint_dataflow.customers.table_details
+  input    = each.value.total_records
+}
+`
+	r := newRoot(t, requires+w.dataflow("  tables = { users = {}, groups = {} }"))
+	delete(r.env, "TF_LOG")
+	r.succeed("apply", "-auto-approve")
+	w.evolve(0, 2, 0)()
+	r.write(requires + w.dataflow("  tables = { users = {}, groups = {} }\n  refresh_triggers = { build = \"2\" }"))
+	r.succeed("apply", "-auto-approve")
+	r.write(requires + w.dataflow("  tables = { users = {}, groups = {} }\n  run_on_apply = false\n  pinned_run = 1") + each)
+	r.succeed("apply", "-auto-approve")
+	r.write(requires + w.dataflow("  tables = { users = {}, groups = {} }\n  run_on_apply = false") + each)
+	if out := r.succeed("plan"); !regexp.MustCompile(`total_records += 10 -> 12`).MatchString(out) {
+		t.Errorf("the plan does not know the counts:\n%s", out)
+	}
+	r.succeed("apply", "-auto-approve")
+	r.succeed("plan", "-detailed-exitcode")
 }

@@ -13,6 +13,7 @@ const (
 	privateUID       = "uid"       // whose record it is
 	privateWorkspace = "workspace" // in which workspace: a workspaceMark
 	privateLeaves    = "leaves"    // that a plan takes the name away: see cognitoConnectorResource.Delete
+	privateSource    = "source"    // what the tables' rows were read from, when the ledger was last read
 	privateReadAt    = "read_at"   // when Read last read the ledger; max_age is judged there
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -94,7 +95,12 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	s := newServices(p.version)
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
-	s.unknown = model.Workspace.IsUnknown() || model.Warehouse.IsUnknown() || model.SecretsKey.IsUnknown()
+	for name, unknown := range map[string]bool{"workspace": model.Workspace.IsUnknown(), "warehouse": model.Warehouse.IsUnknown(), "secrets_key": model.SecretsKey.IsUnknown()} {
+		if unknown {
+			s.unknown, s.unknownSettings = true, append(s.unknownSettings, name)
+		}
+	}
+	slices.Sort(s.unknownSettings)
 	if !s.unknown {
 		checkEnvironment(workspaceEnv, path.Root("workspace"), model.Workspace, localFolder("workspace"), &resp.Diagnostics)
 		checkEnvironment(secretsKeyEnv, path.Root("secrets_key"), model.SecretsKey, secretsKeyURL(), &resp.Diagnostics)

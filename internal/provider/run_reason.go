@@ -15,14 +15,14 @@ import (
 
 // planReason says in the plan why the dataflow runs. It is unknown as long as something is that decides about it: what a plan says of a value must
 // hold at apply. Without a run the reason of the last one stays.
-func (m *dataflowModel) planReason(ctx context.Context, why dataflow.Trigger, state dataflowModel) {
+func (m *dataflowModel) planReason(ctx context.Context, why dataflow.Trigger, state dataflowModel, elsewhere bool) {
 	switch {
 	case !m.LastRun.IsUnknown():
 		m.RunReason = state.RunReason
 	case !m.decided(ctx):
 		m.RunReason = types.StringUnknown()
 	default:
-		m.RunReason = types.StringValue(m.reason(why, state))
+		m.RunReason = types.StringValue(m.reason(why, state, elsewhere))
 	}
 }
 
@@ -37,12 +37,16 @@ func (m dataflowModel) decided(ctx context.Context) bool {
 }
 
 // reason gives one sentence. Values of refresh_triggers are not repeated: the plan shows them, and one may be long.
-func (m dataflowModel) reason(why dataflow.Trigger, state dataflowModel) string {
+func (m dataflowModel) reason(why dataflow.Trigger, state dataflowModel, elsewhere bool) string {
 	switch why {
 	case dataflow.TriggerCreate:
 		return "It is created."
 	case dataflow.TriggerDefinition:
-		if changes := m.changes(state); len(changes) > 0 {
+		changes := m.changes(state)
+		if elsewhere {
+			changes = append(changes, fmt.Sprintf("connector %q leads to another user pool", m.ConnectorID.ValueString()))
+		}
+		if len(changes) > 0 {
 			return "Another import is asked for: " + strings.Join(changes, ", ") + "."
 		}
 		return "The tables are not as the last import left them, or an earlier change was not imported."

@@ -26,19 +26,25 @@ import (
 // services are the concrete parts behind one configured provider, put together here and nowhere else.
 // Each is opened when it is first needed; they live as long as the provider's process. Every method may be called concurrently.
 type services struct {
-	version    string
-	unknown    bool // the configuration depends on something that is known only after apply
-	workspace  string
-	warehouse  string
-	secretsKey string
-	now        func() time.Time // nil: time.Now
+	version string
+	unknown bool // the configuration depends on something that is known only after apply
+
+	unknownSettings []string // the settings that do
+	workspace       string
+	warehouse       string
+	secretsKey      string
+	now             func() time.Time // nil: time.Now
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
 	lake   *lakehouse.Lakehouse
 
-	claims   map[string]string // names that this plan has seen: kind/folded name → name
-	released map[string]bool   // kind/folded name of what this plan replaces by one of another case
+	claims    map[string]string // names that this plan gives: kind/folded name → name
+	created   map[string]bool   // kind/folded name of what this plan makes
+	released  map[string]bool   // kind/folded name of what this plan replaces by one of another case
+	databases map[string]string // databases that this plan gives: name → dataflow
+	freed     map[string]bool   // databases of dataflows that this plan destroys
+	pins      map[string]bool   // folded names of dataflows that this plan changes: whether it leaves them pinned
 }
 
 // The kinds of names.
@@ -48,7 +54,15 @@ const (
 )
 
 func newServices(version string) *services {
-	return &services{version: version, claims: map[string]string{}, released: map[string]bool{}}
+	return &services{
+		version: version, claims: map[string]string{}, created: map[string]bool{}, released: map[string]bool{},
+		databases: map[string]string{}, freed: map[string]bool{}, pins: map[string]bool{},
+	}
+}
+
+// sayUnknown names the settings that are not known yet.
+func (s *services) sayUnknown() string {
+	return fmt.Sprintf("Of provider \"skypoint\" not known until apply: %s. ", strings.Join(s.unknownSettings, ", "))
 }
 
 func (s *services) userAgent() string { return "terraform-provider-skypoint/" + s.version }
@@ -118,8 +132,8 @@ func (s *services) openLakehouse(ctx context.Context, workspaceID string) (*lake
 	})
 }
 
-// claimName finds a name that differs only in case from another one: from a record of the workspace, or from
-// another resource of the same plan.
+// claimName finds a name that two blocks of one configuration give, or that differs only in case from another one: from a record of the workspace,
+// or from another resource of the same plan.
 //
 // A connector may change the case of its own name: Terraform plans that twice, the second time as if there were
 // no connector yet, so the first time is remembered. A dataflow may not: its history stays under the name it has.
@@ -131,6 +145,8 @@ func (s *services) claimName(ctx context.Context, kind string, name, before type
 	s.mu.Lock()
 	other, taken := s.claims[key]
 	s.claims[key] = name.ValueString()
+	twice := before.IsNull() && s.created[key] // of a replace, Terraform plans the new one once, too
+	s.created[key] = s.created[key] || before.IsNull()
 	if kind == kindConnector && dataflow.FoldName(name.ValueString()) == dataflow.FoldName(before.ValueString()) {
 		s.released[key] = true
 	}
@@ -141,6 +157,12 @@ func (s *services) claimName(ctx context.Context, kind string, name, before type
 			Code: dataflow.CodeInvalid, Object: fmt.Sprintf("%s %q", kind, name.ValueString()),
 			Cause: fmt.Errorf("the name differs only in case from %q, which this configuration has too", other),
 			Hint:  "Names are unique without regard to case: choose another one.",
+		}
+	}
+	if twice {
+		return &dataflow.Error{
+			Code: dataflow.CodeInvalid, Object: fmt.Sprintf("%s %q", kind, name.ValueString()), Cause: errors.New("two blocks of this configuration make it"),
+			Hint: "Give each a name of its own: names are unique in the workspace.",
 		}
 	}
 	if released {
@@ -378,19 +400,16 @@ func noConnector(name, argument string) error {
 
 // connectorConfig says how to sign in to the pool of a connector, its secret opened.
 func (s *services) connectorConfig(ctx context.Context, name string) (cognito.Config, error) {
-	l, err := s.ledger(ctx)
-	if err != nil {
-		return cognito.Config{}, err
-	}
-	connector, err := l.Connector(ctx, name)
-	if dataflow.IsCode(err, dataflow.CodeNotFound) {
-		return cognito.Config{}, noConnector(name, "connector_id")
-	}
+	connector, err := s.connector(ctx, name)
 	if err != nil {
 		return cognito.Config{}, err
 	}
 	secret := ""
 	if connector.AccessKeyID != nil {
+		l, err := s.ledger(ctx)
+		if err != nil {
+			return cognito.Config{}, err
+		}
 		if secret, err = l.ConnectorSecret(ctx, name); err != nil {
 			return cognito.Config{}, err
 		}

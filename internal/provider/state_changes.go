@@ -15,11 +15,38 @@ import (
 type stateChange func(attributes map[string]any)
 
 // The changes of each resource's schema that a state must follow, oldest first. A schema's version is how many there are, so
-// whoever renames an attribute adds a line here and is done. So far no attribute was renamed.
+// whoever renames an attribute adds a line here and is done.
 var (
-	cognitoConnectorChanges []stateChange
+	cognitoConnectorChanges = []stateChange{unreadableTables}
 	dataflowChanges         []stateChange
+	dataflowRunChanges      = []stateChange{tablesByKey}
 )
+
+// unreadableTables takes what can't be read from the list of all tables, which the connector no longer has.
+func unreadableTables(attributes map[string]any) {
+	unreadable := map[string]any{}
+	available, _ := attributes["available_tables"].([]any)
+	for _, table := range available {
+		if t, ok := table.(map[string]any); ok && t["readable"] == false {
+			unreadable[fmt.Sprint(t["key"])] = t["reason"]
+		}
+	}
+	attributes["unreadable_tables"] = unreadable
+	delete(attributes, "available_tables")
+}
+
+// tablesByKey makes a map of a run's list of tables. The next refresh fills in their databases.
+func tablesByKey(attributes map[string]any) {
+	byKey := map[string]any{}
+	tables, _ := attributes["tables"].([]any)
+	for _, table := range tables {
+		if t, ok := table.(map[string]any); ok {
+			byKey[fmt.Sprint(t["key"])] = t
+			delete(t, "key")
+		}
+	}
+	attributes["tables"] = byKey
+}
 
 // renamed is the change of an attribute's name.
 func renamed(from, to string) stateChange {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
 )
@@ -101,5 +102,58 @@ func TestUpgradeState_SaysWhatIsNotAState(t *testing.T) {
 		if diff := cmp.Diff(want, r.errors); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", state, diff)
 		}
+	}
+}
+
+// upgraded gives what the provider makes of a state of version 0.
+func upgraded(t *testing.T, typeName, state string) map[string]tftypes.Value {
+	t.Helper()
+	server := providerserver.NewProtocol6(provider.New("test")())()
+	response, err := server.UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: typeName, Version: 0, RawState: &tfprotov6.RawState{JSON: []byte(state)},
+	})
+	if err != nil || len(response.Diagnostics) > 0 {
+		t.Fatalf("%v, %v", err, response.Diagnostics)
+	}
+	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := response.UpgradedState.Unmarshal(schemas.ResourceSchemas[typeName].ValueType())
+	if err != nil {
+		t.Fatal(err)
+	}
+	attributes := map[string]tftypes.Value{}
+	if err := value.As(&attributes); err != nil {
+		t.Fatal(err)
+	}
+	return attributes
+}
+
+func TestUpgradeState_TakesTheUnreadableTablesFromTheListOfAll(t *testing.T) {
+	got := upgraded(t, connectorType, `{"id":"App","name":"App","available_tables":[
+		{"key":"users","file_name":"Users","description":"","readable":true,"reason":""},
+		{"key":"groups","file_name":"Groups","description":"","readable":false,"reason":"The credentials may not."}]}`)
+	var tables map[string]tftypes.Value
+	if err := got["unreadable_tables"].As(&tables); err != nil {
+		t.Fatal(err)
+	}
+	if want := tftypes.NewValue(tftypes.String, "The credentials may not."); len(tables) != 1 || !tables["groups"].Equal(want) {
+		t.Errorf("got %v", tables)
+	}
+}
+
+func TestUpgradeState_MakesAMapOfARunsTables(t *testing.T) {
+	got := upgraded(t, dataflowRunType, `{"id":"Customers/1","dataflow_id":"Customers","run":1,"tables":[
+		{"key":"users","table_name":"people","change":"publish","read":3,"added":3,"changed":0,"removed":0,"unchanged":0,"kept_as_text":0}]}`)
+	var tables, users map[string]tftypes.Value
+	if err := got["tables"].As(&tables); err != nil {
+		t.Fatal(err)
+	}
+	if err := tables["users"].As(&users); err != nil || len(tables) != 1 {
+		t.Fatalf("got %v: %v", tables, err)
+	}
+	if !users["table_name"].Equal(tftypes.NewValue(tftypes.String, "people")) || !users["read"].Equal(tftypes.NewValue(tftypes.Number, 3)) || !users["database"].IsNull() {
+		t.Errorf("got %v", users)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // table_details while a run is planned. Its keys are known, so that for_each over it can be planned; so is of each table what follows from the
@@ -40,18 +41,24 @@ func (m dataflowModel) pendingDetails(state dataflowModel) types.Map {
 	return types.MapValueMust(tableDetailsType, details)
 }
 
-// detailsAt gives the details as the pinned run left them. The record of a finished run never changes, so a plan may say what it says.
+// detailsAt gives the details as the run left them that the plan takes the tables to: the pinned one, or the newest import when the pin is removed and
+// nothing is to be imported. The record of a finished run never changes, and while a dataflow is pinned nobody imports, so a plan may say what it says.
 func (r *dataflowResource) detailsAt(ctx context.Context, plan dataflowModel) types.Map {
 	unknown := types.MapUnknown(tableDetailsType)
 	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() || plan.PinnedRun.IsUnknown() {
 		return unknown
 	}
-	l, err := r.services.ledger(ctx)
+	e, err := r.services.engine(ctx)
 	if err != nil {
 		return unknown // what is wrong with it, the check of the pin says
 	}
-	run, err := l.Finished(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
-	if err != nil {
+	var run dataflow.Run
+	if plan.PinnedRun.IsNull() {
+		run, err = e.Newest(ctx, plan.Name.ValueString())
+	} else {
+		run, err = e.Run(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
+	}
+	if err != nil || run.EndedAt == nil {
 		return unknown
 	}
 	details := map[string]attr.Value{}

@@ -121,6 +121,6 @@ func TestClockOfAnotherHost_ADayAheadDoesNotHideALivingRun(t *testing.T) {
 	}
 	k.declare(build(2) + "\ntimeouts = { update = \"1s\" }")
 	k.fails("apply", k.apply(), fmt.Sprintf("Import failed: dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
-		"Wait for it to end and apply again, or give a longer timeout.", at.Format(time.RFC3339)))
+		`Wait for it to end and apply again, or wait longer: timeouts.update = "1s" is over.`, at.Format(time.RFC3339)))
 	w.countUsers(10)
 }

@@ -184,14 +184,16 @@ func TestUnfinishedRun_WithDamagedRecordsIsNamedUntilTheyAreBack(t *testing.T) {
 			t.Run(record+" "+damage.name, func(t *testing.T) {
 				w := newWorld(t, 10)
 				c := newCore(t, w, build(1)+"\nrun_on_apply = true")
+				c.succeeds("the first apply", c.apply(), connectorType, dataflowType)
+				c.declare(build(2) + "\nrun_on_apply = true")
 				w.deny("ListUsers")
 				if r := c.apply(); len(r.errors) != 1 || !strings.Contains(r.errors[0], "cognito-idp:ListUsers (users)") {
-					t.Fatalf("the first apply said %q", r.errors)
+					t.Fatalf("the second apply said %q", r.errors)
 				}
 				w.deny()
-				c.succeeds("the second apply", c.apply(), dataflowType)
-				w.killedRunOf(3)
-				path := filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000003", record+".json")
+				c.succeeds("the third apply", c.apply(), dataflowType)
+				w.killedRunOf(4)
+				path := filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000004", record+".json")
 				good, err := os.ReadFile(path)
 				w.must(err)
 				w.must(os.WriteFile(path, []byte(damage.do(string(good))), 0o600))
@@ -259,7 +261,7 @@ func TestUnfinishedRunOfAnotherHost_WithADamagedHeartbeatIsJudgedByItsStart(t *t
 				}
 				c.declare(build(2) + "\ntimeouts = { update = \"1s\" }")
 				c.fails("apply", c.apply(), fmt.Sprintf("Import failed: dataflow \"Customers\": run 2 is under way on host another-host, process 4711, since %s. "+
-					"Wait for it to end and apply again, or give a longer timeout.", began.Format(time.RFC3339)))
+					`Wait for it to end and apply again, or wait longer: timeouts.update = "1s" is over.`, began.Format(time.RFC3339)))
 			})
 		}
 	}

@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// What the workspace tells of a run before it begins. A plan asks, and apply asks again before it makes a run: one that can't begin is no run.
+//
+// `terraform destroy` first plans what is configured. So a plan fails for what a configuration asks for anew, and only warns of what
+// has become of a dataflow that is there: or nobody could destroy it.
+
+// checkAtPlan holds a planned run to what the workspace tells now.
+func (r *dataflowResource) checkAtPlan(ctx context.Context, plan, state dataflowModel, diags *diag.Diagnostics) {
+	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() {
+		return
+	}
+	if !plan.PinnedRun.IsNull() && state.removing() {
+		diags.AddAttributeWarning(path.Root("pinned_run"), "Tables are being removed", fmt.Sprintf(
+			"A removal of dataflow %q was interrupted after it had decided that the tables go, so no pin can hold them. Destroy the dataflow to bring that to its end, or remove pinned_run to import it anew after that.",
+			plan.Name.ValueString()))
+		return
+	}
+	isNew := !plan.Name.Equal(state.Name)
+	if isNew || !plan.Database.Equal(state.Database) {
+		if err := r.services.claimDatabase(ctx, plan.Name.ValueString(), plan.Database); err != nil {
+			report(diags, "Database is another dataflow's", err, dataflowBlame)
+		}
+	}
+	if !plan.LastRun.IsUnknown() || !plan.PinnedRun.IsNull() {
+		return
+	}
+	connector, err := r.services.plannedConnector(ctx, plan.ConnectorID)
+	switch {
+	case err != nil && (isNew || !plan.ConnectorID.Equal(state.ConnectorID)):
+		report(diags, "Connector is missing", err, dataflowBlame)
+	case err != nil:
+		diags.AddAttributeWarning(path.Root("connector_id"), "Connector is missing", dataflow.Sentence(err))
+	default:
+		plan.warnOfUnreadable(connector, diags)
+	}
+}
+
+// checkBeforeRun refuses a run that could not begin.
+func (s *services) checkBeforeRun(ctx context.Context, definition dataflow.Definition) error {
+	if _, err := s.connector(ctx, definition.Connector); err != nil {
+		return err
+	}
+	return s.checkDatabase(ctx, definition.Name, definition.Database)
+}
+
+// connector reads a connector that an argument names.
+func (s *services) connector(ctx context.Context, name string) (dataflow.Connector, error) {
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return dataflow.Connector{}, err
+	}
+	connector, err := l.Connector(ctx, name)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		err = noConnector(name, "connector_id")
+	}
+	return connector, err
+}
+
+// plannedConnector is connector for a plan: one that the plan makes is there, and nothing is known of it yet.
+func (s *services) plannedConnector(ctx context.Context, id types.String) (dataflow.Connector, error) {
+	if id.IsUnknown() {
+		return dataflow.Connector{}, nil
+	}
+	connector, err := s.connector(ctx, id.ValueString())
+	if dataflow.IsCode(err, dataflow.CodeNoConnector) && s.isClaimed(kindConnector, id.ValueString()) {
+		err = nil
+	}
+	return connector, err
+}
+
+func (s *services) checkDatabase(ctx context.Context, name, database string) error {
+	lake, err := s.tablesToRead(ctx)
+	if err != nil {
+		return err
+	}
+	return lake.CheckDatabase(ctx, name, database)
+}
+
+// claimDatabase refuses a database that is another dataflow's, or that this plan gives to another one too.
+func (s *services) claimDatabase(ctx context.Context, name string, database types.String) error {
+	if database.IsUnknown() {
+		return nil
+	}
+	s.mu.Lock()
+	owner, taken := s.databases[database.ValueString()]
+	if !taken {
+		s.databases[database.ValueString()] = name
+	}
+	s.mu.Unlock()
+	if taken && owner != name {
+		return &dataflow.Error{
+			Code: dataflow.CodeForeign, Cause: fmt.Errorf("this configuration gives database %s to dataflow %q too", database.ValueString(), owner),
+			Hint: "A database belongs to one dataflow: choose another one.",
+		}
+	}
+	err := s.checkDatabase(ctx, name, database.ValueString())
+	if dataflow.IsCode(err, dataflow.CodeForeign) && s.isReleased(database.ValueString()) {
+		return nil // the plan takes it from whose it is
+	}
+	if err != nil && !dataflow.IsCode(err, dataflow.CodeForeign) {
+		return nil // whatever else is wrong, apply says so
+	}
+	return err
+}
+
+// releaseDatabase says that the plan destroys the dataflow whose database it is.
+func (s *services) releaseDatabase(database types.String) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.freed[database.ValueString()] = true
+}
+
+func (s *services) isReleased(database string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.freed[database]
+}
+
+// planPin says whether the plan leaves a dataflow pinned.
+func (s *services) planPin(name string, pinned bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pins[dataflow.FoldName(name)] = pinned
+}
+
+// checkOrdered refuses a run that somebody orders of a dataflow that is declared elsewhere, and that could not begin: there is no such dataflow, or it
+// is pinned. What the plan makes of the dataflow counts before what the workspace has.
+func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *diag.Diagnostics) {
+	if o.services == nil || o.services.unknown || id.IsUnknown() || id.IsNull() {
+		return
+	}
+	name := id.ValueString()
+	o.services.mu.Lock()
+	pinned, planned := o.services.pins[dataflow.FoldName(name)]
+	o.services.mu.Unlock()
+	if !planned {
+		s, ok := o.state(ctx, name, diags)
+		if !ok {
+			return
+		}
+		pinned = s.Record.Definition.PinnedRun != nil
+	}
+	if pinned {
+		diags.AddAttributeError(path.Root("dataflow_id"), "Dataflow is pinned",
+			fmt.Sprintf("Dataflow %q is held at a run by pinned_run, so nothing is imported. Remove its pinned_run, or this run.", name))
+	}
+}
+
+// isClaimed says whether this plan makes an object of the name.
+func (s *services) isClaimed(kind, name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, claimed := s.claims[kind+"/"+dataflow.FoldName(name)]
+	return claimed
+}
+
+// warnOfUnreadable names the tables that the last connection check could not read. It is no error: what was lacking may have been allowed since,
+// and nothing checks a connection again but a change of the connector, or the run.
+func (m dataflowModel) warnOfUnreadable(connector dataflow.Connector, diags *diag.Diagnostics) {
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(m.Tables.Elements())) {
+		for _, table := range connector.Check.AvailableTables {
+			if table.Key == key && !table.Readable {
+				lines = append(lines, fmt.Sprintf("- %s: %s", key, table.Reason))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("tables"), "Tables can't be read", fmt.Sprintf(
+		"When connector %q was last checked, on %s, it could not read:\n%s\nIf that was not put right since, the import will fail. Leave these tables out to import the others.",
+		connector.Name, connector.UpdatedAt.Format("2006-01-02"), strings.Join(lines, "\n")))
+}
