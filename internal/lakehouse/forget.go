@@ -34,10 +34,9 @@ func (l *Lakehouse) ForgetRuns(ctx context.Context, dataflowName string, id data
 				updates = append(updates, table.NewRemoveSnapshotRefUpdate(name))
 			}
 		}
-		for _, name := range []string{propertyHidden, propertyReplaced} {
-			if _, set := meta.Properties()[name]; set {
-				updates = append(updates, table.NewRemovePropertiesUpdate([]string{name}))
-			}
+		updates = append(updates, unhide(meta.Properties())...)
+		if _, set := meta.Properties()[propertyReplaced]; set {
+			updates = append(updates, table.NewRemovePropertiesUpdate([]string{propertyReplaced}))
 		}
 		return requirements, updates, lost(ctx)
 	})

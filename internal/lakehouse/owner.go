@@ -218,7 +218,7 @@ func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 	properties[propertyPurpose] = string(req.Definition.Purpose)
 	properties[propertyRun] = strconv.FormatInt(req.Run, 10)
 	if req.Table.Description != "" {
-		properties["comment"] = req.Table.Description // the name that Spark and Trino show
+		properties[propertyComment] = req.Table.Description
 	}
 	maps.Copy(properties, sources(made, req.Table.Schema))
 	tbl, err := c.createTable(ctx, req.ID, made.schema, l.newLocation(req.ID), properties)

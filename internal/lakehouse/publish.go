@@ -124,9 +124,7 @@ func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName str
 		if len(properties) > 0 {
 			updates = append(updates, table.NewSetPropertiesUpdate(properties))
 		}
-		if _, hidden := meta.Properties()[propertyHidden]; hidden {
-			updates = append(updates, table.NewRemovePropertiesUpdate([]string{propertyHidden}))
-		}
+		updates = append(updates, unhide(meta.Properties())...)
 		return requirements, updates, nil
 	})
 	result.PublishedMetadataLocation = where
@@ -173,7 +171,7 @@ func (l *Lakehouse) hide(ctx context.Context, c *sqlCatalog, dataflowName string
 		}
 		var properties iceberg.Properties
 		result.Replaced, properties = noteReplaced(meta, run, change)
-		properties[propertyHidden] = strconv.FormatInt(run, 10)
+		properties[propertyHidden], properties[propertyComment] = strconv.FormatInt(run, 10), commentHidden(meta.Properties(), run)
 		return requirements, append(updates, table.NewRemoveSnapshotRefUpdate(branch), table.NewSetPropertiesUpdate(properties)), nil
 	})
 }

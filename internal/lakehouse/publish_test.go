@@ -286,6 +286,38 @@ func TestKeep_TakesANewPurposeToTheTable(t *testing.T) {
 	}
 }
 
+func TestHide_SaysInTheTablesCommentWhyItLooksEmpty(t *testing.T) {
+	for name, tc := range map[string]struct{ description, hidden string }{
+		"a comment":  {"One row per user.", "Hidden by run 2: it looks empty, and the rows of its kept runs are at their tags. One row per user."},
+		"no comment": {"", "Hidden by run 2: it looks empty, and the rows of its kept runs are at their tags."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			comment := func() string {
+				_, tbl := p.raw()
+				return tbl.Properties()["comment"]
+			}
+			load := func(run int64) {
+				req := stageRequest(run, usersSchema())
+				req.Table.Description = tc.description
+				p.publishChange(run, p.stage(req, user("a", "a@x", 1)))
+			}
+			load(1)
+			if got := comment(); got != tc.description {
+				t.Errorf("the comment is %q at first", got)
+			}
+			p.publishChange(2, p.ticketOf(2, dataflow.ChangeHide))
+			if got := comment(); got != tc.hidden {
+				t.Errorf("the comment is %q while it is hidden, want %q", got, tc.hidden)
+			}
+			load(3)
+			if got := comment(); got != tc.description {
+				t.Errorf("the comment is %q when it is back", got)
+			}
+		})
+	}
+}
+
 func TestMetadataFiles_DoNotGrowForEver(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))

@@ -33,7 +33,7 @@ func (r *cognitoConnectorResource) ModifyPlan(ctx context.Context, req resource.
 		resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateLeaves, leaves(state.Name, plan.Name))...)
 	}
 	if r.services != nil {
-		if err := r.services.claimName(ctx, kindConnector, plan.Name, state.Name); err != nil {
+		if err := r.services.claimName(ctx, kindConnector, plan.Name, state.Name, req.Config.Raw); err != nil {
 			report(&resp.Diagnostics, "Name is taken", err, blame{dataflow.CodeInvalid: path.Root("name")})
 			return
 		}

@@ -32,7 +32,7 @@ func TestPlan_RefusesWhatCouldNotBegin(t *testing.T) {
 			block := func(label string, more string) string {
 				given := map[string]string{"name": `  name = "Second"`, "connector_id": `  connector_id = skypoint_cognito_connector.app.id`, "database": `  database = "second"`}
 				given[tc.attribute] = more
-				return "\nresource \"skypoint_dataflow\" \"" + label + "\" {\n" + given["name"] + "\n" + given["connector_id"] + "\n" + given["database"] + "\n  tables = { users = {} }\n}\n"
+				return "\nresource \"skypoint_dataflow\" \"" + label + "\" {\n" + given["name"] + "\n" + given["connector_id"] + "\n" + given["database"] + "\n  description = \"" + label + "\"\n  tables = { users = {} }\n}\n"
 			}
 			config := first + block("second", tc.more)
 			if tc.attribute == "name" {

@@ -45,7 +45,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if r.services != nil {
-		if err := r.services.claimName(ctx, kindDataflow, plan.Name, state.Name); err != nil {
+		if err := r.services.claimName(ctx, kindDataflow, plan.Name, state.Name, req.Config.Raw); err != nil {
 			report(&resp.Diagnostics, "Name is taken", err, blame{dataflow.CodeInvalid: path.Root("name")})
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"syscall"
 	"testing"
 
@@ -91,6 +92,9 @@ func TestReadOnlyWorkspace_CanBePlannedAndReadAndIsNotChanged(t *testing.T) {
 			for _, command := range []string{"apply", "destroy"} {
 				r.refuses(fmt.Sprintf("start a run of dataflow \"Customers\": %s/dataflows/customers/runs/00000002/started.json: create: mkdir %[1]s/dataflows/customers/runs/00000002: permission denied. %s",
 					w.workspace, hint), []string{command, "-auto-approve"})
+			}
+			if _, out := r.run("apply", "-auto-approve"); !regexp.MustCompile(`in resource "skypoint_dataflow" "customers":\s+\d+: resource "skypoint_dataflow"`).MatchString(unframed(out)) {
+				t.Errorf("an argument is blamed for the workspace:\n%s", out)
 			}
 			w.unchanged(before, "a workspace that can only be read")
 

@@ -66,6 +66,9 @@ func TestGuides_DoWhatTheySay(t *testing.T) {
 		t.Fatalf("no guides: %v", err)
 	}
 	for _, page := range pages {
+		if filepath.Base(page) == "errors.md" {
+			continue // it is a table, which is held against the code (internal/cmd/errortable)
+		}
 		t.Run(strings.TrimSuffix(filepath.Base(page), ".md"), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(page)
