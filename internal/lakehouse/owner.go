@@ -70,24 +70,25 @@ func (l *Lakehouse) guardDatabase(dataflowName, database string, properties iceb
 	return l.guard(dataflowName, "database "+database, "A database belongs to one dataflow: choose another one.", properties)
 }
 
-// CheckDatabase refuses a database that the dataflow could not import into because it is another's, with dataflow.CodeForeign.
-// It makes nothing. A database that is not there is free.
-func (l *Lakehouse) CheckDatabase(ctx context.Context, dataflowName, database string) error {
+// CheckDatabase refuses a database that the dataflow could not import into because it is another's, with dataflow.CodeForeign, and says whether it
+// is open to all: there, and nobody's. It makes nothing. A database that is not there is free, and its first dataflow's.
+func (l *Lakehouse) CheckDatabase(ctx context.Context, dataflowName, database string) (open bool, err error) {
 	c, err := l.reading(ctx)
 	if errors.Is(err, errNoCatalog) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	properties, err := c.LoadNamespaceProperties(ctx, table.Identifier{database})
 	if errors.Is(err, catalog.ErrNoSuchNamespace) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return &dataflow.Error{Op: "load", Object: "database " + database, Cause: err}
+		return false, &dataflow.Error{Op: "load", Object: "database " + database, Cause: err}
 	}
-	return l.guardDatabase(dataflowName, database, properties)
+	_, marked := properties[propertyDataflow]
+	return !marked, l.guardDatabase(dataflowName, database, properties)
 }
 
 func (l *Lakehouse) guardTable(dataflowName string, id dataflow.TableID, tbl *table.Table) error {

@@ -84,6 +84,7 @@ func TestPlan_AnUnpinnedDataflowImportsTheOtherPool(t *testing.T) {
 		resource.TestStep{Config: config("pinned_run = 1"), ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(1), "current_run"), is(knownvalue.Bool(true), "run_pending")}},
 		resource.TestStep{Config: config(""), ConfigPlanChecks: planned(runs()...), ConfigStateChecks: []statecheck.StateCheck{
 			is(knownvalue.Int64Exact(2), "current_run"), is(knownvalue.Int64Exact(4), "table_details", "users", "total_records"),
+			is(knownvalue.StringExact("definition"), "last_run", "trigger"),
 		}},
 	)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 // What the workspace tells of a run before it begins. A plan asks, and apply asks again before it makes a run: one that can't begin is no run.
@@ -41,6 +42,7 @@ func (r *dataflowResource) checkAtPlan(ctx context.Context, plan, state dataflow
 	}
 	connector, err := r.services.plannedConnector(ctx, plan.ConnectorID)
 	switch {
+	case err != nil && !dataflow.IsCode(err, dataflow.CodeNoConnector): // a record that can't be read: whoever needs it says so
 	case err != nil && (isNew || !plan.ConnectorID.Equal(state.ConnectorID)):
 		report(diags, "Connector is missing", err, dataflowBlame)
 	case err != nil:
@@ -55,7 +57,20 @@ func (s *services) checkBeforeRun(ctx context.Context, definition dataflow.Defin
 	if _, err := s.connector(ctx, definition.Connector); err != nil {
 		return err
 	}
-	return s.checkDatabase(ctx, definition.Name, definition.Database)
+	_, err := s.checkDatabase(ctx, definition.Name, definition.Database)
+	return err
+}
+
+// importAsRecorded imports a dataflow as its record has it, unless that could not begin.
+func (s *services) importAsRecorded(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error) {
+	state, err := e.State(ctx, order.Definition.Name)
+	if err == nil && state.Record.Definition.PinnedRun == nil { // what is wrong with a pinned one, Import says
+		err = s.checkBeforeRun(ctx, state.Record.Definition)
+	}
+	if err != nil {
+		return dataflow.Run{}, err
+	}
+	return e.Import(ctx, order)
 }
 
 // connector reads a connector that an argument names.
@@ -83,10 +98,11 @@ func (s *services) plannedConnector(ctx context.Context, id types.String) (dataf
 	return connector, err
 }
 
-func (s *services) checkDatabase(ctx context.Context, name, database string) error {
+// checkDatabase is lakehouse.CheckDatabase.
+func (s *services) checkDatabase(ctx context.Context, name, database string) (open bool, err error) {
 	lake, err := s.tablesToRead(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	return lake.CheckDatabase(ctx, name, database)
 }
@@ -96,6 +112,14 @@ func (s *services) claimDatabase(ctx context.Context, name string, database type
 	if database.IsUnknown() {
 		return nil
 	}
+	open, err := s.checkDatabase(ctx, name, database.ValueString())
+	switch {
+	case dataflow.IsCode(err, dataflow.CodeForeign) && !s.isReleased(database.ValueString()): // else the plan takes it from whose it is
+		return err
+	case open:
+		return nil
+	}
+	// Whatever else is wrong with it, apply says so.
 	s.mu.Lock()
 	owner, taken := s.databases[database.ValueString()]
 	if !taken {
@@ -108,14 +132,7 @@ func (s *services) claimDatabase(ctx context.Context, name string, database type
 			Hint: "A database belongs to one dataflow: choose another one.",
 		}
 	}
-	err := s.checkDatabase(ctx, name, database.ValueString())
-	if dataflow.IsCode(err, dataflow.CodeForeign) && s.isReleased(database.ValueString()) {
-		return nil // the plan takes it from whose it is
-	}
-	if err != nil && !dataflow.IsCode(err, dataflow.CodeForeign) {
-		return nil // whatever else is wrong, apply says so
-	}
-	return err
+	return nil
 }
 
 // releaseDatabase says that the plan destroys the dataflow whose database it is.

@@ -56,6 +56,19 @@ func TestPlan_RefusesOneDatabaseForTwoNewDataflows(t *testing.T) {
 	})
 }
 
+// A database that nobody's import made is open to all.
+func TestPlan_LetsTwoNewDataflowsIntoADatabaseThatIsNobodys(t *testing.T) {
+	w := newWorld(t, 10)
+	w.run(
+		resource.TestStep{Config: w.dataflow("  tables = { users = {} }\n  on_destroy = \"retain\"")},
+		resource.TestStep{
+			PreConfig: func() { w.unmark("customers") },
+			Config: w.dataflow("  tables = { users = {} }\n  on_destroy = \"retain\"") + second("  database = \"customers\"\n  run_on_apply = false") +
+				strings.NewReplacer(`"second"`, `"third"`, `"Second"`, `"Third"`).Replace(second("  database = \"customers\"\n  run_on_apply = false")),
+		},
+	)
+}
+
 // A dataflow that is given another name takes its database along.
 func TestPlan_ARenamedDataflowMayKeepItsDatabase(t *testing.T) {
 	w := newWorld(t, 10)
@@ -105,6 +118,25 @@ resource "skypoint_dataflow" "customers" {
 	w.equalHistory("1 import create Completed")
 	dataflows.succeed("destroy", "-auto-approve")
 	connectors.succeed("apply", "-auto-approve")
+}
+
+// A run that somebody orders beside the dataflow is no run either when it could not begin.
+func TestDataflowRun_ThatCouldNotBeginIsNoRun(t *testing.T) {
+	w := newWorld(t, 10)
+	_, dataflows := w.twoRoots(t)
+	w.must(w.ledger().DeleteConnector(t.Context(), "App"))
+	dataflows.write(requires + w.provider() + `
+resource "skypoint_dataflow" "customers" {
+  name         = "Customers"
+  connector_id = "App"
+  tables       = { users = {} }
+}
+resource "skypoint_dataflow_run" "now" {
+  dataflow_id = skypoint_dataflow.customers.id
+}
+`)
+	dataflows.refuses(`connector "App": it is not in the workspace. Create it, or give connector_id the id of one that exists.`, []string{"apply", "-auto-approve"})
+	w.equalHistory("1 import create Completed")
 }
 
 func TestPlan_WarnsOfTablesThatTheLastCheckCouldNotRead(t *testing.T) {

@@ -40,10 +40,6 @@ func (r *dataflowResource) connectorOf(ctx context.Context, id types.String) (da
 	if r.services == nil || r.services.unknown || id.IsUnknown() || id.IsNull() {
 		return dataflow.Connector{}, false
 	}
-	l, err := r.services.ledger(ctx)
-	if err != nil {
-		return dataflow.Connector{}, false
-	}
-	connector, err := l.Connector(ctx, id.ValueString())
+	connector, err := r.services.connector(ctx, id.ValueString())
 	return connector, err == nil // what is wrong with it, apply says
 }

@@ -219,6 +219,12 @@ func (r dataflowResults) settle(now dataflowResults, completed bool) dataflowRes
 		if !r.TableCount.IsUnknown() {
 			now.TableCount = r.TableCount
 		}
+		if !r.Status.IsUnknown() {
+			now.Status = r.Status
+		}
+		if !r.RunPending.IsUnknown() {
+			now.RunPending = r.RunPending
+		}
 		return now
 	}
 	if r.CreatedAt.IsUnknown() {

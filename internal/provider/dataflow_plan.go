@@ -83,6 +83,9 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if plan.LastRun.IsUnknown() && !plan.TableDetails.IsUnknown() {
 		plan.TableCount = types.Int64Value(int64(len(plan.TableDetails.Elements())))
 	}
+	if plan.LastRun.IsUnknown() && why != dataflow.TriggerPin && plan.decided(ctx) { // an apply that succeeds has imported
+		plan.Status, plan.RunPending = types.StringValue(string(dataflow.StatusCompleted)), types.BoolValue(false)
+	}
 	r.checkAtPlan(ctx, plan, state, &resp.Diagnostics)
 	if r.services != nil && !plan.Name.IsUnknown() {
 		r.services.planPin(plan.Name.ValueString(), !plan.PinnedRun.IsNull())

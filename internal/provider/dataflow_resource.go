@@ -248,7 +248,9 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 		err = e.Define(ctx, uid, definition)
 	}
 	s, ok := r.reread(ctx, e, definition.Name, &resp.Diagnostics)
-	resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateSource, s.Standing.Source())...)
+	if ok {
+		resp.Diagnostics.Append(setPrivateText(ctx, resp.Private, privateSource, s.Standing.Source())...)
+	}
 	now, diags := resultsOf(ctx, s)
 	resp.Diagnostics.Append(diags...)
 	if plan.RunReason.IsUnknown() {
@@ -288,10 +290,10 @@ func (r *dataflowResource) unpin(ctx context.Context, e *engine.Engine, order en
 		if err != nil {
 			return err
 		}
-		seen = seen && !r.services.leadsElsewhere(ctx, types.StringValue(order.Definition.Connector), newest.Standing.Source())
-		if !seen {
+		elsewhere := r.services.leadsElsewhere(ctx, types.StringValue(order.Definition.Connector), newest.Standing.Source())
+		if !seen || elsewhere {
 			order.Trigger = dataflow.TriggerDefinition
-			if newest.Digest == order.Definition.Digest() {
+			if newest.Digest == order.Definition.Digest() && !elsewhere {
 				order.Trigger = dataflow.TriggerRefreshTriggers
 			}
 			_, err := e.Import(ctx, order)

@@ -48,6 +48,6 @@ func (a *dataflowRunAction) Invoke(ctx context.Context, req action.InvokeRequest
 		return
 	}
 	a.drive(ctx, model, resp, failed(dataflow.TriggerAction), runBlame, func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error) {
-		return e.Import(ctx, order)
+		return a.services.importAsRecorded(ctx, e, order)
 	})
 }

@@ -177,7 +177,7 @@ func (r *dataflowRunResource) Create(ctx context.Context, req resource.CreateReq
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.create", timeout)
 	defer cancel()
-	run, err := e.Import(ctx, order)
+	run, err := r.services.importAsRecorded(ctx, e, order)
 	if err != nil {
 		report(&resp.Diagnostics, failed(order.Trigger), err, runBlame)
 		return

@@ -25,12 +25,9 @@ func (s *services) leadsElsewhere(ctx context.Context, connectorID types.String,
 	if source == "" || connectorID.IsUnknown() {
 		return false
 	}
-	l, err := s.ledger(ctx)
-	if err != nil {
-		return false // whoever runs the dataflow is told
-	}
-	connector, err := l.Connector(ctx, connectorID.ValueString())
-	return err == nil && cognitoConfig(connector, "", "").Source() != source
+	connector, err := s.connector(ctx, connectorID.ValueString())
+	return err == nil && // else whoever runs the dataflow is told
+		cognitoConfig(connector, "", "").Source() != source
 }
 
 // isElsewhere is leadsElsewhere for a dataflow that was read before. Terraform plans again during apply, when the connector may have been given

@@ -159,6 +159,25 @@ func TestPinnedRun_OfADataflowWhoseRemovalWasInterruptedCanBeDestroyed(t *testin
 	w.completed(2)
 }
 
+func TestPlan_SaysThatAPinCantHoldTablesThatAreBeingRemoved(t *testing.T) {
+	w := newWorld(t, 10)
+	r := newRoot(t, requires+w.pinned("1", 0))
+	delete(r.env, "TF_LOG")
+	r.succeed("apply", "-auto-approve")
+	r.write(requires + w.pinned("2", 0))
+	r.succeed("apply", "-auto-approve")
+	w.leaveRun(dataflow.KindRemoval, 3)
+	w.decideRemoval(3)
+	r.write(requires + w.pinned("2", 1))
+	const says = `A removal of dataflow "Customers" was interrupted after it had decided that the tables go, so no pin can hold them. ` +
+		`Destroy the dataflow to bring that to its end, or remove pinned_run to import it anew after that.`
+	if out := r.succeed("plan"); !fails(says).MatchString(unframed(out)) {
+		t.Errorf("the plan says\n%s", unframed(out))
+	}
+	r.succeed("destroy", "-auto-approve")
+	w.completed(3)
+}
+
 func TestDataflow_WhoseRemovalLacksItsLastRecordAloneIsStillDestroyed(t *testing.T) {
 	w := newWorld(t, 10)
 	w.run(

@@ -40,6 +40,7 @@ func TestPlan_OfAnImportKnowsWhatItLeavesAsItIs(t *testing.T) {
 			users("database", knownvalue.StringExact("customers")), users("table_name", knownvalue.StringExact("users")), users("purpose", knownvalue.StringExact("All")),
 			users("file_name", knownvalue.StringExact("Users")), plancheck.ExpectUnknownValue(customers, at("table_details", "users", "uuid")),
 			plancheck.ExpectKnownValue(customers, at("table_count"), knownvalue.Int64Exact(2)),
+			plancheck.ExpectKnownValue(customers, at("status"), knownvalue.StringExact("Completed")), plancheck.ExpectKnownValue(customers, at("run_pending"), knownvalue.Bool(false)),
 		)},
 		resource.TestStep{PreConfig: w.evolve(1, 1, 0), Config: build(2, "users = {}, groups = {}"), ConfigPlanChecks: planned(
 			plancheck.ExpectResourceAction(customers, plancheck.ResourceActionUpdate),
