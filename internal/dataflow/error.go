@@ -22,7 +22,7 @@ const (
 	CodeAccessDenied    Code = "access_denied"   // the source knows the key and refuses the operation
 	CodeNoSource        Code = "no_source"       // the source has no such pool
 	CodeUnreachable     Code = "unreachable"     // nothing answers at the endpoint
-	CodeBusy            Code = "busy"            // a live process runs the dataflow
+	CodeBusy            Code = "busy"            // a live process runs the dataflow, or has locked the catalog
 	CodeAbandoned       Code = "abandoned"       // another process decided that this run is abandoned
 	CodeGuard           Code = "guard"           // a guard of the definition refused the result
 	CodePinned          Code = "pinned"          // the dataflow is held at a run

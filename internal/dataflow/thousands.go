@@ -10,3 +10,14 @@ func Thousands(n int64) string {
 	}
 	return s
 }
+
+// Count writes a count with its noun: 1 row, 5,000 rows.
+func Count(n int64, noun string) string { return Thousands(n) + " " + Plural(n, noun) }
+
+// Plural gives the noun as it stands after n.
+func Plural(n int64, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}

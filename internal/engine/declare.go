@@ -74,8 +74,8 @@ func exists(state State) error {
 			rows += table.Records()
 		}
 		tables := int64(len(state.Standing.Tables))
-		holds = fmt.Sprintf("holds %d %s with %s %s in database %q, at run %d",
-			tables, plural(tables, "table"), dataflow.Thousands(rows), plural(rows, "row"), state.Record.Definition.Database, *run)
+		holds = fmt.Sprintf("holds %s with %s in database %q, at run %d",
+			dataflow.Count(tables, "table"), dataflow.Count(rows, "row"), state.Record.Definition.Database, *run)
 	}
 	return &dataflow.Error{
 		Code: dataflow.CodeExists, Object: fmt.Sprintf("dataflow %q", state.Record.Definition.Name), Op: "create",

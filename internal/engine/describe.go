@@ -51,7 +51,7 @@ func describe(run dataflow.Run, before dataflow.Standing) string {
 	if len(done) == 0 {
 		return strings.Join(append([]string{verb + " no table."}, notes...), " ")
 	}
-	sentence := fmt.Sprintf("%s %d %s: %s.", verb, len(done), plural(int64(len(done)), "table"), strings.Join(done, "; "))
+	sentence := fmt.Sprintf("%s %s: %s.", verb, dataflow.Count(int64(len(done)), "table"), strings.Join(done, "; "))
 	return strings.Join(append([]string{sentence}, notes...), " ")
 }
 
@@ -59,8 +59,8 @@ func describe(run dataflow.Run, before dataflow.Standing) string {
 func describeFailed(decision dataflow.Decision, within string) string {
 	sentences := []string{decision.Reason}
 	for _, k := range decision.Kept {
-		sentences = append(sentences, fmt.Sprintf("%s %s of table %s (%s %s) stay on this machine for %s: the next import goes on from there.",
-			dataflow.Thousands(k.Parts), plural(k.Parts, "part"), k.Key, dataflow.Thousands(k.Rows), plural(k.Rows, "row"), within))
+		sentences = append(sentences, fmt.Sprintf("%s of table %s (%s) stay on this machine for %s: the next import goes on from there.",
+			dataflow.Count(k.Parts, "part"), k.Key, dataflow.Count(k.Rows, "row"), within))
 	}
 	return strings.Join(sentences, " ")
 }
@@ -87,7 +87,7 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	for _, p := range []struct {
 		n    int64
 		what string
-	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Removed, "removed"}, {c.KeptAsText, plural(c.KeptAsText, "value") + " kept as text"}} {
+	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Removed, "removed"}, {c.KeptAsText, dataflow.Plural(c.KeptAsText, "value") + " kept as text"}} {
 		if p.n > 0 {
 			parts = append(parts, dataflow.Thousands(p.n)+" "+p.what)
 		}
@@ -102,7 +102,7 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 	for _, r := range t.Resumed {
 		parts = append(parts, fmt.Sprintf("%s read by run %d at %s", dataflow.Thousands(r.Rows), r.Run, r.Since.Format(time.RFC3339)))
 	}
-	what = fmt.Sprintf("%s %s %s", what, dataflow.Thousands(c.Read), plural(c.Read, "row"))
+	what = what + " " + dataflow.Count(c.Read, "row")
 	if len(parts) == 0 {
 		return what
 	}
@@ -158,15 +158,7 @@ func failure(run dataflow.Run, cause error) error { return &RunError{Run: run, c
 // inWords gives a duration as people say it, as long as it is one of whole hours.
 func inWords(d time.Duration) string {
 	if d%time.Hour == 0 {
-		return fmt.Sprintf("%d %s", d/time.Hour, plural(int64(d/time.Hour), "hour"))
+		return fmt.Sprintf("%d %s", d/time.Hour, dataflow.Plural(int64(d/time.Hour), "hour"))
 	}
 	return d.String()
-}
-
-// plural gives the noun as it stands after n.
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
 }

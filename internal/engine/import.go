@@ -74,8 +74,8 @@ func (e *stoppedError) Unwrap() error { return e.err }
 
 // reached gives a sentence.
 func (e *stoppedError) reached() string {
-	return fmt.Sprintf("It was at table %s and had read %s %s of it; of %d %s %d had been read.",
-		e.key, dataflow.Thousands(e.rows), plural(e.rows, "row"), e.of, plural(int64(e.of), "table"), e.done)
+	return fmt.Sprintf("It was at table %s and had read %s of it; of %s %d had been read.",
+		e.key, dataflow.Count(e.rows, "row"), dataflow.Count(int64(e.of), "table"), e.done)
 }
 
 // isScanned says whether an import reads a table's rows: what is known of their values is metadata.
@@ -162,8 +162,8 @@ func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, bef
 	var tables []string
 	var forgotten error
 	for _, change := range over {
-		tables = append(tables, fmt.Sprintf("%s of %s %s of table %s",
-			dataflow.Thousands(change.Counts.Removed), dataflow.Thousands(change.Counts.Before()), plural(change.Counts.Before(), "row"), change.Key))
+		tables = append(tables, fmt.Sprintf("%s of %s of table %s",
+			dataflow.Thousands(change.Counts.Removed), dataflow.Count(change.Counts.Before(), "row"), change.Key))
 		forgotten = errors.Join(forgotten, e.parts.Forget(ctx, started.Dataflow, started.Run, change.Key)) // it would lead here again
 	}
 	guard := &dataflow.Error{

@@ -163,11 +163,7 @@ func TestStore_CountsNothingAfterADamage(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "Customers", "00000003", "users.rows")
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	path, whole := recorded(t, dir)
 	ends := map[string]int{} // where each part's last block ends
 	for _, name := range []string{"a", "b", "c"} {
 		_, after, _ := bytes.Cut(whole, []byte(`"name":"`+name+`"`))
@@ -193,6 +189,17 @@ func TestStore_CountsNothingAfterADamage(t *testing.T) {
 			want(t, fmt.Sprint(what, " at byte ", at), rows, read(t, s, recording, intact...))
 		}
 	}
+}
+
+// recorded gives the file of the recording, and what is in it.
+func recorded(t *testing.T, dir string) (path string, whole []byte) {
+	t.Helper()
+	path = filepath.Join(dir, "Customers", "00000003", "users.rows")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path, whole
 }
 
 func flipped(whole []byte, at int) []byte {
@@ -240,16 +247,12 @@ func TestStore_ReadsNoLessThanWasListed(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "Customers", "00000003", "users.rows")
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	path, whole := recorded(t, dir)
 	rows := bytes.Index(whole, []byte("a2")) // somebody's disk, after the parts were listed
 	if err := os.WriteFile(path, flipped(whole, rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err = s.Read(t.Context(), recording, []string{"a"}, func(dataflow.Row) error { return nil })
+	err := s.Read(t.Context(), recording, []string{"a"}, func(dataflow.Row) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "cut off or damaged") {
 		t.Errorf("read with %v", err)
 	}

@@ -64,17 +64,17 @@ func (*cognitoConnectorDataSource) Schema(_ context.Context, _ datasource.Schema
 			"region":                  computedText("The AWS Region that is asked."),
 			"endpoint":                computedText("The URL of the VPC endpoint or emulator that is asked; null: AWS's endpoint of the Region."),
 			"max_requests_per_second": computedNumber("How many requests per second an import may send."),
+			"available_tables": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"key":         computedText("The table's key in a dataflow's `tables`."),
+					"file_name":   computedText("What the source calls it."),
+					"description": computedText("What its rows are."),
+					"readable":    computedBool("Whether this sign-in can read it."),
+					"reason":      computedText("Why it can't be read; empty when it can."),
+				}},
+			},
 		},
-	}
-	resp.Schema.Attributes["available_tables"] = schema.ListNestedAttribute{
-		Computed: true, MarkdownDescription: "The pool's tables, as the last connection check saw them.",
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"key":         computedText("The table's key in a dataflow's `tables`."),
-			"file_name":   computedText("What the source calls it."),
-			"description": computedText("What its rows are."),
-			"readable":    computedBool("Whether this sign-in can read it."),
-			"reason":      computedText("Why it can't be read; empty when it can."),
-		}},
 	}
 	maps.Copy(resp.Schema.Attributes, readable(cognitoConnectorResultAttributes()))
 }

@@ -155,6 +155,14 @@ func (s *services) planPin(name string, pinned bool) {
 	s.pins[dataflow.FoldName(name)] = pinned
 }
 
+// plannedPin says what planPin was told of a dataflow, and whether this plan has it.
+func (s *services) plannedPin(name string) (pinned, planned bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pinned, planned = s.pins[dataflow.FoldName(name)]
+	return pinned, planned
+}
+
 // checkOrdered refuses a run that somebody orders of a dataflow that is declared elsewhere, and that could not begin: there is no such dataflow, or it
 // is pinned. What the plan makes of the dataflow counts before what the workspace has.
 func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *diag.Diagnostics) {
@@ -162,9 +170,7 @@ func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *d
 		return
 	}
 	name := id.ValueString()
-	o.services.mu.Lock()
-	pinned, planned := o.services.pins[dataflow.FoldName(name)]
-	o.services.mu.Unlock()
+	pinned, planned := o.services.plannedPin(name)
 	if !planned {
 		s, ok := o.state(ctx, name, diags)
 		if !ok {

@@ -29,21 +29,13 @@ func (r *dataflowResource) warnOfLoss(ctx context.Context, state dataflowModel, 
 		}
 		name, _ := table.Attributes()["table_name"].(types.String)
 		rows, _ := table.Attributes()["total_records"].(types.Int64)
-		tables = append(tables, fmt.Sprintf("%s (%s)", name.ValueString(), count(rows.ValueInt64(), "row")))
+		tables = append(tables, fmt.Sprintf("%s (%s)", name.ValueString(), dataflow.Count(rows.ValueInt64(), "row")))
 	}
-	detail := fmt.Sprintf("Of dataflow %q: %s in database %s: %s.", state.Name.ValueString(), count(int64(len(tables)), "table"), state.Database.ValueString(), strings.Join(tables, ", "))
+	detail := fmt.Sprintf("Of dataflow %q: %s in database %s: %s.", state.Name.ValueString(), dataflow.Count(int64(len(tables)), "table"), state.Database.ValueString(), strings.Join(tables, ", "))
 	if e, err := r.services.engine(ctx); err == nil {
 		if s, err := e.State(ctx, state.Name.ValueString()); err == nil {
-			detail += fmt.Sprintf(" With them goes the data of %s that a rollback could go to.", count(int64(len(s.Standing.Kept)), "run"))
+			detail += fmt.Sprintf(" With them goes the data of %s that a rollback could go to.", dataflow.Count(int64(len(s.Standing.Kept)), "run"))
 		}
 	}
 	diags.AddWarning(lossSummary, detail+" The run history stays. To keep the tables, set on_destroy = \"retain\" and apply that first.")
-}
-
-// count gives a number with its noun.
-func count(n int64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return dataflow.Thousands(n) + " " + noun
 }

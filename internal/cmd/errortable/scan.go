@@ -41,7 +41,6 @@ func scan(root string) ([]entry, error) {
 
 // source is a package whose errors are looked for.
 type source struct {
-	files  []*ast.File
 	values map[string]ast.Expr                     // of its constants and variables
 	calls  map[string][]*ast.CallExpr              // of its functions and methods, by their names
 	within map[ast.Node]*ast.FuncDecl              // the function that an error or a call is in
@@ -55,6 +54,7 @@ func scanPackage(folder string) ([]entry, error) {
 		return nil, err
 	}
 	s := source{values: map[string]ast.Expr{}, calls: map[string][]*ast.CallExpr{}, within: map[ast.Node]*ast.FuncDecl{}, local: map[*ast.FuncDecl]map[string][]ast.Expr{}, later: map[*ast.FuncDecl][]map[string]ast.Expr{}}
+	var files []*ast.File
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
@@ -63,13 +63,13 @@ func scanPackage(folder string) ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.files = append(s.files, file)
+		files = append(files, file)
 	}
-	for _, file := range s.files {
+	for _, file := range files {
 		s.index(file)
 	}
 	var all []entry
-	for _, file := range s.files {
+	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CompositeLit:
