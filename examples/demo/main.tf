@@ -113,7 +113,7 @@ output "tables" {
 }
 
 output "table_details" {
-  description = "What the last run did to each table."
+  description = "What each table is. What a run did to it is in the run history."
   value       = skypoint_dataflow.customers.table_details
 }
 

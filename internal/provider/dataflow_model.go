@@ -3,7 +3,6 @@ package provider
 import (
 	"cmp"
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -68,28 +67,19 @@ var tableType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"purpose": types.StringType, "data": types.BoolType, "metadata": types.BoolType, "table_name": types.StringType,
 }}
 
+// tableDetailsModel is what a table is, without what one run did to it: every value that each run changes is a line of each table in the plan of a run.
 type tableDetailsModel struct {
-	FileName         types.String `tfsdk:"file_name"`
-	TableName        types.String `tfsdk:"table_name"`
-	Database         types.String `tfsdk:"database"`
-	Purpose          types.String `tfsdk:"purpose"`
-	Run              types.Int64  `tfsdk:"run"`
-	TotalRecords     types.Int64  `tfsdk:"total_records"`
-	Added            types.Int64  `tfsdk:"added"`
-	Changed          types.Int64  `tfsdk:"changed"`
-	Removed          types.Int64  `tfsdk:"removed"`
-	Unchanged        types.Int64  `tfsdk:"unchanged"`
-	KeptAsText       types.Int64  `tfsdk:"kept_as_text"`
-	SnapshotID       types.String `tfsdk:"snapshot_id"`
-	UUID             types.String `tfsdk:"uuid"`
-	MetadataLocation types.String `tfsdk:"metadata_location"`
+	FileName     types.String `tfsdk:"file_name"`
+	TableName    types.String `tfsdk:"table_name"`
+	Database     types.String `tfsdk:"database"`
+	Purpose      types.String `tfsdk:"purpose"`
+	UUID         types.String `tfsdk:"uuid"`
+	TotalRecords types.Int64  `tfsdk:"total_records"`
 }
 
 var tableDetailsType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"file_name": types.StringType, "table_name": types.StringType, "database": types.StringType, "purpose": types.StringType,
-	"run": types.Int64Type, "total_records": types.Int64Type,
-	"added": types.Int64Type, "changed": types.Int64Type, "removed": types.Int64Type, "unchanged": types.Int64Type, "kept_as_text": types.Int64Type,
-	"snapshot_id": types.StringType, "uuid": types.StringType, "metadata_location": types.StringType,
+	"uuid": types.StringType, "total_records": types.Int64Type,
 }}
 
 type runModel struct {
@@ -197,11 +187,7 @@ func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagn
 		r.LastRun, more = types.ObjectValueFrom(ctx, runType.AttrTypes, runOf(*s.LastRun))
 		diags.Append(more...)
 	}
-	details := map[string]tableDetailsModel{}
-	for _, t := range s.Standing.Tables {
-		details[t.Key] = tableDetailsOf(t, s.Standing.CurrentRun)
-	}
-	r.TableDetails, more = types.MapValueFrom(ctx, tableDetailsType, details)
+	r.TableDetails, more = detailsOf(ctx, s.Standing.Tables)
 	diags.Append(more...)
 	return r, diags
 }
@@ -247,23 +233,15 @@ func runOf(r dataflow.Run) runModel {
 	}
 }
 
-func tableDetailsOf(t dataflow.TableResult, run *int64) tableDetailsModel {
-	return tableDetailsModel{
-		FileName: types.StringValue(t.FileName), TableName: types.StringValue(t.Name), Database: types.StringValue(t.Database),
-		Purpose: types.StringValue(string(t.Definition.Purpose)), Run: types.Int64PointerValue(run),
-		TotalRecords: types.Int64Value(t.Records()),
-		Added:        types.Int64Value(t.Counts.Added), Changed: types.Int64Value(t.Counts.Changed), Removed: types.Int64Value(t.Counts.Removed),
-		Unchanged: types.Int64Value(t.Counts.Unchanged), KeptAsText: types.Int64Value(t.Counts.KeptAsText),
-		SnapshotID: snapshotValue(t.After), UUID: types.StringValue(t.UUID), MetadataLocation: types.StringValue(t.PublishedMetadataLocation),
+func detailsOf(ctx context.Context, tables []dataflow.TableResult) (types.Map, diag.Diagnostics) {
+	details := map[string]tableDetailsModel{}
+	for _, t := range tables {
+		details[t.Key] = tableDetailsModel{
+			FileName: types.StringValue(t.FileName), TableName: types.StringValue(t.Name), Database: types.StringValue(t.Database),
+			Purpose: types.StringValue(string(t.Definition.Purpose)), UUID: types.StringValue(t.UUID), TotalRecords: types.Int64Value(t.Records()),
+		}
 	}
-}
-
-// snapshotValue gives a snapshot's id as text: it is a 64-bit number, and Terraform's numbers lose digits in JSON.
-func snapshotValue(id *int64) types.String {
-	if id == nil {
-		return types.StringNull()
-	}
-	return types.StringValue(strconv.FormatInt(*id, 10))
+	return types.MapValueFrom(ctx, tableDetailsType, details)
 }
 
 func timeValue(t *time.Time) types.String {

@@ -69,7 +69,7 @@ func TestDataflow_ImportsItsTablesWhenCreated(t *testing.T) {
 			is(knownvalue.StringExact("create"), "last_run", "trigger"),
 			is(knownvalue.StringExact("import"), "last_run", "kind"),
 			is(knownvalue.Int64Exact(200), "table_details", "users", "total_records"),
-			is(knownvalue.Int64Exact(200), "table_details", "users", "added"),
+			w.did("users", dataflow.Counts{Read: 200, Added: 200}),
 			is(knownvalue.StringExact("Users"), "table_details", "users", "file_name"),
 			is(knownvalue.Int64Exact(3), "table_details", "groups", "total_records"),
 			is(knownvalue.StringExact("GroupMemberships"), "table_details", "group_memberships", "file_name"),
@@ -94,11 +94,8 @@ func TestDataflow_RunsWhenATriggerChangesAndCountsWhatChanged(t *testing.T) {
 				is(knownvalue.StringExact("refresh_triggers"), "last_run", "trigger"),
 				is(knownvalue.Int64Exact(2), "current_run"),
 				is(knownvalue.Int64Exact(203), "table_details", "users", "total_records"),
-				is(knownvalue.Int64Exact(5), "table_details", "users", "added"),
-				is(knownvalue.Int64Exact(3), "table_details", "users", "changed"),
-				is(knownvalue.Int64Exact(2), "table_details", "users", "removed"),
-				is(knownvalue.Int64Exact(195), "table_details", "users", "unchanged"),
-				is(knownvalue.Int64Exact(3), "table_details", "groups", "unchanged"),
+				w.did("users", dataflow.Counts{Read: 203, Added: 5, Changed: 3, Removed: 2, Unchanged: 195}),
+				w.did("groups", dataflow.Counts{Read: 3, Unchanged: 3}),
 			},
 		},
 		resource.TestStep{
@@ -106,8 +103,7 @@ func TestDataflow_RunsWhenATriggerChangesAndCountsWhatChanged(t *testing.T) {
 			Config:    w.dataflow(allTables + "\n  refresh_triggers = { build = \"3\" }"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				is(knownvalue.Int64Exact(3), "current_run"),
-				is(knownvalue.Int64Exact(203), "table_details", "users", "unchanged"),
-				is(knownvalue.Int64Exact(0), "table_details", "users", "changed"),
+				w.did("users", dataflow.Counts{Read: 203, Unchanged: 203}),
 			},
 			Check: func(*terraform.State) error { w.equalFiles(files, "an unchanged pool writes no data file"); return nil },
 		},
@@ -346,7 +342,7 @@ data "skypoint_tables" "all" {}`,
 		},
 		resource.TestStep{
 			Config:            w.dataflow(allTables),
-			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(3), "current_run"), is(knownvalue.Int64Exact(10), "table_details", "users", "added")},
+			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(3), "current_run"), w.did("users", dataflow.Counts{Read: 10, Added: 10})},
 		},
 	)
 }
@@ -388,7 +384,7 @@ func TestDataflow_DestroyWithRetainLeavesTheTables(t *testing.T) {
 		},
 		resource.TestStep{ // created again it takes its tables over: nothing is added
 			Config:            w.dataflow(allTables),
-			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(0), "table_details", "users", "added"), is(knownvalue.Int64Exact(10), "table_details", "users", "unchanged")},
+			ConfigStateChecks: []statecheck.StateCheck{w.did("users", dataflow.Counts{Read: 10, Unchanged: 10})},
 		},
 	)
 }
@@ -475,8 +471,8 @@ func TestDataflow_TableDroppedBehindTerraformIsImportedAgain(t *testing.T) {
 			Config:           w.dataflow(allTables),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: runs()},
 			ConfigStateChecks: []statecheck.StateCheck{
-				is(knownvalue.Int64Exact(2), "current_run"), is(knownvalue.Int64Exact(3), "table_details", "groups", "added"),
-				is(knownvalue.Int64Exact(10), "table_details", "users", "unchanged"),
+				is(knownvalue.Int64Exact(2), "current_run"), w.did("groups", dataflow.Counts{Read: 3, Added: 3}),
+				w.did("users", dataflow.Counts{Read: 10, Unchanged: 10}),
 			},
 		},
 	)

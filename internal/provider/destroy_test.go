@@ -48,16 +48,18 @@ func TestDestroy_TakesEveryFileAlsoFromAnEarlierWarehouse(t *testing.T) {
 	}
 }
 
-func TestTableDetails_NameTheMetadataThatTheCatalogHas(t *testing.T) {
+func TestRun_RecordsTheMetadataThatTheCatalogHas(t *testing.T) {
 	w := newWorld(t, 10)
 	c := newCore(t, w, "tables = { users = {} }\nretain_runs = 1")
 	for build := range 4 {
 		c.declare(fmt.Sprintf("tables = { users = {} }\nretain_runs = 1\nrefresh_triggers = { build = \"%d\" }", build))
 		c.succeeds("apply", c.apply(), []string{connectorType, dataflowType}[min(build, 1):]...)
-		at := c.attribute("table_details", "users", "metadata_location")
+		runs, err := w.ledger().Runs(t.Context(), "Customers", 0, 1)
+		w.must(err)
+		at := runs[0].Standing.Tables[0].PublishedMetadataLocation
 		where := w.metadataLocation("users")
 		if at != where {
-			t.Errorf("build %d: table_details has %s, the catalog %s", build, at, where)
+			t.Errorf("build %d: the record has %s, the catalog %s", build, at, where)
 		}
 		content, err := os.ReadFile(strings.TrimPrefix(at, "file://"))
 		w.must(err)

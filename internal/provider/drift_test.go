@@ -13,7 +13,7 @@ func TestRead_OpensOnlyTheTablesThatSomebodyChanged(t *testing.T) {
 	w := newWorld(t, 10)
 	c := newCore(t, w, allTables)
 	c.succeeds("apply", c.apply(), connectorType, dataflowType)
-	users := strings.TrimPrefix(c.attribute("table_details", "users", "metadata_location"), "file://")
+	users := strings.TrimPrefix(w.metadataLocation("users"), "file://")
 	content, err := os.ReadFile(users)
 	w.must(err)
 	w.must(os.WriteFile(users, []byte("{}"), 0o600))

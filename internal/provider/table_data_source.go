@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -207,4 +208,12 @@ func (o *configured) published(ctx context.Context, dataflowID, key types.String
 		fmt.Sprintf("Dataflow %q has published no table %q. Give at_run the dataflow's current_run, so that this waits for its run.",
 			dataflowID.ValueString(), key.ValueString()))
 	return nil, dataflow.TableResult{}, types.String{}, false
+}
+
+// snapshotValue gives a snapshot's id as text: it is a 64-bit number, and Terraform's numbers lose digits in JSON.
+func snapshotValue(id *int64) types.String {
+	if id == nil {
+		return types.StringNull()
+	}
+	return types.StringValue(strconv.FormatInt(*id, 10))
 }

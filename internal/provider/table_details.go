@@ -61,14 +61,11 @@ func (r *dataflowResource) detailsAt(ctx context.Context, plan dataflowModel) ty
 	if err != nil || run.EndedAt == nil {
 		return unknown
 	}
-	details := map[string]attr.Value{}
-	for _, t := range run.Standing.Tables {
-		inner, at := unknownDetails(), tableDetailsOf(t, &run.Run)
-		inner["file_name"], inner["table_name"], inner["database"], inner["purpose"] = at.FileName, at.TableName, at.Database, at.Purpose
-		inner["uuid"], inner["run"], inner["total_records"] = at.UUID, at.Run, at.TotalRecords
-		details[t.Key] = types.ObjectValueMust(tableDetailsType.AttrTypes, inner)
+	details, diags := detailsOf(ctx, run.Standing.Tables)
+	if diags.HasError() {
+		return unknown
 	}
-	return types.MapValueMust(tableDetailsType, details)
+	return details
 }
 
 func unknownDetails() map[string]attr.Value {

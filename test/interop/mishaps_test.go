@@ -75,8 +75,15 @@ resource "skypoint_dataflow" "customers" {
   %s
 }
 
+data "skypoint_table" "each" {
+  for_each    = skypoint_dataflow.customers.table_details
+  dataflow_id = skypoint_dataflow.customers.id
+  key         = each.key
+  at_run      = skypoint_dataflow.customers.current_run
+}
+
 output "locations" {
-  value = { for key, table in skypoint_dataflow.customers.table_details : key => table.metadata_location }
+  value = { for key, table in data.skypoint_table.each : key => table.metadata_location }
 }
 `, tables, arguments))
 }
@@ -445,7 +452,7 @@ func TestMetadataLocation_IsTheCatalogsAndTheCatalogIsOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{"users": now.MetadataLocation}, said); diff != "" {
-		t.Errorf("table_details (-pyiceberg +provider):\n%s", diff)
+		t.Errorf("skypoint_table (-pyiceberg +provider):\n%s", diff)
 	}
 
 	catalog, err := os.ReadFile(filepath.Join(tm.dir, ".skypoint", "catalog.db"))

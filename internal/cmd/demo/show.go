@@ -35,6 +35,12 @@ type outputs struct {
 			StartedAt   string `json:"started_at"`
 			EndedAt     string `json:"ended_at"`
 			Description string `json:"description"`
+			Tables      map[string]struct {
+				Added     int64 `json:"added"`
+				Changed   int64 `json:"changed"`
+				Removed   int64 `json:"removed"`
+				Unchanged int64 `json:"unchanged"`
+			} `json:"tables"`
 		} `json:"value"`
 	} `json:"runs"`
 	TableDetails struct {
@@ -44,10 +50,6 @@ type outputs struct {
 			Database     string `json:"database"`
 			Purpose      string `json:"purpose"`
 			TotalRecords int64  `json:"total_records"`
-			Added        int64  `json:"added"`
-			Changed      int64  `json:"changed"`
-			Removed      int64  `json:"removed"`
-			Unchanged    int64  `json:"unchanged"`
 		} `json:"value"`
 	} `json:"table_details"`
 	Columns struct {
@@ -78,10 +80,10 @@ func (o outputs) show() {
 
 	var tables [][]string
 	for _, key := range slices.Sorted(maps.Keys(o.TableDetails.Value)) {
-		t := o.TableDetails.Value[key]
+		t, did := o.TableDetails.Value[key], o.Runs.Value[0].Tables[key]
 		tables = append(tables, []string{
 			t.Database + "." + t.TableName, t.FileName, t.Purpose, dataflow.Thousands(t.TotalRecords),
-			dataflow.Thousands(t.Added), dataflow.Thousands(t.Changed), dataflow.Thousands(t.Removed), dataflow.Thousands(t.Unchanged),
+			dataflow.Thousands(did.Added), dataflow.Thousands(did.Changed), dataflow.Thousands(did.Removed), dataflow.Thousands(did.Unchanged),
 		})
 	}
 	fmt.Print("\nTables\n", grid([]string{"TABLE", "FILE NAME", "PURPOSE", "ROWS", "ADDED", "CHANGED", "REMOVED", "UNCHANGED"}, tables))
@@ -107,7 +109,7 @@ func (o outputs) showRows() {
 
 // holds says whether the last run did to the table users what happened in the pool.
 func (o outputs) holds(want change) error {
-	users := o.TableDetails.Value["users"]
+	users := o.Runs.Value[0].Tables["users"]
 	if got := (change{users.Added, users.Changed, users.Removed}); got != want {
 		return fmt.Errorf("the run added, changed and removed %v users; in the pool it was %v", got, want)
 	}
