@@ -15,6 +15,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/disk"
 )
 
 // CatalogName is the name of the embedded catalog. It is a part of every entry: a reader that opens the catalog must use it.
@@ -170,11 +171,11 @@ func (l *Lakehouse) open(ctx context.Context, create bool) error {
 
 // makeFolders makes the folders of the catalog and of a local warehouse, open to nobody else: tables hold personal data.
 func (l *Lakehouse) makeFolders(catalogPath string) error {
-	if err := os.MkdirAll(filepath.Dir(catalogPath), 0o700); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(catalogPath), 0o700); err != nil {
 		return err
 	}
 	if path, ok := localPath(l.warehouse); ok {
-		return os.MkdirAll(path, 0o700)
+		return disk.MkdirAll(path, 0o700)
 	}
 	return nil
 }

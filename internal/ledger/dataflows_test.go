@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/disk"
 )
 
 func TestDataflow_ComesBackAsItWasWritten(t *testing.T) {
@@ -100,8 +101,8 @@ func TestDataflows_GivesTheirRealNamesInOrder(t *testing.T) {
 	store := openFolder(t, workspace)
 	must(t, store.Create(t.Context(), "dataflows/notes.txt", nil))
 	must(t, store.Create(t.Context(), "dataflows/not-a-name/definitions/00000001.json", nil))
-	must(t, makeFolder(store.Location("dataflows/killed"))) // before its record was written
-	must(t, l.Start(t.Context(), startedOf("Lost", 1)))     // a record that was deleted, with its history
+	must(t, disk.MkdirAll(store.Location("dataflows/killed"), 0o700)) // before its record was written
+	must(t, l.Start(t.Context(), startedOf("Lost", 1)))               // a record that was deleted, with its history
 	names, err := l.Dataflows(t.Context())
 	must(t, err)
 	wantEqual(t, names, []string{"a1", "A10", "B", "Customers", "orders", "Zoo"})

@@ -14,11 +14,12 @@ import (
 	"syscall"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/disk"
 )
 
 // Only its owner may read a workspace: its records name user pools and roles, and its key opens its secrets.
 const (
-	fileMode   = 0o600
+	fileMode   = 0o600 // that of disk.WriteTemporary
 	folderMode = 0o700
 )
 
@@ -65,7 +66,7 @@ func NewFolder(path string) (*Folder, error) {
 func (f *Folder) Create(ctx context.Context, path string, content []byte) error {
 	taken := false
 	err := f.write(ctx, "create", path, content, func(temporary, target string) error {
-		err := os.Link(temporary, target)
+		err := disk.Link(temporary, target)
 		if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
@@ -82,7 +83,7 @@ func (f *Folder) Create(ctx context.Context, path string, content []byte) error 
 
 // Replace implements Store.
 func (f *Folder) Replace(ctx context.Context, path string, content []byte) error {
-	return f.write(ctx, "replace", path, content, os.Rename)
+	return f.write(ctx, "replace", path, content, disk.Rename)
 }
 
 // write puts content into a temporary file and has appear make it visible as the object.
@@ -92,21 +93,21 @@ func (f *Folder) write(ctx context.Context, op, path string, content []byte, app
 	}
 	target := f.Location(path)
 	folder := filepath.Dir(target)
-	if err := makeFolder(folder); err != nil {
+	if err := disk.MkdirAll(folder, folderMode); err != nil {
 		return folderError(op, target, err)
 	}
-	temporary, err := writeTemporary(folder, content)
+	temporary, err := disk.WriteTemporary(folder, temporaryPrefix+"*", content)
 	if err != nil {
 		return folderError(op, target, err)
 	}
 	err = appear(temporary, target)
 	// After a rename it is gone already; whatever else keeps it from going, nobody reads it.
-	_ = os.Remove(temporary)
+	_ = disk.Remove(temporary)
 	if err != nil {
 		return folderError(op, target, err)
 	}
 	// Who lost a Create syncs too: it is about to act on the winner's record, which must not vanish in a power cut.
-	if err := syncFolder(folder); err != nil {
+	if err := disk.SyncFolder(folder); err != nil {
 		return folderError(op, target, err)
 	}
 	return nil
@@ -170,10 +171,10 @@ func (f *Folder) Delete(ctx context.Context, path string) error {
 		return err
 	}
 	location := f.Location(path)
-	if err := os.Remove(location); err != nil {
+	if err := disk.Remove(location); err != nil {
 		return folderError("delete", location, err)
 	}
-	if err := syncFolder(filepath.Dir(location)); err != nil {
+	if err := disk.SyncFolder(filepath.Dir(location)); err != nil {
 		return folderError("delete", location, err)
 	}
 	return nil
@@ -238,62 +239,6 @@ func sameFile(a, b string) bool {
 	}
 	bInfo, err := os.Lstat(b)
 	return err == nil && os.SameFile(aInfo, bInfo)
-}
-
-// writeTemporary writes a synced temporary file and gives its path. On an error it leaves none.
-func writeTemporary(folder string, content []byte) (string, error) {
-	file, err := os.CreateTemp(folder, temporaryPrefix+"*") // CreateTemp's mode is fileMode
-	if err != nil {
-		return "", err
-	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		_ = os.Remove(file.Name()) // the first error is the one to tell
-		return "", err
-	}
-	return file.Name(), nil
-}
-
-// makeFolder is os.MkdirAll that also syncs the folder above each one it makes: else a power cut could
-// take the folder away with the synced object in it.
-func makeFolder(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && !info.IsDir() {
-		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
-	}
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	above := filepath.Dir(path)
-	if err := makeFolder(above); err != nil {
-		return err
-	}
-	if err := os.Mkdir(path, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncFolder(above)
-}
-
-// syncFolder makes the names in a folder durable. Windows cannot sync a folder, and journals its names itself.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = folder.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil // a file system that cannot sync a folder; fsync(2) names EINVAL for it
-	}
-	return errors.Join(err, folder.Close())
 }
 
 // folderError gives a file system's error a code and what to do about it.

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/disk"
 )
 
 func TestRun_RecordsComeBackAsTheyWereWritten(t *testing.T) {
@@ -243,7 +244,7 @@ func TestLatest_SkipsTheFolderOfARunThatWasKilledBeforeItStarted(t *testing.T) {
 	play(t, l, 2)
 	store := openFolder(t, workspace)
 	must(t, store.Delete(t.Context(), "dataflows/customers/runs/latest.json"))
-	must(t, makeFolder(store.Location("dataflows/customers/runs/00000003")))
+	must(t, disk.MkdirAll(store.Location("dataflows/customers/runs/00000003"), 0o700))
 	latest, err := l.Latest(t.Context(), "Customers")
 	must(t, err)
 	if latest != 2 {

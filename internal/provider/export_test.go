@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
@@ -93,4 +94,15 @@ func readAtOnce(ctx context.Context, req resource.ReadRequest, resp *resource.Re
 	var id types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
+}
+
+// EngineOf is OpenEngine as another process has it.
+func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*engine.Engine, error) {
+	s := newServices("test")
+	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
+	l, err := s.ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(engine.Config{Ledger: l, Tables: tables{s}, Sources: sources{s}, Self: self, Liveness: liveness}), nil
 }
