@@ -60,6 +60,9 @@ func (m *machine) works(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if m.disk.IsDark() { // it can still read, and finds the record that it could not sync
+			return disktest.ErrNoPower
+		}
 		m.completed = append(m.completed, run)
 		if _, err := m.pool.Evolve(cognitotest.Evolution{Added: 3, Changed: 3, Removed: 1}); err != nil {
 			return err
@@ -86,7 +89,7 @@ func (m *machine) declare(ctx context.Context, e *engine.Engine) (dataflow.Recor
 			"groups": {Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "groups"},
 		},
 	})
-	m.declared = m.declared || err == nil
+	m.declared = m.declared || err == nil && !m.disk.IsDark()
 	return record, err
 }
 

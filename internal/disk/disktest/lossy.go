@@ -71,6 +71,13 @@ func (l *Lossy) Count() int {
 	return l.counted
 }
 
+// IsDark says whether the power is cut. A process has ended then: what it says afterwards, it says in the test alone.
+func (l *Lossy) IsDark() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dark
+}
+
 // begin counts an operation. mine: it is one on this disk.
 func (l *Lossy) begin(path string) (mine bool, err error) {
 	relative, err := filepath.Rel(l.root, path)
