@@ -90,7 +90,8 @@ func TestFullDisk_FailsTheRunAndTearsNothing(t *testing.T) {
 	w := newWorld(t, 2000)
 	c := newCore(t, w, allTables)
 	c.succeeds("the first apply", c.apply(), connectorType, dataflowType)
-	sizes := []string{"1", "700", "1500", "4000", "20000", "200000"}
+	const small = 4 // of these sizes: below them no import ends
+	sizes := []string{"1", "700", "1500", "4000", "8000", "12000"}
 	began := time.Now()
 	if said := w.importWithin(""); said != "" {
 		t.Fatal(said)
@@ -101,7 +102,8 @@ func TestFullDisk_FailsTheRunAndTearsNothing(t *testing.T) {
 	for random := rand.New(rand.NewPCG(seed, 0)); len(sizes) < 14; {
 		sizes = append(sizes, fmt.Sprintf("0 after %s", time.Duration(random.Int64N(int64(took)))))
 	}
-	for _, size := range sizes {
+	late := 0 // runs in which a write failed that was not one of the first
+	for i, size := range sizes {
 		w.evolve(1, 1, 0)()
 		before := w.users()
 		said := w.importWithin(size)
@@ -115,6 +117,12 @@ func TestFullDisk_FailsTheRunAndTearsNothing(t *testing.T) {
 		case said == "" && len(after) != len(before)+1:
 			t.Errorf("%s: the run succeeded with %d users", size, len(after))
 		}
+		if said == "" && i < small {
+			t.Errorf("%s: no write failed", size)
+		}
+		if said != "" && i >= small {
+			late++
+		}
 		if said != "" && !full.MatchString(said) {
 			t.Errorf("%s: the error does not say that there is no room: %s", size, said)
 		}
@@ -127,6 +135,9 @@ func TestFullDisk_FailsTheRunAndTearsNothing(t *testing.T) {
 		if t.Failed() {
 			return
 		}
+	}
+	if late == 0 {
+		t.Error("no write failed later than the first ones: the test has lost its subject")
 	}
 	runs, err := w.ledger().Runs(t.Context(), "Customers", 0, 0) // without a gap
 	w.must(err)

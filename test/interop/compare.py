@@ -2,7 +2,7 @@
 
 DIR is as dump.py writes it. Every row and every value is compared; absent and empty are different. The rules by which an attribute
 becomes a column are written down here a second time, in another language and from the documentation alone, so that a fault
-in the provider's is not repeated in its test. Ends with 1 when anything differs.
+in the provider's is not repeated in its test. Ends with 3 when anything differs: 1 is Python's own for a program that failed.
 """
 import datetime
 import decimal
@@ -201,7 +201,7 @@ def main():
     for kind in (Users, Groups, GroupMemberships):
         compare(kind, folder, catalog, database, ref[0] if ref else None, differences)
     print(f"{differences.count} differences")
-    sys.exit(1 if differences.count else 0)
+    sys.exit(3 if differences.count else 0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ package interop
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -44,9 +45,15 @@ func TestCompare_SeesADifference(t *testing.T) {
 			if err := os.CopyFS(spoiled, os.DirFS(dump)); err != nil {
 				t.Fatal(err)
 			}
-			edit(t, filepath.Join(spoiled, "users.jsonl"), spoil)
-			if out, err := w.runCompare(t, spoiled, ""); err == nil {
-				t.Fatalf("the comparison saw no difference:\n%s", out)
+			want := edit(t, filepath.Join(spoiled, spoil.file), spoil.edit)
+			out, got := w.differences(t, spoiled, "")
+			if len(got) != len(want) {
+				t.Fatalf("%d differences, want %q:\n%s", len(got), want, out)
+			}
+			for i, pattern := range want {
+				if !regexp.MustCompile("^" + pattern + "$").MatchString(got[i]) {
+					t.Errorf("difference %d is %q, want %q", i+1, got[i], pattern)
+				}
 			}
 		})
 	}

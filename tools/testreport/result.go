@@ -30,6 +30,14 @@ func (r Result) OK(strict bool) bool {
 	return !strict || len(r.forbidden()) == 0
 }
 
+// atLeast is an error when the run passed fewer tests than it must, and none of it failed: that says more.
+func (r Result) atLeast(name string, least int) error {
+	if r.Failed > 0 || r.Passed >= least {
+		return nil
+	}
+	return fmt.Errorf("%s: %d tests passed, and at least %d must: was one renamed, or is a package not listed?", name, r.Passed, least)
+}
+
 func (r Result) forbidden() []Skip {
 	var out []Skip
 	for _, s := range r.Skips {
