@@ -97,11 +97,7 @@ func TestRetain_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 }
 
 func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *testing.T) {
-	const kept = 3
-	runs := int64(1000)
-	if raceDetector {
-		runs = 150 // one process, one goroutine: there is nothing to detect
-	}
+	const kept, runs = 3, int64(1000)
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))
 	files := p.dataFiles()
