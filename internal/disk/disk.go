@@ -5,7 +5,7 @@
 // (https://man7.org/linux/man-pages/man2/fsync.2.html).
 //
 // Everything that the records and the tables rely on is written through this package. Spooled rows and the kept parts of
-// failed imports are not: after a power cut they are read again.
+// failed imports are not: what a power cut takes of those is read again from the source.
 package disk
 
 import (

@@ -175,11 +175,12 @@ func (l *Lossy) Rename(from, to string) error {
 func (l *Lossy) name(from, to string, really func(from, to string) error) error {
 	var named *file
 	old := ""
-	err := l.do(to, func() error {
+	return l.do(to, func() error {
 		if err := really(from, to); err != nil {
 			return err
 		}
 		named = l.files[from]
+		l.forget(to) // the file that had the name
 		l.files[to] = named
 		if named != nil {
 			named.live = to
@@ -195,7 +196,6 @@ func (l *Lossy) name(from, to string, really func(from, to string) error) error 
 		}
 		delete(names, old)
 	})
-	return err
 }
 
 // Remove implements disk.FS.
@@ -261,6 +261,7 @@ func (w *writing) Write(p []byte) (int, error) {
 	if _, err := w.on.begin(w.Name()); err != nil {
 		return 0, err
 	}
+	w.file.synced = false
 	return w.File.Write(p)
 }
 
@@ -311,7 +312,7 @@ func (l *Lossy) Cut(numbers *rand.Rand) error {
 				names = all
 			}
 		}
-		for name := range known {
+		for _, name := range slices.Sorted(maps.Keys(known)) { // so that the same numbers are the same cut
 			whole := filepath.Join(path, name)
 			f, has := names[name]
 			switch {
