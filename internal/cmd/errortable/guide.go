@@ -33,6 +33,17 @@ var meanings = map[string]string{ //nolint:gosec // no credentials: sentences ab
 	"unreachable":     "Nothing answers at the endpoint, or not as Cognito does.",
 }
 
+// otherwise says what to do about an error that does not say it, by its code. A code of such an error that has nothing here fails the guide.
+var otherwise = map[string]string{
+	"abandoned": "Apply again.",
+	"corrupt":   "Something else changed the records or the catalog: restore the workspace from a copy.",
+	"exists":    "Import it with the command that the error prints, or choose another name; give a test or a second CLI workspace a workspace of its own.",
+	"foreign":   "Give the dataflow another database.",
+	"internal":  "Put right what the text names (a disk, the network, who may write) and apply again. Where it names nothing that you can change, report it: it is a fault of the provider.",
+	"invalid":   "Change what the text names. Where it names nothing that you wrote, report it: it is a fault of the provider.",
+	"not_found": "Make it, or name one that is there. What was removed behind Terraform's back the next apply makes anew.",
+}
+
 const head = `---
 page_title: "Errors"
 description: |-
@@ -44,6 +55,8 @@ description: |-
 Every error of the provider, by its kind: when it comes, and what to do. An "…" stands for what differs from one to the next: a name, a number, what AWS or
 another library said. This page is written from the code, so none is missing. What to do about the common ones at more length is in
 [troubleshooting](troubleshooting.md).
+
+An argument that breaks its own rule is refused with that rule, which the argument's page has: change the argument.
 
 A run that fails has the whole text in ` + "`description`" + ` of the run history.
 `
@@ -69,6 +82,12 @@ func guide(root string) (string, error) {
 		slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.when, b.when), cmp.Compare(a.hint, b.hint)) })
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n| When | What to do |\n|---|---|\n", code, meaning)
 		for _, e := range slices.Compact(entries) {
+			if e.hint == "" {
+				e.hint = otherwise[code]
+			}
+			if e.hint == "" {
+				return "", fmt.Errorf("nothing says what to do about %q of code %q", e.when, code)
+			}
 			fmt.Fprintf(&page, "| %s | %s |\n", cell(e.when), cell(e.hint))
 		}
 	}
