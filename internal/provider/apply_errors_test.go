@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,22 +100,43 @@ type front struct {
 	*world
 	address string
 	serving *http.Server
+	handler atomic.Pointer[http.Handler]
+}
+
+// fronts counts the fronts of this process.
+var fronts atomic.Uint32
+
+// ownAddress is one that no other program takes while nothing listens there. Only Linux has a network of loopback addresses.
+func ownAddress() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1:0"
+	}
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d:0", 1+pid/250%250, 1+pid%250, 1+fronts.Add(1)%250)
 }
 
 func newFront(t *testing.T, users int) *front {
 	t.Helper()
-	f := &front{world: newWorld(t, users), address: "127.0.0.1:0"}
-	f.serve(f.server)
+	f := &front{world: newWorld(t, users), address: ownAddress()}
+	f.answers(f.server)
+	f.listen()
 	f.endpoint = "http://" + f.address
 	t.Cleanup(f.close)
 	return f
 }
 
-func (f *front) serve(server *cognitotest.Server) {
+// answers lets another server answer from now on.
+func (f *front) answers(server *cognitotest.Server) {
+	handler := server.Handler()
+	f.handler.Store(&handler)
+}
+
+func (f *front) listen() {
 	listener, err := net.Listen("tcp", f.address)
 	f.must(err)
 	f.address = listener.Addr().String()
-	f.serving = &http.Server{Handler: server.Handler(), ReadHeaderTimeout: time.Minute}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*f.handler.Load()).ServeHTTP(w, r) })
+	f.serving = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go func() { _ = f.serving.Serve(listener) }() // until close
 }
 
@@ -160,15 +183,14 @@ func troubles() []trouble {
 		{
 			"NoSuchPool",
 			func(f *front) {
-				f.close()
-				f.serve(cognitotest.New(cognitotest.Options{Credentials: []cognitotest.Credential{{AccessKeyID: testKeyID, SecretAccessKey: testSecret}}}))
+				f.answers(cognitotest.New(cognitotest.Options{Credentials: []cognitotest.Credential{{AccessKeyID: testKeyID, SecretAccessKey: testSecret}}}))
 			},
-			func(f *front) { f.close(); f.serve(f.server) }, columns +
+			func(f *front) { f.answers(f.server) }, columns +
 				`ResourceNotFoundException: User pool us-east-1_Test12345 does not exist. ` +
 				`Check user_pool_id and region: a pool is known only in its own Region, to its own account.`,
 		},
 		{
-			"Unreachable", func(f *front) { f.close() }, func(f *front) { f.serve(f.server) }, columns +
+			"Unreachable", func(f *front) { f.close() }, func(f *front) { f.listen() }, columns +
 				`ADDRESS does not answer: dial tcp ADDRESS: connect: connection refused. ` +
 				`Check region and endpoint, and that this machine may reach it.`,
 		},

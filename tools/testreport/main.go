@@ -44,6 +44,7 @@ func main() {
 			name, least, nameErr := nameOf(args[0])
 			one, runErr := run(name, args[1:], *logs)
 			result.Add(one)
+			fmt.Printf("%s: %d passed, at least %d must\n", name, one.Passed, least)
 			err = errors.Join(err, nameErr, runErr, one.atLeast(name, least))
 		}
 		if *totals != "" {
