@@ -157,3 +157,18 @@ func TestUpgradeState_MakesAMapOfARunsTables(t *testing.T) {
 		t.Errorf("got %v", users)
 	}
 }
+
+// table_details once had what the last run did to each table. Terraform hands such a state over as it is.
+func TestTableDetails_OfAnEarlierVersionsStatePlanNothing(t *testing.T) {
+	w := newWorld(t, 10)
+	r := w.newRootOf(t)
+	file := filepath.Join(r.dir, "terraform.tfstate")
+	content, err := os.ReadFile(file)
+	r.must(err)
+	older := strings.Replace(string(content), `"total_records":`, `"run": 1, "added": 10, "snapshot_id": "17", "metadata_location": "file:///m.json", "total_records":`, 1)
+	if older == string(content) {
+		t.Fatalf("no table in %s", content)
+	}
+	r.must(os.WriteFile(file, []byte(older), 0o600))
+	r.succeed("plan", "-detailed-exitcode")
+}
