@@ -42,14 +42,22 @@ func Create(path string, file, folder fs.FileMode) (File, error) {
 type syncedFile struct{ File }
 
 func (f syncedFile) Close() error {
-	err := f.Sync()
-	if closeErr := f.File.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	if err := syncAndClose(f.File, nil); err != nil {
 		return err
 	}
 	return system().SyncFolder(filepath.Dir(f.Name()))
+}
+
+// syncAndClose syncs a file to which all was written, unless that failed, and closes it. It gives the first error.
+func syncAndClose(file File, written error) error {
+	err := written
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // WriteTemporary writes a synced temporary file (mode 0600) and gives its path. On an error it leaves none.
@@ -59,13 +67,7 @@ func WriteTemporary(folder, pattern string, content []byte) (string, error) {
 		return "", err
 	}
 	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	if err := syncAndClose(file, err); err != nil {
 		_ = system().Remove(file.Name()) // the first error is the one to tell
 		return "", err
 	}

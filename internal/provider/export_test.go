@@ -28,8 +28,8 @@ func EngineFor(t *testing.T, workspace string) *engine.Engine {
 // EngineWithClock is EngineFor with another clock.
 func EngineWithClock(t *testing.T, workspace string, now func() time.Time) *engine.Engine {
 	t.Helper()
-	s := newServices("test")
-	s.workspace, s.warehouse, s.now = workspace, filepath.Join(workspace, "warehouse"), now
+	s := servicesOf(workspace)
+	s.now = now
 	e, err := s.engine(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -39,9 +39,20 @@ func EngineWithClock(t *testing.T, workspace string, now func() time.Time) *engi
 
 // OpenEngine is EngineFor where there is no test.
 func OpenEngine(ctx context.Context, workspace string) (*engine.Engine, error) {
+	return servicesOf(workspace).engine(ctx)
+}
+
+// EngineOf is OpenEngine as another process has it.
+func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*engine.Engine, error) {
+	s := servicesOf(workspace)
+	s.self = self
+	return s.engine(ctx)
+}
+
+func servicesOf(workspace string) *services {
 	s := newServices("test")
 	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
-	return s.engine(ctx)
+	return s
 }
 
 // variant is the provider with resources of its own.
@@ -94,15 +105,4 @@ func readAtOnce(ctx context.Context, req resource.ReadRequest, resp *resource.Re
 	var id types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, id)...)
-}
-
-// EngineOf is OpenEngine as another process has it.
-func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*engine.Engine, error) {
-	s := newServices("test")
-	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
-	l, err := s.ledger(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return engine.New(engine.Config{Ledger: l, Tables: tables{s}, Sources: sources{s}, Self: self, Liveness: liveness}), nil
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
 )
 
@@ -45,9 +44,7 @@ func newMachine(t *testing.T, cutAt int) *machine {
 
 // works makes the dataflow and runs it four times, until the power is gone.
 func (m *machine) works(ctx context.Context) error {
-	self := process.Current()
-	self.StartTime = "earlier" // no process has this one's number and that: whoever comes next finds it dead
-	e, err := provider.EngineOf(ctx, m.workspace, self)
+	e, err := provider.EngineOf(ctx, m.workspace, deadProcess()) // whoever comes next finds its owner dead
 	if err != nil {
 		return err
 	}
@@ -146,13 +143,7 @@ func (m *machine) holdsAll(ctx context.Context, l *ledger.Ledger) error {
 }
 
 func (m *machine) holds(ctx context.Context, l *ledger.Ledger, runs ...dataflow.Run) error {
-	id, err := l.ID(ctx, false)
-	if err != nil {
-		return err
-	}
-	lake, err := lakehouse.Open(ctx, lakehouse.Config{
-		Catalog: lakehouse.Catalog{URI: filepath.Join(m.workspace, "catalog.db")}, Warehouse: filepath.Join(m.workspace, "warehouse"), Workspace: id,
-	})
+	lake, err := openLakehouse(ctx, l, m.workspace)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type services struct {
 	warehouse       string
 	secretsKey      string
 	now             func() time.Time // nil: time.Now
+	self            dataflow.Process // the owner of the runs; zero: this process
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -90,7 +92,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Config{
 		Ledger: l, Tables: tables{s}, Sources: sources{s}, Parts: parts.New(filepath.Join(s.workspace, "parts")),
-		Self: process.Current(), Liveness: liveness, Now: s.now, Notify: notify,
+		Self: cmp.Or(s.self, process.Current()), Liveness: liveness, Now: s.now, Notify: notify,
 	}), nil
 }
 

@@ -97,14 +97,21 @@ func (w *world) ledger() *ledger.Ledger {
 }
 
 func (w *world) lakehouse() *lakehouse.Lakehouse {
-	id, err := w.ledger().ID(context.Background(), false)
-	w.must(err)
-	lake, err := lakehouse.Open(context.Background(), lakehouse.Config{
-		Catalog: lakehouse.Catalog{URI: filepath.Join(w.workspace, "catalog.db")}, Warehouse: filepath.Join(w.workspace, "warehouse"), Workspace: id,
-	})
+	lake, err := openLakehouse(context.Background(), w.ledger(), w.workspace)
 	w.must(err)
 	w.t.Cleanup(func() { _ = lake.Close() })
 	return lake
+}
+
+// openLakehouse opens the tables of a workspace in its default places.
+func openLakehouse(ctx context.Context, l *ledger.Ledger, workspace string) (*lakehouse.Lakehouse, error) {
+	id, err := l.ID(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	return lakehouse.Open(ctx, lakehouse.Config{
+		Catalog: lakehouse.Catalog{URI: filepath.Join(workspace, "catalog.db")}, Warehouse: filepath.Join(workspace, "warehouse"), Workspace: id,
+	})
 }
 
 // record writes the record of a dataflow "Customers" with a new uid, as another working directory would.
@@ -131,13 +138,19 @@ func (w *world) importElsewhere() {
 	w.must(err)
 }
 
+// deadProcess is one that had this one's number.
+func deadProcess() dataflow.Process {
+	dead := process.Current()
+	dead.StartTime = "earlier"
+	return dead
+}
+
 // killedRun leaves the records of run 1 as a process that was killed leaves them, before or after it has decided to publish.
 func (w *world) killedRun(decided bool) {
 	ctx := context.Background()
 	record, err := w.ledger().Dataflow(ctx, "Customers")
 	w.must(err)
-	dead := process.Current()
-	dead.StartTime = "earlier" // another process that had this one's number
+	dead := deadProcess()
 	w.must(w.ledger().Start(ctx, dataflow.Started{
 		Dataflow: "Customers", UID: record.UID, Run: 1, Kind: dataflow.KindImport, Trigger: dataflow.TriggerCreate,
 		StartedAt: time.Now().UTC(), Owner: dead, Definition: record.Definition,
