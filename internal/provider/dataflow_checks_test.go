@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
@@ -205,6 +206,13 @@ output "newest" {
 	}
 	w.run( // after each step the plan is empty
 		resource.TestStep{Config: config("1"), ConfigStateChecks: newest(2)},
-		resource.TestStep{Config: config("2"), ConfigStateChecks: newest(3)},
+		resource.TestStep{
+			Config: config("2"), ConfigStateChecks: newest(3),
+			ConfigPlanChecks: planned(
+				plancheck.ExpectResourceAction("skypoint_dataflow_run.now", plancheck.ResourceActionReplace),
+				plancheck.ExpectResourceAction(customers, plancheck.ResourceActionNoop),
+				plancheck.ExpectUnknownOutputValue("newest"), // read after the run
+			),
+		},
 	)
 }

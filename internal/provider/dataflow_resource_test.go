@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -131,6 +132,10 @@ func TestDataflow_RunsNothingWhenOnlyWordsForPeopleChange(t *testing.T) {
 
 func TestDataflow_RunsWhenItsTablesChangeAndHidesTheOnesTakenOut(t *testing.T) {
 	w := newWorld(t, 10)
+	const users, groups = "One row per user, with a column per attribute of the pool's schema.", "One row per group."
+	hidden := func(run int) string { // a reader that shows comments says why such a table is empty
+		return fmt.Sprintf("Hidden by run %d: it looks empty, and the rows of its kept runs are at their tags. ", run)
+	}
 	w.run(
 		resource.TestStep{Config: w.dataflow(`  tables = { users = {}, groups = {} }`)},
 		resource.TestStep{
@@ -143,12 +148,20 @@ func TestDataflow_RunsWhenItsTablesChangeAndHidesTheOnesTakenOut(t *testing.T) {
 				is(knownvalue.StringExact("people"), "table_details", "users", "table_name"),
 				is(knownvalue.StringExact("Customer 360"), "table_details", "users", "purpose"),
 			},
-			Check: func(*terraform.State) error { w.equalTables("groups hidden", "people", "users hidden"); return nil },
+			Check: func(*terraform.State) error {
+				w.equalTables("groups hidden", "people", "users hidden")
+				w.equalComments(map[string]string{"people": users, "users": hidden(2) + users, "groups": hidden(2) + groups})
+				return nil
+			},
 		},
 		resource.TestStep{
 			Config:            w.dataflow(`  tables = { users = {}, groups = {} }`),
 			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(10), "table_details", "users", "total_records")},
-			Check:             func(*terraform.State) error { w.equalTables("groups", "people hidden", "users"); return nil },
+			Check: func(*terraform.State) error {
+				w.equalTables("groups", "people hidden", "users")
+				w.equalComments(map[string]string{"people": hidden(3) + users, "users": users, "groups": groups})
+				return nil
+			},
 		},
 	)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
@@ -42,6 +43,7 @@ func furnishedWorld(t *testing.T) *world {
 	const poolID = "us-east-1_Furnished"
 	w.pool = w.server.AddPool(cognitotest.Pool{
 		ID: poolID, Name: "furnished", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: 20, Groups: 3}), ThreatProtection: "ENFORCED",
+		Settings: cognitotest.Fields{"EmailConfigurationFailure": "EmailSending"}, // a setting without a column of its own
 	})
 	w.poolID = poolID
 	day := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
@@ -86,7 +88,8 @@ func TestDataflow_ImportsEveryTableOfAPool(t *testing.T) {
 	var files []string
 	w.run(
 		resource.TestStep{
-			Config: w.dataflow(wholePool + "\n  refresh_triggers = { build = \"1\" }"),
+			Config:           w.dataflow(wholePool + "\n  refresh_triggers = { build = \"1\" }"),
+			ConfigPlanChecks: planned(plancheck.ExpectKnownValue(customers, at("table_details", "user_pool", "table_name"), knownvalue.StringExact("user_pool"))),
 			ConfigStateChecks: []statecheck.StateCheck{
 				is(knownvalue.Int64Exact(13), "table_count"),
 				is(knownvalue.StringExact("AuthEvents"), "table_details", "auth_events", "file_name"),
@@ -111,6 +114,7 @@ func TestDataflow_ImportsEveryTableOfAPool(t *testing.T) {
 						"id": "us-east-1_Furnished", "name": "furnished", "arn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Furnished", "tier": "ESSENTIALS",
 						"deletion_protection": "ACTIVE", "created_at": born, "updated_at": born.Add(time.Hour), "domain": "furnished", "username_attributes": `["email"]`,
 						"mfa": "OFF", "sms_mfa_enabled": false, "email_mfa_enabled": false, "threat_protection": "ENFORCED", "lambda_triggers": `{}`, "tags": `{}`,
+						"other_settings": `{"EmailConfigurationFailure":"EmailSending"}`,
 					}},
 					"app_clients": {{
 						"client_id": "webclient", "client_name": "Web", "has_secret": true, "created_at": day, "updated_at": day, "refresh_token_validity": int64(30), "oauth_enabled": false,

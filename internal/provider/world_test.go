@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,6 +88,24 @@ func (w *world) equalTables(want ...string) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}
+
+// equalComments compares the comments of tables of database customers, as their metadata files have them.
+func (w *world) equalComments(want map[string]string) {
+	w.t.Helper()
+	got := map[string]string{}
+	for table := range want {
+		content, err := os.ReadFile(strings.TrimPrefix(w.metadataLocation(table), "file://"))
+		w.must(err)
+		var metadata struct {
+			Properties map[string]string `json:"properties"`
+		}
+		w.must(json.Unmarshal(content, &metadata))
+		got[table] = metadata.Properties["comment"]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.t.Errorf("comments of tables (-want +got):\n%s", diff)
 	}
 }
 
