@@ -11,6 +11,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -27,6 +28,8 @@ const (
 	// lastWords bounds what a cancelled run still writes: its decision, its clean-up and its finished record.
 	lastWords = 4 * time.Second
 	pollEvery = 500 * time.Millisecond
+	// resumeAfter is how long an import must have read for its parts to be kept: what takes less is read again, since newer rows are worth more.
+	resumeAfter = 5 * time.Minute
 )
 
 // Liveness is what can be said of a process from here.
@@ -46,10 +49,12 @@ type Config struct {
 	Sources Sources
 	Parts   Parts // nil: nothing is kept of an import that fails
 
-	Self     dataflow.Process                      // the process that owns the runs started here
-	Liveness func(dataflow.Process) Liveness       // of any process
-	Now      func() time.Time                      // nil: time.Now
-	Notify   func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
+	Self     dataflow.Process                // the process that owns the runs started here
+	Liveness func(dataflow.Process) Liveness // of any process
+	Now      func() time.Time                // nil: time.Now
+	// ResumeAfter is how long an import must have read for the next one to go on where it failed. 0: five minutes.
+	ResumeAfter time.Duration
+	Notify      func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
 }
 
 // Engine runs dataflows. Every method may be called concurrently, and by any number of engines over one workspace.
@@ -62,13 +67,15 @@ type Engine struct {
 	liveness func(dataflow.Process) Liveness
 	now      func() time.Time
 	notify   func(context.Context, dataflow.Event)
+
+	resumeAfter time.Duration
 }
 
 // New makes an engine. It writes nothing.
 func New(c Config) *Engine {
 	e := &Engine{
 		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, parts: c.Parts,
-		self: c.Self, liveness: c.Liveness, now: c.Now, notify: c.Notify,
+		self: c.Self, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
 	}
 	if e.parts == nil {
 		e.parts = noParts{}

@@ -10,9 +10,6 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// resumeAfter is how long an import must have read for its parts to be kept: what takes less is read again, since newer rows are worth more.
-const resumeAfter = 5 * time.Minute
-
 // reading is the rows of one table on their way from the source to the staging. It is the dataflow.Sink of the scan.
 type reading struct {
 	e         *Engine
@@ -79,7 +76,7 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.ReadPart, erro
 		if err != nil {
 			return nil, err
 		}
-		if !isWorthKeeping(started, newest(kept)) {
+		if !r.e.isWorthKeeping(started, newest(kept)) {
 			continue
 		}
 		resumed := dataflow.Resumed{Run: run, Began: started.StartedAt}
@@ -136,8 +133,8 @@ func newest(kept []dataflow.KeptPart) (at time.Time) {
 }
 
 // isWorthKeeping says whether a run had read for long enough when it had read the newest of its parts to the end.
-func isWorthKeeping(started dataflow.Started, newest time.Time) bool {
-	return started.Definition.ResumeFor() > 0 && newest.Sub(started.StartedAt) >= resumeAfter
+func (e *Engine) isWorthKeeping(started dataflow.Started, newest time.Time) bool {
+	return started.Definition.ResumeFor() > 0 && newest.Sub(started.StartedAt) >= e.resumeAfter
 }
 
 // keptBy says what an import that is abandoned leaves to the next one. That it can't be told is no reason to fail: then nobody is told.
@@ -149,7 +146,7 @@ func (e *Engine) keptBy(ctx context.Context, started dataflow.Started) []dataflo
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(kept, func(k dataflow.Kept) bool { return !isWorthKeeping(started, k.Until) })
+	return slices.DeleteFunc(kept, func(k dataflow.Kept) bool { return !e.isWorthKeeping(started, k.Until) })
 }
 
 // failedSince gives the failed imports that no completed one came after, the newest first.

@@ -239,7 +239,7 @@ func TestFirstImport_IsStagedUnseenAndPublishedWhole(t *testing.T) {
 		t.Errorf("columns differ (-want +got):\n%s", diff)
 	}
 	for file := range p.dataFiles() {
-		if run, ok := runOfDataFile(file); !ok || run != 1 {
+		if run, ok := runOfFile(file); !ok || run != 1 {
 			t.Errorf("the path %s does not carry run 1", file)
 		}
 	}

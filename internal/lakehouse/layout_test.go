@@ -91,7 +91,7 @@ func (p *place) wantSound() {
 		}
 	}
 	for file := range p.dataFiles() {
-		if by, ok := runOfDataFile(file); ok && by < 1000 && !held[filepath.Base(file)] { // another writer's files bear a number by chance, and are its own
+		if by, ok := runOfFile(file); ok && by < 1000 && !held[filepath.Base(file)] { // another writer's files bear a number by chance, and are its own
 			p.t.Fatalf("no snapshot has the file %s", filepath.Base(file))
 		}
 	}

@@ -31,7 +31,7 @@ func runOfTag(tag string) (int64, bool) {
 	return run, err == nil && run > 0 && runTag(run) == tag
 }
 
-// writeUUID makes a UUID that begins with the run's number. Iceberg's writer puts it into the name of every data file,
+// writeUUID makes a UUID that begins with the run's number. It is in the name of every data file, manifest and manifest list,
 // so that what an abandoned run left can be told from what any other run wrote. The rest is random: a second try never meets the files of the first.
 func writeUUID(run int64) uuid.UUID {
 	id := uuid.New()
@@ -39,11 +39,23 @@ func writeUUID(run int64) uuid.UUID {
 	return id
 }
 
-var dataFileRule = regexp.MustCompile(`-([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}-[0-9]+\.[a-z]+$`)
+var metadataRule = regexp.MustCompile(`(?:^|/)([0-9]{1,18})-[^/]*\.metadata\.json$`)
 
-// runOfDataFile is the run that wrote a data file, by its path; false for a file of another writer's.
-func runOfDataFile(path string) (int64, bool) {
-	match := dataFileRule.FindStringSubmatch(path)
+// versionOf is the version of the table that a metadata file has, by its path (https://iceberg.apache.org/spec/#file-system-tables has the form).
+func versionOf(path string) (int, bool) {
+	match := metadataRule.FindStringSubmatch(path)
+	if match == nil {
+		return 0, false
+	}
+	version, err := strconv.Atoi(match[1])
+	return version, err == nil
+}
+
+var fileRule = regexp.MustCompile(`-([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}-[0-9]+\.[a-z]+$`)
+
+// runOfFile is the run that wrote a data file, a manifest or a manifest list, by its path; false for a file of another writer's.
+func runOfFile(path string) (int64, bool) {
+	match := fileRule.FindStringSubmatch(path)
 	if match == nil {
 		return 0, false
 	}

@@ -186,8 +186,8 @@ func nextMetadata(current *table.Table, updated table.Metadata) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	var version int
-	if _, err := fmt.Sscanf(path.Base(current.MetadataLocation()), "%d-", &version); err != nil {
+	version, ok := versionOf(current.MetadataLocation())
+	if !ok {
 		return "", fmt.Errorf("the name of the metadata file %s has no version", current.MetadataLocation())
 	}
 	where, err := locations.NewTableMetadataFileLocation(version + 1)

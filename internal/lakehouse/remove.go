@@ -1,10 +1,13 @@
 package lakehouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -32,8 +35,9 @@ func takeAway(snapshots []table.Snapshot) []table.Update {
 	}
 }
 
-// removeFiles removes what no snapshot of the table has any more: the data files of these runs, then the manifests and the
-// manifest lists of the snapshots that the newest commit took away. It goes by the table as it is after the commit.
+// removeFiles removes what nothing leads to any more: the data files, manifests and manifest lists that these runs wrote and no snapshot has,
+// the manifests and the lists of the snapshots that the newest commit took away, and metadata files that are in no log. It goes by the table
+// as it is after the commit.
 //
 // Another process may let snapshots go or drop the table meanwhile, and remove a manifest that is to be read here: such a table
 // has moved, and is looked at again. Where it has not, somebody deleted the file.
@@ -64,47 +68,83 @@ func removeUnheld(ctx context.Context, tbl *table.Table, of func(run int64) bool
 	if err != nil {
 		return err
 	}
-	orphans, err := dataFilesOf(files, tbl.Location(), of)
+	data, err := list(files, tbl.Location()+"/data")
 	if err != nil {
 		return err
 	}
-	expired, err := expiredManifests(files, tbl)
-	if err != nil || len(orphans) == 0 && len(expired) == 0 {
-		return err
-	}
-	held, err := readHeld(files, tbl.Metadata(), orphans)
+	metadata, err := list(files, tbl.Location()+"/metadata")
 	if err != nil {
 		return err
 	}
-	for _, file := range orphans {
+	for _, file := range unlogged(metadata, tbl) {
 		if err := remove(files, file); err != nil {
 			return err
 		}
 	}
+	orphans := filesOf(slices.Concat(data, metadata), of)
+	expired, err := expiredManifests(files, tbl)
+	if err != nil {
+		return err
+	}
 	for _, file := range expired {
-		if !held[file] {
-			if err := remove(files, file); err != nil {
-				return err
-			}
+		orphans[path.Base(file)] = file
+	}
+	if len(orphans) == 0 {
+		return nil
+	}
+	if err := takeOutHeld(files, tbl.Metadata(), orphans); err != nil {
+		return err
+	}
+	// A list goes after its manifests: whoever comes after a process that was killed in between finds them by it.
+	for _, file := range slices.SortedFunc(maps.Values(orphans), listsLast) {
+		if err := remove(files, file); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// dataFilesOf gives the data files that these runs have written, by their names, which the write's UUID makes unique: URLs of one file
+// filesOf gives the files that these runs have written, by their names, which the write's UUID makes unique: URLs of one file
 // differ between writers.
-func dataFilesOf(files iceio.IO, location string, of func(run int64) bool) (map[string]string, error) {
-	all, err := list(files, location+"/data")
-	if err != nil {
-		return nil, err
-	}
+func filesOf(all []string, of func(run int64) bool) map[string]string {
 	found := map[string]string{}
 	for _, file := range all {
-		if by, ok := runOfDataFile(file); ok && of(by) {
+		if by, ok := runOfFile(file); ok && of(by) {
 			found[path.Base(file)] = file
 		}
 	}
-	return found, nil
+	return found
+}
+
+// listsLast puts manifest lists after everything else.
+func listsLast(a, b string) int {
+	order := func(file string) int {
+		if strings.HasPrefix(path.Base(file), "snap-") {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
+}
+
+// unlogged gives the metadata files that are neither the table's nor in its log: whoever wrote them was killed before the catalog pointed at them,
+// or before it removed what its log let go. One that is newer than the table's may be another writer's, who is about to commit it.
+func unlogged(all []string, tbl *table.Table) []string {
+	if !tbl.Properties().GetBool(table.MetadataDeleteAfterCommitEnabledKey, false) {
+		return nil // somebody wants them all
+	}
+	newest, ok := versionOf(tbl.MetadataLocation())
+	logged := map[string]bool{path.Base(tbl.MetadataLocation()): true}
+	for entry := range tbl.Metadata().PreviousFiles() {
+		logged[path.Base(entry.MetadataFile)] = true
+	}
+	var found []string
+	for _, file := range all {
+		if version, is := versionOf(file); ok && is && version <= newest && !logged[path.Base(file)] {
+			found = append(found, file)
+		}
+	}
+	return found
 }
 
 // expiredManifests gives the manifests and, after its own, each manifest list that the newest commit to take snapshots away has left word of.
@@ -134,30 +174,30 @@ func expiredManifests(files iceio.IO, tbl *table.Table) ([]string, error) {
 	return found, nil
 }
 
-// readHeld gives the manifests and manifest lists that the table's snapshots have, and takes their data files out of orphans.
-// A manifest that many snapshots share is read once.
-func readHeld(files iceio.IO, meta table.Metadata, orphans map[string]string) (map[string]bool, error) {
-	held := map[string]bool{}
+// takeOutHeld takes out of orphans, which are files by their names, those that the table's snapshots have. A manifest that many snapshots share is read once.
+func takeOutHeld(files iceio.IO, meta table.Metadata, orphans map[string]string) error {
+	read := map[string]bool{}
 	for _, snapshot := range meta.Snapshots() {
-		held[snapshot.ManifestList] = true
+		delete(orphans, path.Base(snapshot.ManifestList))
 		manifests, err := snapshot.Manifests(files)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, manifest := range manifests {
-			if held[manifest.FilePath()] {
+			if read[manifest.FilePath()] {
 				continue
 			}
-			held[manifest.FilePath()] = true
+			read[manifest.FilePath()] = true
+			delete(orphans, path.Base(manifest.FilePath()))
 			for entry, err := range manifest.Entries(files, true) {
 				if err != nil {
-					return nil, err
+					return err
 				}
 				delete(orphans, path.Base(entry.DataFile().FilePath()))
 			}
 		}
 	}
-	return held, nil
+	return nil
 }
 
 // remove removes a file that another process may have removed already.

@@ -3,11 +3,14 @@ package lakehouse
 import (
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -94,6 +97,81 @@ func TestRetain_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 		t.Errorf("data files are %v", files)
 	}
 	p.wantRows(RowsRequest{}, user("a", "a@x", 3))
+}
+
+func exists(t *testing.T, location string) bool {
+	t.Helper()
+	path, local := localPath(location)
+	if !local {
+		t.Fatal(location)
+	}
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// pointBack is a process that was killed when it had written what a commit consists of, and the catalog did not point at it yet.
+func (p *place) pointBack(to string) {
+	p.t.Helper()
+	c, tbl := p.raw()
+	if moved, err := c.repoint(p.t.Context(), usersID, tbl.MetadataLocation(), to); err != nil || !moved {
+		p.t.Fatal(moved, err)
+	}
+}
+
+func TestKilledBeforeACommit_TheNextRunsRemoveWhatItWrote(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	p.load(2, user("a", "a@x", 2))
+	before, files, metadata := p.describe().MetadataLocation, len(p.dataFiles()), p.metadataFiles()
+
+	p.stage(stageRequest(3, usersSchema()), user("a", "a@x", 3))
+	staged := p.describe().MetadataLocation
+	p.pointBack(before)
+	if left := p.metadataFiles(); len(p.dataFiles()) <= files || left["avro"] <= metadata["avro"] || left["json"] != metadata["json"]+1 {
+		t.Fatalf("the killed run left %v after %v", left, metadata)
+	}
+	if err := p.Sweep(t.Context(), "Customers", 3, []dataflow.TableID{usersID}); err != nil {
+		t.Fatal(err)
+	}
+	// The metadata file is newer than the table's: it could be another writer's, who is about to commit it.
+	if left := p.metadataFiles(); len(p.dataFiles()) != files || left["avro"] != metadata["avro"] || left["json"] != metadata["json"]+1 {
+		t.Errorf("%d data files and %v are left, want %d and %v", len(p.dataFiles()), left, files, metadata)
+	}
+	p.load(4, user("a", "a@x", 4))
+	p.retain(4)
+	if exists(t, staged) {
+		t.Errorf("the metadata file %s is left", staged)
+	}
+	_, tbl := p.raw()
+	logged := 1
+	for range tbl.Metadata().PreviousFiles() {
+		logged++
+	}
+	if left := p.metadataFiles()["json"]; left != logged {
+		t.Errorf("%d metadata files are left, and %d lead somewhere", left, logged)
+	}
+	p.wantRows(RowsRequest{}, user("a", "a@x", 4))
+	p.wantRows(RowsRequest{Run: new(int64(2))}, user("a", "a@x", 2))
+}
+
+// Somebody who has turned off that a commit removes metadata files may have written them down.
+func TestKilledBeforeACommit_MetadataFilesStayWhereSomebodyWantsThemAll(t *testing.T) {
+	p := newPlace(t)
+	p.load(1, user("a", "a@x", 1))
+	c, tbl := p.raw()
+	updates := []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{table.MetadataDeleteAfterCommitEnabledKey: "false"})}
+	if _, _, err := commit(t.Context(), c, tbl, nil, updates); err != nil {
+		t.Fatal(err)
+	}
+	before := p.describe().MetadataLocation
+	p.stage(stageRequest(2, usersSchema()), user("a", "a@x", 2))
+	staged := p.describe().MetadataLocation
+	p.pointBack(before)
+	p.load(3, user("a", "a@x", 3))
+	p.retain(3)
+	if !exists(t, staged) {
+		t.Errorf("the metadata file %s is gone", staged)
+	}
 }
 
 func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *testing.T) {

@@ -136,7 +136,7 @@ func TestAddedRows_RewriteNoOtherFile(t *testing.T) {
 	first := p.dataFiles()
 	p.load(2, user("a", "a@x", 1), user("m", "m@x", 1), user("z", "z@x", 1))
 	for name := range p.dataFiles() {
-		run, _ := runOfDataFile(name)
+		run, _ := runOfFile(name)
 		if _, old := first[name]; !old && run != 2 || old && run != 1 {
 			t.Errorf("the file %s is of run %d", filepath.Base(name), run)
 		}
@@ -149,12 +149,12 @@ func TestAddedRows_RewriteNoOtherFile(t *testing.T) {
 func TestDataFileNames_SayTheirRun(t *testing.T) {
 	for _, run := range []int64{1, 255, 4294967295} {
 		name := "file:///w/customers/users-0a1b2c3d/data/00000-0-" + writeUUID(run).String() + "-00001.parquet"
-		if got, ok := runOfDataFile(name); !ok || got != run {
+		if got, ok := runOfFile(name); !ok || got != run {
 			t.Errorf("run %d is read as %d, %t", run, got, ok)
 		}
 	}
 	for _, name := range []string{"", "part-00000.parquet", "00000-0-not-a-uuid-00001.parquet", strings.Repeat("-", 60)} {
-		if run, ok := runOfDataFile(name); ok {
+		if run, ok := runOfFile(name); ok {
 			t.Errorf("%q is read as of run %d", name, run)
 		}
 	}

@@ -45,12 +45,12 @@ type snapshotWriter struct {
 	paths  []string // of what was written
 }
 
-func newSnapshotWriter(fs iceio.IO, view *table.Table, limits limits) (*snapshotWriter, error) {
+func newSnapshotWriter(fs iceio.IO, view *table.Table, run int64, limits limits) (*snapshotWriter, error) {
 	writable, ok := fs.(iceio.WriteFileIO)
 	if !ok {
 		return nil, errors.New("this warehouse can't be written to")
 	}
-	commit := uuid.New()
+	commit := writeUUID(run)
 	id := int64(0)
 	for _, b := range commit[8:] {
 		id = id<<8 | int64(b)

@@ -337,7 +337,7 @@ func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 	if err != nil {
 		return fail(err)
 	}
-	writer, err := newSnapshotWriter(fs, view, s.limits)
+	writer, err := newSnapshotWriter(fs, view, s.req.Run, s.limits)
 	if err != nil {
 		return fail(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -41,11 +42,20 @@ var (
 
 type skypointProvider struct {
 	version string
+	options []Option
+}
+
+// Option is something that a build of the provider does otherwise.
+type Option func(*services)
+
+// WithResumeAfter lets an import go on where a failed one ended that had read for so long; without it: for five minutes.
+func WithResumeAfter(read time.Duration) Option {
+	return func(s *services) { s.resumeAfter = read }
 }
 
 // New gives the constructor of the provider for a build of this version.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &skypointProvider{version: version} }
+func New(version string, options ...Option) func() provider.Provider {
+	return func() provider.Provider { return &skypointProvider{version: version, options: options} }
 }
 
 type providerModel struct {
@@ -94,6 +104,9 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	s := newServices(p.version)
+	for _, option := range p.options {
+		option(s)
+	}
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
 	for name, unknown := range map[string]bool{"workspace": model.Workspace.IsUnknown(), "warehouse": model.Warehouse.IsUnknown(), "secrets_key": model.SecretsKey.IsUnknown()} {
 		if unknown {

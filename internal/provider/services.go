@@ -37,6 +37,7 @@ type services struct {
 	secretsKey      string
 	now             func() time.Time // nil: time.Now
 	self            dataflow.Process // the owner of the runs; zero: this process
+	resumeAfter     time.Duration    // of the engine; 0: its own
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -92,7 +93,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Config{
 		Ledger: l, Tables: tables{s}, Sources: sources{s}, Parts: parts.New(filepath.Join(s.workspace, "parts")),
-		Self: cmp.Or(s.self, process.Current()), Liveness: liveness, Now: s.now, Notify: notify,
+		Self: cmp.Or(s.self, process.Current()), Liveness: liveness, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter,
 	}), nil
 }
 

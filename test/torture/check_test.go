@@ -15,7 +15,7 @@ import (
 // The checks themselves are held to account: ones that find nothing prove nothing.
 
 func TestReader_SeesEveryKindOfDifference(t *testing.T) {
-	w := newWorld(t, 1, providerCopy(t), startReader(t), newTally())
+	w := newWorld(t, 1, fewUsers, providerCopy(t), startReader(t), newTally())
 	defer w.remove(t)
 	must := func(err error) {
 		if err != nil {

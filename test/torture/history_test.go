@@ -30,6 +30,8 @@ type run struct {
 	finished  bool
 	took      time.Duration // from its start to its end
 	publish   time.Duration // from its decision to its end
+	ended     time.Time
+	resumed   bool // it took over what a failed import had read
 }
 
 // change is what a run decided for one table.
@@ -63,6 +65,9 @@ type finishedRecord struct {
 	Run     int64     `json:"run"`
 	Status  string    `json:"status"`
 	EndedAt time.Time `json:"ended_at"`
+	Tables  []struct {
+		Resumed []struct{} `json:"resumed"`
+	} `json:"tables"`
 }
 
 // history is the runs of the dataflow, in order, and the write-once records as they were first seen.
@@ -159,6 +164,10 @@ func (h *history) readRun(number int64) (run, bool, error) {
 		return r, false, fmt.Errorf("its decision is to %s, and it is %s", decision.Outcome, finished.Status)
 	}
 	if ended {
+		r.ended = finished.EndedAt
+		for _, table := range finished.Tables {
+			r.resumed = r.resumed || len(table.Resumed) > 0
+		}
 		r.took, r.publish = finished.EndedAt.Sub(started.StartedAt), finished.EndedAt.Sub(decision.DecidedAt)
 	}
 	return r, true, nil

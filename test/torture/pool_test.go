@@ -23,25 +23,27 @@ const (
 	poolID    = "us-east-1_Torture01"
 	keyID     = "AKIATORTURE000000001"
 	secretKey = "a-secret-of-the-torture"
-	users     = 250
+	fewUsers  = 250
+	manyUsers = 2600 // more pages than an import reads undivided (cognito/users_scan.go), so that a killed one has parts to go on from
 )
 
 // pool is a user pool on this machine that remembers what it held: each version is a folder as test/interop/dump.py writes it.
 type pool struct {
 	*cognitotest.PoolHandle
+	users    int // that it has, about
 	endpoint string
 	folder   string
 	version  int
 	custom   int // attributes added to the schema
 }
 
-func startPool(t *testing.T, seed uint64, folder string) *pool {
+func startPool(t *testing.T, seed uint64, users int, folder string) *pool {
 	t.Helper()
 	server := cognitotest.New(cognitotest.Options{Seed: seed, Credentials: []cognitotest.Credential{{AccessKeyID: keyID, SecretAccessKey: secretKey}}})
 	handle := server.AddPool(cognitotest.Pool{ID: poolID, Users: cognitotest.Generate(cognitotest.Spec{Seed: seed, Users: users, Groups: 4})})
 	web := httptest.NewServer(server.Handler())
 	t.Cleanup(web.Close)
-	return &pool{PoolHandle: handle, endpoint: web.URL, folder: folder}
+	return &pool{PoolHandle: handle, users: users, endpoint: web.URL, folder: folder}
 }
 
 // versionFolder is where a version of the pool is written down.
@@ -52,7 +54,7 @@ func (p *pool) versionFolder(version int) string {
 // evolve lets some users change, come and go; the pool stays about as large as it began.
 func (p *pool) evolve(changed, moved int) error {
 	e := cognitotest.Evolution{Changed: changed, Added: moved, Removed: moved / 2}
-	if p.Len() > users {
+	if p.Len() > p.users {
 		e.Added, e.Removed = moved/2, moved
 	}
 	_, err := p.Evolve(e)

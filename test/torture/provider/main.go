@@ -1,0 +1,18 @@
+//go:build torture
+
+// Command provider is the provider as it is tortured: an import goes on where a killed one ended also when that one had read for milliseconds only.
+package main
+
+import (
+	"context"
+	"log"
+	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+)
+
+func main() {
+	if err := provider.Serve(context.Background(), "dev", false, provider.WithResumeAfter(time.Millisecond)); err != nil {
+		log.Fatal(err)
+	}
+}
