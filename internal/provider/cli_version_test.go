@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/go-version"
 )
 
-// needsTerraform skips a test on a CLI that lacks what Terraform has since a version.
-func needsTerraform(t *testing.T, what, since string) {
+// needsTerraform skips a test on a CLI that lacks what Terraform has since 1.14: actions and list resources.
+func needsTerraform(t *testing.T, what string) {
 	t.Helper()
 	cli := findCLI(t)
 	out, err := exec.CommandContext(t.Context(), cli, "version").Output()
@@ -23,7 +23,7 @@ func needsTerraform(t *testing.T, what, since string) {
 	switch {
 	case said[1] != "Terraform":
 		t.Skipf("%s has no %s", said[1], what)
-	case version.Must(version.NewVersion(said[2])).LessThan(version.Must(version.NewVersion(since))):
+	case version.Must(version.NewVersion(said[2])).LessThan(version.Must(version.NewVersion("1.14"))):
 		t.Skipf("Terraform CLI version %s has no %s", said[2], what)
 	}
 }

@@ -173,7 +173,7 @@ func TestRunAction_ThatIsCancelledOrTakesTooLongLeavesAFailedRun(t *testing.T) {
 }
 
 func TestActions_AreTriggeredByWhatOtherResourcesDo(t *testing.T) {
-	needsTerraform(t, "actions", "1.14")
+	needsTerraform(t, "actions")
 	w := newWorld(t, 10)
 	config := func(input, triggered string) string {
 		return w.dataflow(allTables) + `
@@ -217,7 +217,7 @@ action "skypoint_dataflow_rollback" "it" {
 }
 
 func TestActions_AreInvokedByHandWithProgressLines(t *testing.T) {
-	needsTerraform(t, "actions", "1.14")
+	needsTerraform(t, "actions")
 	w := newWorld(t, 10)
 	config := `terraform {
   required_providers {

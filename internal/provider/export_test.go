@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
@@ -68,6 +69,14 @@ var Variants = map[string]func() provider.Provider{
 	"renamed": func() provider.Provider {
 		return &variant{resources: []func() resource.Resource{newCognitoConnectorResource, func() resource.Resource { return &renamedDataflow{} }}}
 	},
+	"panics": func() provider.Provider {
+		return New("test", func(s *services) {
+			s.open = func(ctx context.Context, config cognito.Config) (engine.Source, error) {
+				pool, err := openPool(ctx, config)
+				return panicking{pool, config.SecretAccessKey}, err
+			}
+		})()
+	},
 	"read at once": func() provider.Provider {
 		return &variant{resources: []func() resource.Resource{
 			func() resource.Resource { return &connectorAtOnce{} }, func() resource.Resource { return &dataflowAtOnce{} },
@@ -85,6 +94,16 @@ func (r *renamedDataflow) Schema(ctx context.Context, req resource.SchemaRequest
 
 func (*renamedDataflow) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
 	return upgraders([]stateChange{renamed("source_id", "connector_id")})
+}
+
+// panicking is a source whose reading panics with the secret of its connector.
+type panicking struct {
+	engine.Source
+	secret string
+}
+
+func (p panicking) Scan(context.Context, string, dataflow.Schema, dataflow.Sink) (dataflow.ScanReport, error) {
+	panic(p.secret)
 }
 
 // connectorAtOnce and dataflowAtOnce read nothing: the framework has the state ready as it was.

@@ -137,7 +137,7 @@ func TestList_EndsAtARecordThatItCannotRead(t *testing.T) {
 
 // What `terraform query` writes is a configuration that can be used as it is.
 func TestQuery_GeneratesAConfigurationThatPlansNothingButTheImport(t *testing.T) {
-	needsTerraform(t, "list resources", "1.14")
+	needsTerraform(t, "list resources")
 	w := newWorld(t, 10)
 	made := newRoot(t, requires+w.dataflow(allTables+"\n  display_name = \"All\"\n  refresh_triggers = { build = \"1\" }\n  max_age = \"24h\""))
 	made.succeed("apply", "-auto-approve")

@@ -11,11 +11,14 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -185,7 +188,8 @@ func findCLI(t testing.TB) string {
 }
 
 // spellings gives the ways in which a secret may be written: as it is, escaped, in hex, and in base64 at each of the
-// three places that a byte can have in a group of base64, without the characters that its neighbours have a part in.
+// three places that a byte can have in a group of base64, without the characters that its neighbours have a part in. Of a long one
+// its beginning and its end are given: half a secret is one too, and no line is cut off so that neither is left.
 func spellings(secret string) map[string]string {
 	found := map[string]string{
 		"clear": secret, "URL-escaped": url.QueryEscape(secret), "quoted": strings.ReplaceAll(secret, "/", `\/`),
@@ -199,6 +203,13 @@ func spellings(secret string) map[string]string {
 				text = text[:len(text)-1]
 			}
 			found[fmt.Sprintf("%s at %d", name, before)] = text
+		}
+	}
+	const half = 20
+	for name, text := range maps.Clone(found) {
+		if len(text) > half {
+			delete(found, name)
+			found[name+", the beginning"], found[name+", the end"] = text[:half], text[len(text)-half:]
 		}
 	}
 	return found
@@ -219,7 +230,8 @@ func TestSpellings_AreFoundWhereverASecretIsEncoded(t *testing.T) {
 	}
 }
 
-// Three ways to sign in: a key of the connector's own, a session in the environment, and a session in a profile.
+// Four ways to sign in: a key of the connector's own, a session in the environment, one in a profile, and one of a role. Runs, their history and rows
+// of a kept run are read too.
 const secretsConfig = `
 terraform {
   required_providers {
@@ -281,8 +293,33 @@ resource "skypoint_cognito_connector" "profile" {
   max_requests_per_second = 10000
 }
 
+resource "skypoint_cognito_connector" "role" {
+  name                    = "Role"
+  user_pool_id            = "us-east-1_Test12345"
+  assume_role             = { role_arn = "arn:aws:iam::123456789012:role/reader", external_id = "ours" }
+  endpoint                = var.endpoint
+  max_requests_per_second = 10000
+}
+
+resource "skypoint_dataflow_run" "again" {
+  dataflow_id = skypoint_dataflow.imports["FromKey"].id
+  triggers    = { build = var.build }
+}
+
+data "skypoint_dataflow_runs" "key" {
+  dataflow_id = skypoint_dataflow.imports["FromKey"].id
+  at_run      = skypoint_dataflow_run.again.run
+}
+
+data "skypoint_table_rows" "kept" {
+  dataflow_id = skypoint_dataflow.imports["FromKey"].id
+  key         = "users"
+  at_run      = skypoint_dataflow_run.again.run - 1 # a run that is kept
+}
+
 resource "skypoint_dataflow" "imports" {
   for_each = {
+    FromRole        = skypoint_cognito_connector.role.id
     FromKey         = skypoint_cognito_connector.key.id
     FromEnvironment = skypoint_cognito_connector.environment.id
     FromProfile     = skypoint_cognito_connector.profile.id
@@ -294,8 +331,92 @@ resource "skypoint_dataflow" "imports" {
 }
 `
 
+// noSecrets expects that no file holds one of these secrets, however it is written, or half of one.
+func (r *root) noSecrets(files map[string][]byte, secrets map[string]string) {
+	r.t.Helper()
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		for what, secret := range secrets {
+			for how, spelling := range spellings(secret) {
+				if bytes.Contains(files[file], []byte(spelling)) {
+					r.t.Errorf("%s holds the %s (%s)", file, what, how)
+				}
+			}
+		}
+	}
+}
+
+// roleSessions is STS, which gives the session of a role to everybody.
+func roleSessions(t *testing.T, keyID, secret, token string) (endpoint string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+			<AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken>
+			<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`, keyID, secret, token)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestSecrets_AreInNoPanic(t *testing.T) {
+	w := newWorld(t, 20)
+	r := newRoot(t, requires+strings.Replace(w.dataflow(allTables), w.provider(), "", 1)) // with its workspace inside
+	r.env[variantEnv] = "panics"
+	r.refuses("panic: in provider.panicking.Scan", []string{"apply", "-auto-approve"})
+	files := r.files()
+	if history := files[".skypoint/dataflows/customers/runs/00000001/finished.json"]; !bytes.Contains(history, []byte("panicking.Scan")) {
+		t.Errorf("the run's record does not say that it panicked: %s", history)
+	}
+	delete(files, "main.tf") // the test writes it there
+	r.noSecrets(files, map[string]string{"secret": testSecret})
+}
+
+func TestSecrets_AreInNoActionOrQuery(t *testing.T) {
+	needsTerraform(t, "actions and list resources")
+	w := newWorld(t, 20)
+	config := strings.Replace(w.dataflow(allTables), strconv.Quote(testSecret), "var.secret", 1)
+	r := newRoot(t, requires+strings.Replace(config, w.provider(), "", 1)+`
+variable "secret" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+action "skypoint_dataflow_run" "now" {
+  config { dataflow_id = "Customers" }
+}
+action "skypoint_dataflow_rollback" "undo" {
+  config { dataflow_id = "Customers" }
+}
+`)
+	r.env["TF_VAR_secret"] = testSecret
+	r.must(os.WriteFile(filepath.Join(r.dir, "all.tfquery.hcl"), []byte(`
+list "skypoint_cognito_connector" "all" {
+  provider         = skypoint
+  include_resource = true
+}
+list "skypoint_dataflow" "all" {
+  provider         = skypoint
+  include_resource = true
+}
+`), 0o600))
+	r.succeed("apply", "-auto-approve")
+	r.succeed("apply", "-auto-approve", "-invoke=action.skypoint_dataflow_run.now")
+	r.succeed("apply", "-auto-approve", "-invoke=action.skypoint_dataflow_rollback.undo")
+	w.server.SetCredentials(cognitotest.Credential{AccessKeyID: testKeyID, SecretAccessKey: "another"})
+	r.refuses("InvalidSignatureException", []string{"apply", "-auto-approve", "-invoke=action.skypoint_dataflow_run.now"})
+	if said := r.succeed("query", "-json", "-generate-config-out=generated.tf"); !strings.Contains(said, testKeyID) {
+		t.Errorf("the query does not show the access key's id: this test would see no secret there\n%s", said)
+	}
+	files := r.files()
+	if !bytes.Contains(files["generated.tf"], []byte(testKeyID)) {
+		t.Error("the generated configuration does not hold the access key's id")
+	}
+	r.noSecrets(files, map[string]string{"secret": testSecret})
+}
+
 func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 	const (
+		roleSecret         = "r0le/SECRET+ofASessionHHHHiiiiJJJJkkkkLL"
+		roleSession        = "FwoGZXIvYXdzEROLEsession+token/of/a/test+5678901234=="
 		rotated            = "k9+Zr/ROTATEDuBq0mX2TtVw/8sJp4cYHnE3aLdF"
 		wrong              = "Wr0ng+ButStillASecret/0123456789abcdefghij"
 		environmentSecret  = "3nv1r0nment/SECRET+ofASessionAAAAbbbbCCCC"
@@ -312,6 +433,7 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 					cognitotest.Credential{AccessKeyID: testKeyID, SecretAccessKey: secret},
 					cognitotest.Credential{AccessKeyID: "ASIAENVIRONMENT00001", SecretAccessKey: environmentSecret, SessionToken: environmentSession},
 					cognitotest.Credential{AccessKeyID: "ASIAPROFILE000000001", SecretAccessKey: profileSecret, SessionToken: profileSession},
+					cognitotest.Credential{AccessKeyID: "ASIAROLE000000000001", SecretAccessKey: roleSecret, SessionToken: roleSession},
 				)
 			}
 			r := newRoot(t, secretsConfig)
@@ -320,7 +442,8 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 			maps.Copy(r.env, map[string]string{
 				"AWS_ACCESS_KEY_ID": "ASIAENVIRONMENT00001", "AWS_SECRET_ACCESS_KEY": environmentSecret, "AWS_SESSION_TOKEN": environmentSession,
 				"AWS_SHARED_CREDENTIALS_FILE": shared, "AWS_CONFIG_FILE": filepath.Join(filepath.Dir(shared), "none"), "AWS_EC2_METADATA_DISABLED": "true",
-				"TF_VAR_endpoint": w.endpoint, "TF_VAR_secret": testSecret, "TF_VAR_secret_version": "1", "TF_VAR_build": "1",
+				"AWS_ENDPOINT_URL_STS": roleSessions(t, "ASIAROLE000000000001", roleSecret, roleSession),
+				"TF_VAR_endpoint":      w.endpoint, "TF_VAR_secret": testSecret, "TF_VAR_secret_version": "1", "TF_VAR_build": "1",
 			})
 			if secretsKey != nil {
 				r.env["TF_VAR_secrets_key"] = "base64key://" + base64.URLEncoding.EncodeToString(secretsKey)
@@ -370,6 +493,7 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 				"secret": testSecret, "rotated secret": rotated, "wrong secret": wrong,
 				"environment's secret": environmentSecret, "environment's session": environmentSession,
 				"profile's secret": profileSecret, "profile's session": profileSession,
+				"role's secret": roleSecret, "role's session": roleSession,
 			}
 			encoded, made := files[".skypoint/key"]
 			if made == (secretsKey != nil) {
@@ -385,15 +509,7 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 			secrets["key"] = string(key)
 			secrets["key in base64"] = strings.TrimRight(base64.StdEncoding.EncodeToString(key), "=")
 			secrets["key in URL-safe base64"] = strings.TrimRight(base64.URLEncoding.EncodeToString(key), "=")
-			for _, file := range slices.Sorted(maps.Keys(files)) {
-				for what, secret := range secrets {
-					for how, spelling := range spellings(secret) {
-						if bytes.Contains(files[file], []byte(spelling)) {
-							t.Errorf("%s holds the %s (%s)", file, what, how)
-						}
-					}
-				}
-			}
+			r.noSecrets(files, secrets)
 		})
 	}
 }

@@ -38,6 +38,7 @@ type services struct {
 	now             func() time.Time // nil: time.Now
 	self            dataflow.Process // the owner of the runs; zero: this process
 	resumeAfter     time.Duration    // of the engine; 0: its own
+	open            func(context.Context, cognito.Config) (engine.Source, error)
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -59,7 +60,7 @@ const (
 
 func newServices(version string) *services {
 	return &services{
-		version: version, claims: map[string]string{}, created: map[string]tftypes.Value{}, released: map[string]bool{},
+		open: openPool, version: version, claims: map[string]string{}, created: map[string]tftypes.Value{}, released: map[string]bool{},
 		databases: map[string]string{}, freed: map[string]bool{}, pins: map[string]bool{},
 	}
 }
@@ -392,6 +393,10 @@ func (o sources) Open(ctx context.Context, name string) (engine.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.s.open(ctx, config)
+}
+
+func openPool(ctx context.Context, config cognito.Config) (engine.Source, error) {
 	pool, err := cognito.Open(ctx, config)
 	if err != nil {
 		return nil, err

@@ -215,6 +215,9 @@ func (w *world) users() []string {
 
 func (w *world) equalRows(want, got []string) {
 	w.t.Helper()
+	if len(want) == 0 {
+		w.t.Error("there are no rows to compare with")
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.t.Errorf("rows differ (-want +got):\n%s", diff)
 	}

@@ -180,6 +180,9 @@ func (tm *team) names() map[string]any {
 	for user := range tm.pool.All() {
 		names[user.Sub] = user.Username
 	}
+	if len(names) == 0 {
+		tm.t.Fatal("the pool has no user: nothing would be compared")
+	}
 	return names
 }
 
@@ -404,6 +407,10 @@ func TestColumn_StaysItsAttributesThroughWhateverComes(t *testing.T) {
 	add("custom:tenant")
 	tm.imports("2")
 	users := tm.look("users")
+	if len(users.Rows) != len(tm.names()) {
+		t.Fatalf("%d rows of %d users", len(users.Rows), len(tm.names()))
+	}
+	compared := 0
 	texts := map[string]bool{}
 	for _, attribute := range tm.pool.Schema() {
 		texts[attribute.Name] = attribute.Type == "String"
@@ -424,6 +431,10 @@ func TestColumn_StaysItsAttributesThroughWhateverComes(t *testing.T) {
 		if diff := cmp.Diff(want, users.column(column)); diff != "" {
 			t.Errorf("%s is said to be in %s (-want +got):\n%s", name, column, diff)
 		}
+		compared++
+	}
+	if compared < 4 { // what the test gave the users, in either spelling
+		t.Errorf("%d columns were compared", compared)
 	}
 	for column, value := range map[string]string{"custom_部署": "custom:部署", "custom_tenant": "custom:Tenant", "custom_役職": "custom:役職"} {
 		for sub, got := range users.column(column) {

@@ -259,6 +259,10 @@ func (w *world) check(o operation) error {
 		w.total.count(func(c *tally) { c.left++ })
 		found.Left = append(found.Left, fmt.Sprintf("%d metadata files lead nowhere, and at most %d may", found.Stray, strayAtMost))
 	}
+	if s.current != 0 && found.Values == 0 {
+		w.total.count(func(c *tally) { c.broken++ })
+		return errors.New("nothing was compared")
+	}
 	if wrong := slices.Concat(found.Lost, found.Half, found.Left); len(wrong) > 0 {
 		return errors.New(strings.Join(wrong, "\n"))
 	}

@@ -3,10 +3,19 @@ package enginetest_test
 import (
 	"testing"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/ledgertest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
 )
 
 func TestTables_Conform(t *testing.T) {
 	tablestest.Suite(t, func(testing.TB) tablestest.Subject { return enginetest.NewSubject() })
+}
+
+func TestLedger_Conforms(t *testing.T) {
+	ledgertest.Suite(t, func(testing.TB) ledgertest.Workspace {
+		records := enginetest.NewRecords()
+		return func() engine.Ledger { return enginetest.NewLedger(records, nil) }
+	})
 }

@@ -27,8 +27,8 @@ const (
 
 var mutants = []mutant{
 	{"a decision is overwritten", []edit{{ledgerFile,
-		"return once(ctx, l, opDecision, decision.Dataflow, decision.Run, decision)",
-		"return decision, l.replace(ctx, opDecision, decision.Dataflow, decision.Run, decision)",
+		"return once(ctx, l, decisionAt(decision.Dataflow, decision.Run), decision)",
+		"return decision, put(ctx, l, decisionAt(decision.Dataflow, decision.Run), decision, false)",
 	}}, []string{"records stand"}},
 	{"a dead owner's run is abandoned in spite of its publish decision", []edit{{"recover.go",
 		"	if dead {\n		decision, err = e.ledger.Decide(",
@@ -51,7 +51,7 @@ var mutants = []mutant{
 		"if previous, err = e.ledger.Finished(ctx, name, latest); err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {",
 	}}, []string{"history complete"}},
 	{"a run's started record is not write-once", []edit{{ledgerFile,
-		"return l.create(ctx, opStarted,", "return l.replace(ctx, opStarted,",
+		"started.Run), started, true)", "started.Run), started, false)",
 	}}, []string{"records stand"}},
 	{"the tag is forgotten", []edit{{tablesFile,
 		"SetRef(MainBranch, Ref{Snapshot: *change.After}), SetRef(tag, Ref{Snapshot: *change.After, Tag: true}),",
@@ -144,11 +144,12 @@ var mutants = []mutant{
 		"AssertRef(tag, nil), AssertRef(MainBranch, m.Ref(MainBranch))}", "AssertRef(tag, nil)}",
 	}}, []string{"no foreign commit overwritten unseen"}},
 	{"a stale definition is written back", []edit{{ledgerFile,
-		"		if _, exists := l.records.records[path]; exists && once {",
-		`		for number := run; op == opDataflow && l.records.records[path] != nil; number++ {
-			path = pathOf(op, name, number)
-		}
-		if _, exists := l.records.records[path]; exists && once {`,
+		"	return put(ctx, l, versionAt(name, record.Version), record, true)",
+		`	if err := put(ctx, l, versionAt(name, record.Version), record, true); !dataflow.IsCode(err, dataflow.CodeExists) {
+		return err
+	}
+	record.Version++
+	return l.PutDataflow(ctx, record)`,
 	}}, []string{"late changes nothing"}},
 
 	// More than a list of known mistakes asks for.
@@ -168,7 +169,7 @@ var mutants = []mutant{
 		"	for _, run := range before.Failed {\n", "	for _, run := range before.Failed[:0] {\n",
 	}}, []string{"recovers alone"}},
 	{"a run's finished record is not write-once", []edit{{ledgerFile,
-		"return once(ctx, l, opFinished, run.Dataflow, run.Run, run)", "return run, l.replace(ctx, opFinished, run.Dataflow, run.Run, run)",
+		"return once(ctx, l, finishedAt(run.Dataflow, run.Run), run)", "return run, put(ctx, l, finishedAt(run.Dataflow, run.Run), run, false)",
 	}}, []string{"records stand"}},
 	{"a rollback leaves the schema", []edit{{tablesFile,
 		"		if change.SchemaID != nil {\n			updates", "		if change.SchemaID != nil && change.Counts.Added > 0 {\n			updates",
