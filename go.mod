@@ -207,3 +207,5 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.11.0 // indirect
 )
+
+replace github.com/substrait-io/substrait => ./third_party/substrait

@@ -99,7 +99,13 @@ func (p *Pool) keySetClient(ctx context.Context) *retryablehttp.Client {
 	client.HTTPClient = &once
 	client.Logger = nil
 	client.RetryMax = p.attempts(ctx) - 1
-	client.Backoff = func(_, _ time.Duration, n int, _ *http.Response) time.Duration { return backoff(n) }
+	// The pauses are on the pool's clock, which the library knows nothing of.
+	client.Backoff = func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 }
+	tried := 0
+	client.PrepareRetry = func(*http.Request) error {
+		tried++
+		return p.clock.Sleep(ctx, backoff(tried-1))
+	}
 	client.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	client.RequestLogHook = func(retryablehttp.Logger, *http.Request, int) { p.calls.Add(1) }
 	client.CheckRetry = func(ctx context.Context, response *http.Response, err error) (bool, error) {

@@ -52,7 +52,7 @@ type Config struct {
 	Self     dataflow.Process                // the process that owns the runs started here
 	Liveness func(dataflow.Process) Liveness // of any process
 	Now      func() time.Time                // nil: time.Now
-	// ResumeAfter is how long an import must have read for the next one to go on where it failed. 0: five minutes.
+	// ResumeAfter is how long an import must have read for the next one to go on where it failed. 0: five minutes. Less: however short it was.
 	ResumeAfter time.Duration
 	Notify      func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
 }

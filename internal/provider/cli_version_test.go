@@ -11,6 +11,7 @@ import (
 // needsTerraform skips a test on a CLI that lacks what Terraform has since 1.14: actions and list resources.
 func needsTerraform(t *testing.T, what string) {
 	t.Helper()
+	needsCLI(t)
 	cli := findCLI(t)
 	out, err := exec.CommandContext(t.Context(), cli, "version").Output()
 	if err != nil {

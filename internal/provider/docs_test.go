@@ -80,6 +80,30 @@ func TestDocs_EveryObjectHasAPageAndAnExample(t *testing.T) {
 	}
 }
 
+func TestReadme_ListsTheObjects(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := providerSchema(t)
+	listed := map[string][]string{"Functions": slices.Collect(maps.Keys(s.Functions))}
+	for kind, schemas := range documented(s) {
+		folder, _ := filepath.Split(kind)
+		title := strings.ReplaceAll(strings.TrimSuffix(folder, "/"), "-", " ")
+		listed[strings.ToUpper(title[:1])+title[1:]] = slices.Collect(maps.Keys(schemas))
+	}
+	for title, want := range listed {
+		_, rest, there := strings.Cut(string(text), "\n| "+title+" | ")
+		row, _, _ := strings.Cut(rest, " |\n")
+		found := strings.Split(strings.ReplaceAll(row, "`", ""), ", ")
+		slices.Sort(want)
+		slices.Sort(found)
+		if !there || !slices.Equal(want, found) {
+			t.Errorf("%s are %q, and the README lists %q", title, want, found)
+		}
+	}
+}
+
 func TestDocs_EveryAttributeHasADescription(t *testing.T) {
 	s := providerSchema(t)
 	all := documented(s)

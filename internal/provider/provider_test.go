@@ -32,15 +32,20 @@ const (
 
 func newWorld(t *testing.T, users int) *world {
 	t.Helper()
-	if os.Getenv("TF_ACC") == "" {
-		t.Skip("acceptance tests run a real CLI: set TF_ACC=1, or use make test")
-	}
 	t.Parallel()
 	server := cognitotest.New(cognitotest.Options{Credentials: []cognitotest.Credential{{AccessKeyID: testKeyID, SecretAccessKey: testSecret}}})
 	pool := server.AddPool(cognitotest.Pool{
 		ID: testPoolID, Name: "customers", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: users, Groups: 3}),
 	})
 	return &world{t: t, server: server, pool: pool, poolID: testPoolID, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
+}
+
+// needsCLI skips a test that drives a real CLI where none is asked for. Many tests speak the protocol themselves and need none.
+func needsCLI(t testing.TB) {
+	t.Helper()
+	if _, benchmark := t.(*testing.B); !benchmark && os.Getenv("TF_ACC") == "" {
+		t.Skip("this test runs a real CLI: set TF_ACC=1, or use make test")
+	}
 }
 
 // factories serve the provider in the test's own process.
@@ -84,5 +89,6 @@ resource "skypoint_dataflow" "customers" {
 // run runs the steps of a test. The framework checks after each step that the plan is empty.
 func (w *world) run(steps ...resource.TestStep) {
 	w.t.Helper()
+	needsCLI(w.t)
 	resource.Test(w.t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
 }

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,11 +75,16 @@ type root struct {
 // newRoot makes a root module with this configuration.
 func newRoot(t testing.TB, config string) *root {
 	t.Helper()
+	needsCLI(t)
 	r := &root{t: t, cli: findCLI(t), dir: t.TempDir()}
 	self, err := os.Executable()
 	r.must(err)
 	plugins := t.TempDir()
-	r.must(os.Symlink(self, filepath.Join(plugins, pluginName)))
+	name := pluginName
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	r.must(os.Symlink(self, filepath.Join(plugins, name)))
 	rc := filepath.Join(plugins, "cli.tfrc")
 	// The short address is the one that Terraform and OpenTofu each complete with its own registry.
 	r.must(os.WriteFile(rc, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n    \"skypointcloud/skypoint\" = %q\n  }\n  direct {}\n}\n", plugins), 0o600))

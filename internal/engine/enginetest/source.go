@@ -66,7 +66,11 @@ func NewSource() *Source { return &Source{tables: map[string]*sourceTable{}} }
 func (s *Source) SetTable(table dataflow.SourceTable) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tables[table.Key] = &sourceTable{SourceTable: table, rows: map[string]dataflow.Row{}}
+	made := &sourceTable{SourceTable: table, rows: map[string]dataflow.Row{}}
+	if before := s.tables[table.Key]; before != nil {
+		made.inParts = before.inParts
+	}
+	s.tables[table.Key] = made
 }
 
 // Put adds rows to a table; a row whose key it has replaces that one. The key is the row's first column.

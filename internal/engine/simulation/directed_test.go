@@ -52,8 +52,38 @@ var directed = []string{
 	"one import; A import @before-started sleeps; B to-1; A wakes",
 	// A rollback hides the table that its target did not have.
 	"one import; A renamed; B to-1",
+	// An import takes over what one that was killed has read; also after the next one was killed too.
+	"one import; A import @before-write-file-users crashes; B import",
+	"one import; A import @before-write-file-users crashes; B import @before-stage-users crashes; C import",
+	// An import was completed, and its process killed before it could forget what the one before it had read.
+	"one import; A import @before-write-file-users crashes; B import @after-finished crashes; C import",
+	// The source has other columns by then.
+	"one import; A import @before-write-file-users crashes; B wider",
+	// An owner whose heart nobody hears is taken for dead, and goes on.
+	"one import; A import @before-decision mutes; B import; A",
+	"one import; A import @before-stage-users mutes; B import @before-decision; A; B",
+	"one import; A import @before-publish-groups mutes; B to-1-keep-1; A",
 	// A rollback that was abandoned has a ticket on a table that was hidden.
 	"a hidden table; A to-1-keep-1 @before-decision sleeps; B import-keep-2; C import; A wakes",
+}
+
+func TestResume_AnImportGoesOnWhereAKilledOneEnded(t *testing.T) {
+	for text, tables := range map[string]int{
+		"one import; A import; B import":                                                                         0,
+		"one import; A import @before-write-file-users crashes; B import":                                        2,
+		"one import; A import @before-write-file-users crashes; B import @after-finished crashes; C import":      2, // not once more by C
+		"one import; A import @before-write-file-users crashes; B to-1; C import":                                2,
+		"one import; A import reads @reading-parts-users crashes; B import":                                      1, // groups: no part of users was read to its end
+		"one import; A import reads @reading-parts-users; A @reading-parts-users crashes; B import":              2,
+		"one import; A import reads @reading-parts-users; A @reading-parts-users crashes; B wider":               1, // groups: users have other columns
+		"one import; A import @before-write-file-users crashes; B remove; C make":                                0, // of another dataflow
+		"one import; A import @before-write-file-groups crashes; B import @before-stage-users crashes; C import": 3, // A's groups by B; both tables by C
+		"one import; A guarded; B import":                                                                        1, // groups: users would be refused again
+	} {
+		if p := play(t, parsed(t, text)); p.violation != nil || p.resumed != tables {
+			t.Errorf("%s: %d tables were taken over, want %d; %v", text, p.resumed, tables, p.violation)
+		}
+	}
 }
 
 func TestSimulation_HoldsWhereItOnceDidNot(t *testing.T) {

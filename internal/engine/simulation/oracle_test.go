@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -24,6 +25,8 @@ type oracle struct {
 	standings map[int64]standing // after each finished run
 
 	read     map[int64]map[string]extract // what each import read of the source, by the table's key
+	resumed  map[int64]int                // of how many tables each import took parts over
+	stale    *violation                   // of a part that was taken over and should not have been
 	madeBy   map[int64]int64              // the run that made a snapshot
 	foreign  map[int64]string             // the snapshots of foreign writers, with the table's uuid
 	replaced map[int64]int64              // those that a run has taken off main, with the run
@@ -54,7 +57,7 @@ type standing struct {
 func newOracle() *oracle {
 	return &oracle{
 		started: map[int64]dataflow.Started{}, decisions: map[int64]dataflow.Decision{}, finished: map[int64]dataflow.Run{},
-		standings: map[int64]standing{}, read: map[int64]map[string]extract{}, madeBy: map[int64]int64{},
+		standings: map[int64]standing{}, read: map[int64]map[string]extract{}, resumed: map[int64]int{}, madeBy: map[int64]int64{},
 		foreign: map[int64]string{}, replaced: map[int64]int64{}, verified: map[check]bool{}, late: map[string]int64{},
 	}
 }
@@ -63,7 +66,7 @@ func (o *oracle) clone() *oracle {
 	return &oracle{
 		was: o.was, newest: o.newest,
 		started: maps.Clone(o.started), decisions: maps.Clone(o.decisions), finished: maps.Clone(o.finished),
-		standings: maps.Clone(o.standings), read: maps.Clone(o.read), madeBy: maps.Clone(o.madeBy),
+		standings: maps.Clone(o.standings), read: maps.Clone(o.read), resumed: maps.Clone(o.resumed), madeBy: maps.Clone(o.madeBy),
 		foreign: maps.Clone(o.foreign), replaced: maps.Clone(o.replaced), verified: maps.Clone(o.verified), late: maps.Clone(o.late),
 	}
 }
@@ -92,6 +95,29 @@ func (o *oracle) reads(p *process, key string, schema dataflow.Schema, rows map[
 		}
 		e.rows[name] = values
 	}
+}
+
+// resumes takes down that a run takes parts of a table over from a failed one: it has the rows which that one read of them, in place of the source's.
+func (o *oracle) resumes(p *process, what dataflow.Recording, parts []string) {
+	from, to := o.read[what.Run][what.Key], o.read[p.run][what.Key]
+	completed := o.standings[p.run-1].kept
+	switch finished, ended := o.finished[what.Run]; {
+	case !ended || finished.Status == dataflow.StatusCompleted:
+		o.stale = broken("resumes from failed runs", "run %d takes over what run %d has read, which has not failed", p.run, what.Run)
+	case slices.ContainsFunc(completed, func(run int64) bool { return run > what.Run && o.started[run].Kind == dataflow.KindImport }):
+		o.stale = broken("resumes from failed runs", "run %d takes over what run %d has read, and a newer import has completed", p.run, what.Run)
+	case !slices.Equal(from.columns, to.columns):
+		o.stale = broken("resumes from failed runs", "run %d takes over rows of run %d, which have other columns", p.run, what.Run)
+	}
+	for _, part := range parts {
+		maps.DeleteFunc(to.rows, func(id string, _ map[string]any) bool { return strings.HasPrefix(id, part) })
+		for id, row := range from.rows {
+			if strings.HasPrefix(id, part) {
+				to.rows[id] = row
+			}
+		}
+	}
+	o.resumed[p.run]++
 }
 
 // atRest says that the newest run is finished, or that there was none.
@@ -183,6 +209,9 @@ func (o *oracle) seeForeign(w *world, uuid string, snapshot int64) *violation {
 
 func (o *oracle) hold(w *world, d delta) *violation {
 	defer func() { o.was = d.now }()
+	if o.stale != nil {
+		return o.stale
+	}
 	for _, property := range properties {
 		if d.nothing() {
 			return recordsStand(o, w, d)

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -31,6 +32,7 @@ type process struct {
 	// the clock does, so what is read then can be read at any time.
 	trace   []enginetest.Step // the stops it has come to; mu guards it
 	stopped atomic.Bool       // it is at the last one of them
+	mute    atomic.Bool       // its heart beats, and the beats reach nobody
 	ended   atomic.Bool
 	err     error
 	panic   string
@@ -49,6 +51,8 @@ type process struct {
 	dead  bool
 }
 
+var errMute = errors.New("the heartbeat can't be written")
+
 // maxCalls is how many calls an operation makes at most; the longest ones need a few hundred.
 const maxCalls = 20_000
 
@@ -66,10 +70,24 @@ func (w *world) process(id string) *process {
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, p.hook), Tables: enginetest.NewTables(w.catalog, "workspace", p.hook),
 		Sources: enginetest.Sources{"App": w.source}, Liveness: w.liveness,
+		Parts: witnessed{enginetest.NewParts(w.kept, p.hook), p}, ResumeAfter: -1,
 		Self: dataflow.Process{ID: id, Host: "host-of-" + id, PID: 100},
 	})
 	w.processes = append(w.processes, p)
 	return p
+}
+
+type keeper = engine.Parts // embedded as Parts it would hide the method of that name
+
+// witnessed are the parts of a process that the oracle sees it take over.
+type witnessed struct {
+	keeper
+	by *process
+}
+
+func (w witnessed) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
+	w.by.w.oracle.resumes(w.by, what, parts)
+	return w.keeper.Read(ctx, what, parts, put)
 }
 
 // hook sees every step of the process.
@@ -78,6 +96,9 @@ func (p *process) hook(_ context.Context, step enginetest.Step) error {
 		return enginetest.ErrKilled
 	}
 	if step.Op == heartbeatRecord {
+		if step.When == enginetest.Writing && p.mute.Load() {
+			return errMute
+		}
 		return nil
 	}
 	if p.calls++; p.calls > maxCalls {

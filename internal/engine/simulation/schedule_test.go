@@ -37,12 +37,13 @@ const (
 	Stays    Fate = ""         // it is slow; everybody sees that it lives
 	Sleeps   Fate = "sleeps"   // everybody takes it for dead
 	Dozes    Fate = "dozes"    // it sleeps, and everybody sees that it is there
+	Mutes    Fate = "mutes"    // it goes on, its heart reaches nobody from now on, and nobody can see whether it is there: its lease runs out
 	Fades    Fate = "fades"    // it sleeps, and nobody can see whether it is there: its lease runs out
 	Crashes  Fate = "crashes"  // everybody sees that it is dead
 	Vanishes Fate = "vanishes" // it is dead, and nobody can see that: its lease runs out
 )
 
-var fates = []Fate{Stays, Sleeps, Dozes, Fades, Crashes, Vanishes}
+var fates = []Fate{Stays, Sleeps, Dozes, Mutes, Fades, Crashes, Vanishes}
 
 // stopName gives the name of a stop: "before-decision", "after-publish-users".
 func stopName(step enginetest.Step) string {

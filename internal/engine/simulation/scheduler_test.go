@@ -23,6 +23,7 @@ type played struct {
 	stops     map[string][]enginetest.Step // of each process
 	reached   []bool                       // per action: the process came to its stop
 	steps     int                          // after each of which every property was held
+	resumed   int                          // tables of which imports took parts over from failed ones
 }
 
 // play plays the schedule, then lets a fresh process alone bring everything to a good state.
@@ -39,6 +40,9 @@ func play(t *testing.T, s Schedule) played {
 			p.stops[name] = process.trace
 		}
 		p.reached, p.steps = sched.reached, sched.steps
+		for _, tables := range w.oracle.resumed {
+			p.resumed += tables
+		}
 	})
 	return p
 }
@@ -97,6 +101,7 @@ func (s *scheduler) act(a Action) *violation {
 	}
 	if a.Wakes {
 		p.wake()
+		p.mute.Store(false)
 		s.looks(p.id, engine.LivenessAlive)
 	}
 	p.until, p.at, p.from = forever, a.At, p.stops()
@@ -119,6 +124,8 @@ func (s *scheduler) act(a Action) *violation {
 	switch a.Then {
 	case Stays:
 		return nil
+	case Mutes:
+		p.mute.Store(true)
 	case Sleeps, Dozes, Fades:
 		p.sleep()
 	case Crashes, Vanishes:
@@ -126,7 +133,7 @@ func (s *scheduler) act(a Action) *violation {
 	}
 	s.looks(p.id, map[Fate]engine.Liveness{
 		Sleeps: engine.LivenessDead, Crashes: engine.LivenessDead, Dozes: engine.LivenessAlive,
-		Fades: engine.LivenessUnknown, Vanishes: engine.LivenessUnknown,
+		Mutes: engine.LivenessUnknown, Fades: engine.LivenessUnknown, Vanishes: engine.LivenessUnknown,
 	}[a.Then])
 	return nil
 }

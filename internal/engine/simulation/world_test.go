@@ -23,6 +23,7 @@ const (
 type world struct {
 	catalog *enginetest.Catalog
 	records *enginetest.Records
+	kept    *enginetest.Recordings // of one machine, on which everybody is
 	source  *enginetest.Source
 	oracle  *oracle
 
@@ -36,7 +37,7 @@ type world struct {
 // clone gives a world of its own that is what this one is now, without its processes.
 func (w *world) clone() *world {
 	c := &world{
-		catalog: w.catalog.Clone(), records: w.records.Clone(), source: w.source.Clone(),
+		catalog: w.catalog.Clone(), records: w.records.Clone(), kept: w.kept.Clone(), source: w.source.Clone(),
 		oracle: w.oracle.clone(), rows: w.rows, lives: map[string]engine.Liveness{},
 	}
 	c.watch()
@@ -60,11 +61,12 @@ func (w *world) watch() {
 // newWorld makes a world whose source, behind connector App, has the tables users and groups, and in which nothing has run.
 func newWorld() *world {
 	w := &world{
-		catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), source: enginetest.NewSource(),
+		catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), kept: enginetest.NewRecordings(), source: enginetest.NewSource(),
 		oracle: newOracle(), lives: map[string]engine.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
 		w.source.SetTable(dataflow.SourceTable{Key: key, FileName: fileName, Schema: columns("name")})
+		w.source.ReadInParts(key)
 		w.grow(key)
 		w.grow(key)
 	}
@@ -81,11 +83,11 @@ func columns(names ...string) dataflow.Schema {
 	return schema
 }
 
-// grow puts a row that never was into a table of the source.
+// grow puts a row that never was into a table of the source, into either of the two parts that the table is read in.
 func (w *world) grow(key string) {
 	w.rows++
 	table, _ := w.source.SourceTable(key)
-	row := dataflow.Row{fmt.Sprintf("%s-%03d", key, w.rows)}
+	row := dataflow.Row{fmt.Sprintf("%c-%s-%03d", "ab"[w.rows%2], key, w.rows)}
 	for _, column := range table.Schema.Columns[1:] {
 		row = append(row, fmt.Sprintf("%s %d", column.Name, w.rows))
 	}
