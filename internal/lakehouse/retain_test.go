@@ -175,6 +175,7 @@ func TestKilledBeforeACommit_MetadataFilesStayWhereSomebodyWantsThemAll(t *testi
 }
 
 func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *testing.T) {
+	t.Parallel() // beside the other long one
 	const kept, runs = 3, int64(1000)
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))
