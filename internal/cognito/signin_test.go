@@ -150,9 +150,7 @@ func fakeSTS(t *testing.T, refuse func(w http.ResponseWriter)) (endpoint string)
 		if form.Get("Action") != "AssumeRole" || form.Get("RoleArn") != "arn:aws:iam::123456789012:role/reader" || form.Get("ExternalId") != "ours" {
 			t.Errorf("STS was asked for %v", form)
 		}
-		fmt.Fprint(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
-			<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>role-token</SessionToken>
-			<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`)
+		fmt.Fprint(w, cognitotest.Credential{AccessKeyID: "ASIAROLE", SecretAccessKey: "role-secret", SessionToken: "role-token"}.AssumedRole())
 	}))
 	t.Cleanup(server.Close)
 	return server.URL

@@ -1,6 +1,9 @@
 package cognitotest
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Credential is a key that a Server knows.
 type Credential struct {
@@ -9,6 +12,14 @@ type Credential struct {
 	SessionToken    string   // of a temporary credential; empty: a request must not carry one
 	Expired         bool     // every request fails with ExpiredTokenException
 	Deny            []string // operations that fail with AccessDeniedException: "ListUsers"
+}
+
+// AssumedRole is how STS answers AssumeRole: with the session of a role, which lasts for all that a test does.
+// Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+func (c Credential) AssumedRole() string {
+	return fmt.Sprintf(`<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+	<AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken>
+	<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`, c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 }
 
 // DefaultCredential is what a Server without Credentials accepts.

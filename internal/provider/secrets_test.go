@@ -352,13 +352,9 @@ func (r *root) noSecrets(files map[string][]byte, secrets map[string]string) {
 }
 
 // roleSessions is STS, which gives the session of a role to everybody.
-func roleSessions(t *testing.T, keyID, secret, token string) (endpoint string) {
+func roleSessions(t *testing.T, role cognitotest.Credential) (endpoint string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
-			<AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken>
-			<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`, keyID, secret, token)
-	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, role.AssumedRole()) }))
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -430,6 +426,7 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 		profileSecret      = "pr0f1le/SECRET+ofASessionDDDDeeeeFFFFgggg"
 		profileSession     = "IQoJb3JpZ2luX2VjEPROFILEsession+token/of/a/test+9876543210=="
 	)
+	role := cognitotest.Credential{AccessKeyID: "ASIAROLE000000000001", SecretAccessKey: roleSecret, SessionToken: roleSession}
 	ownKey := bytes.Repeat([]byte("\xfb\xef0key?"), 6)[:32]
 	for name, secretsKey := range map[string][]byte{"KeyFile": nil, "SecretsKey": ownKey} {
 		t.Run(name, func(t *testing.T) {
@@ -439,7 +436,7 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 					cognitotest.Credential{AccessKeyID: testKeyID, SecretAccessKey: secret},
 					cognitotest.Credential{AccessKeyID: "ASIAENVIRONMENT00001", SecretAccessKey: environmentSecret, SessionToken: environmentSession},
 					cognitotest.Credential{AccessKeyID: "ASIAPROFILE000000001", SecretAccessKey: profileSecret, SessionToken: profileSession},
-					cognitotest.Credential{AccessKeyID: "ASIAROLE000000000001", SecretAccessKey: roleSecret, SessionToken: roleSession},
+					role,
 				)
 			}
 			r := newRoot(t, secretsConfig)
@@ -448,7 +445,7 @@ func TestSecrets_AreInNoStatePlanWorkspaceOrLog(t *testing.T) {
 			maps.Copy(r.env, map[string]string{
 				"AWS_ACCESS_KEY_ID": "ASIAENVIRONMENT00001", "AWS_SECRET_ACCESS_KEY": environmentSecret, "AWS_SESSION_TOKEN": environmentSession,
 				"AWS_SHARED_CREDENTIALS_FILE": shared, "AWS_CONFIG_FILE": filepath.Join(filepath.Dir(shared), "none"), "AWS_EC2_METADATA_DISABLED": "true",
-				"AWS_ENDPOINT_URL_STS": roleSessions(t, "ASIAROLE000000000001", roleSecret, roleSession),
+				"AWS_ENDPOINT_URL_STS": roleSessions(t, role),
 				"TF_VAR_endpoint":      w.endpoint, "TF_VAR_secret": testSecret, "TF_VAR_secret_version": "1", "TF_VAR_build": "1",
 			})
 			if secretsKey != nil {

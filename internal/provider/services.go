@@ -35,10 +35,10 @@ type services struct {
 	workspace       string
 	warehouse       string
 	secretsKey      string
-	now             func() time.Time // nil: time.Now
-	self            dataflow.Process // the owner of the runs; zero: this process
-	resumeAfter     time.Duration    // of the engine; 0: its own
-	open            func(context.Context, cognito.Config) (engine.Source, error)
+	now             func() time.Time                                             // nil: time.Now
+	self            dataflow.Process                                             // the owner of the runs; zero: this process
+	resumeAfter     time.Duration                                                // of the engine; 0: its own
+	open            func(context.Context, cognito.Config) (engine.Source, error) // a connector's source
 
 	mu     sync.Mutex
 	opened *ledger.Ledger

@@ -19,7 +19,7 @@ var _ engine.Parts = (*Parts)(nil)
 
 // Recordings is what imports have kept of the tables that they read, in memory. Many processes share it, as on one machine they share a folder.
 type Recordings struct {
-	mu  sync.Mutex
+	mu  sync.Mutex // also of what is being recorded
 	all map[recordingID]*recording
 }
 
@@ -87,61 +87,53 @@ type recorder struct {
 	p      *Parts
 	id     recordingID
 	what   string
-	mu     sync.Mutex
 	closed bool
 }
 
 // Part implements dataflow.Recorder.
 func (r *recorder) Part(name string) dataflow.RecordedPart {
-	return &recordingPart{r: r, part: recordedPart{KeptPart: dataflow.KeptPart{ReadPart: dataflow.ReadPart{Name: name}}}}
+	return &recordingPart{r, recordedPart{KeptPart: dataflow.KeptPart{ReadPart: dataflow.ReadPart{Name: name}}}}
 }
 
 // Close implements dataflow.Recorder.
 func (r *recorder) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.p.recordings.mu.Lock()
+	defer r.p.recordings.mu.Unlock()
 	r.closed = true
 	return nil
 }
 
 type recordingPart struct {
-	r    *recorder
-	mu   sync.Mutex
+	*recorder
 	part recordedPart
 }
 
 // Put implements dataflow.RecordedPart.
 func (p *recordingPart) Put(row dataflow.Row) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.p.recordings.mu.Lock()
+	defer p.p.recordings.mu.Unlock()
 	p.part.rows = append(p.part.rows, slices.Clone(row))
 	p.part.Rows++
 }
 
 // Done implements dataflow.RecordedPart. A process that is killed before it leaves no such part.
 func (p *recordingPart) Done(keptAsText int64, at time.Time) {
-	p.mu.Lock()
+	if p.p.hook.read(context.Background(), opParts, fmt.Sprintf("%s/%s", p.id.key, p.part.Name)) != nil {
+		return
+	}
+	recordings := p.p.recordings
+	recordings.mu.Lock()
+	defer recordings.mu.Unlock()
+	if p.closed {
+		return
+	}
 	p.part.KeptAsText, p.part.At = keptAsText, at
-	part := p.part
-	p.mu.Unlock()
-	if p.r.p.hook.read(context.Background(), opParts, fmt.Sprintf("%s/%s", p.r.id.key, part.Name)) != nil {
-		return
-	}
-	p.r.mu.Lock()
-	closed := p.r.closed
-	p.r.mu.Unlock()
-	if closed {
-		return
-	}
-	all := p.r.p.recordings
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	of := all.all[p.r.id]
+	of := recordings.all[p.id]
 	if of == nil {
-		of = &recording{what: p.r.what}
-		all.all[p.r.id] = of
+		of = &recording{what: p.what}
+		recordings.all[p.id] = of
 	}
-	of.parts = append(of.parts, part)
+	of.parts = append(of.parts, p.part)
 }
 
 // find gives the parts of a recording; none where it is of something else.

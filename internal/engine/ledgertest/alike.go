@@ -54,46 +54,49 @@ func drawCall(rt *rapid.T) call {
 	run := rapid.Int64Range(0, 3).Draw(rt, "run")
 	who := rapid.SampledFrom([]string{"me", "me", "you", ""}).Draw(rt, "who")
 	bad := rapid.IntRange(0, 9).Draw(rt, "bad") == 0
-	switch op := rapid.SampledFrom([]string{"put", "start", "beat", "decide", "finish", "finish", "dataflow", "latest", "started", "heartbeat", "decision", "finished"}).Draw(rt, "op"); op {
+	c := call{name: name}
+	c.words = rapid.SampledFrom([]string{"put", "start", "beat", "decide", "finish", "finish", "dataflow", "latest", "started", "heartbeat", "decision", "finished"}).Draw(rt, "op")
+	switch c.words {
 	case "put":
 		r := record(name, run)
 		if bad {
 			r.Phase = "later"
 		}
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return nil, l.PutDataflow(ctx, r) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return nil, l.PutDataflow(ctx, r) }
 	case "start":
 		s := started(name, run, who)
 		if bad {
 			s.Kind = "later"
 		}
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return nil, l.Start(ctx, s) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return nil, l.Start(ctx, s) }
 	case "beat":
-		return call{words: op, name: name, of: run, do: func(ctx context.Context, l engine.Ledger) (any, error) {
+		c.of, c.do = run, func(ctx context.Context, l engine.Ledger) (any, error) {
 			return nil, l.Beat(ctx, name, run, beat(who, run))
-		}}
+		}
 	case "decide":
 		d := decision(name, run, who)
 		if bad {
 			d.Outcome = "later"
 		}
-		return call{words: op, name: name, of: run, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Decide(ctx, d)) }}
+		c.of, c.do = run, func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Decide(ctx, d)) }
 	case "finish":
 		f := finished(name, run, who)
 		if bad {
 			f.Status = dataflow.StatusProcessing
 		}
-		return call{words: op, name: name, of: run, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Finish(ctx, f)) }}
+		c.of, c.do = run, func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Finish(ctx, f)) }
 	case "dataflow":
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Dataflow(ctx, name)) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Dataflow(ctx, name)) }
 	case "latest":
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Latest(ctx, name)) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Latest(ctx, name)) }
 	case "started":
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Started(ctx, name, run)) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Started(ctx, name, run)) }
 	case "heartbeat":
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Heartbeat(ctx, name, run)) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Heartbeat(ctx, name, run)) }
 	case "decision":
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Decision(ctx, name, run)) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Decision(ctx, name, run)) }
 	default:
-		return call{words: op, name: name, do: func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Finished(ctx, name, run)) }}
+		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Finished(ctx, name, run)) }
 	}
+	return c
 }

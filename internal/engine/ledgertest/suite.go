@@ -56,6 +56,16 @@ func same[T any](w *world, want, got T) {
 	}
 }
 
+// gives expects that a call gives this.
+func gives[T any](w *world, want T) func(got T, err error) {
+	w.Helper()
+	return func(got T, err error) {
+		w.Helper()
+		w.must(err)
+		same(w, want, got)
+	}
+}
+
 // reads are the reading of each record of a dataflow and its first run.
 func (w *world) reads(name string) map[string]func() error {
 	ctx := w.Context()
@@ -72,43 +82,27 @@ var rules = map[string]func(*world){
 	"EveryRecordComesBackAsItWasWritten": func(w *world) {
 		ctx := w.Context()
 		w.must(w.PutDataflow(ctx, record("Customers", 1)))
-		gotRecord, err := w.Dataflow(ctx, "Customers")
-		w.must(err)
-		same(w, record("Customers", 1), gotRecord)
+		gives(w, record("Customers", 1))(w.Dataflow(ctx, "Customers"))
 
 		w.must(w.Start(ctx, started("Customers", 1, "me")))
-		gotStarted, err := w.Started(ctx, "Customers", 1)
-		w.must(err)
-		same(w, started("Customers", 1, "me"), gotStarted)
+		gives(w, started("Customers", 1, "me"))(w.Started(ctx, "Customers", 1))
 
-		stands, err := w.Decide(ctx, decision("Customers", 1, "me"))
-		w.must(err)
-		same(w, decision("Customers", 1, "me"), stands)
-		gotDecision, err := w.Decision(ctx, "Customers", 1)
-		w.must(err)
-		same(w, decision("Customers", 1, "me"), gotDecision)
+		gives(w, decision("Customers", 1, "me"))(w.Decide(ctx, decision("Customers", 1, "me")))
+		gives(w, decision("Customers", 1, "me"))(w.Decision(ctx, "Customers", 1))
 
-		run, err := w.Finish(ctx, finished("Customers", 1, "me"))
-		w.must(err)
-		same(w, finished("Customers", 1, "me"), run)
-		gotFinished, err := w.Finished(ctx, "Customers", 1)
-		w.must(err)
-		same(w, finished("Customers", 1, "me"), gotFinished)
+		gives(w, finished("Customers", 1, "me"))(w.Finish(ctx, finished("Customers", 1, "me")))
+		gives(w, finished("Customers", 1, "me"))(w.Finished(ctx, "Customers", 1))
 	},
 	"AnotherProcessSeesARecordAtOnce": func(w *world) {
 		w.must(w.Start(w.Context(), started("Customers", 1, "me")))
-		got, err := w.another().Started(w.Context(), "Customers", 1)
-		w.must(err)
-		same(w, started("Customers", 1, "me"), got)
+		gives(w, started("Customers", 1, "me"))(w.another().Started(w.Context(), "Customers", 1))
 	},
 	"WhatIsReadIsTheCallersOwn": func(w *world) {
 		w.must(w.PutDataflow(w.Context(), record("Customers", 1)))
 		got, err := w.Dataflow(w.Context(), "Customers")
 		w.must(err)
 		got.Definition.Tables["users"] = dataflow.TableDefinition{}
-		again, err := w.Dataflow(w.Context(), "Customers")
-		w.must(err)
-		same(w, record("Customers", 1), again)
+		gives(w, record("Customers", 1))(w.Dataflow(w.Context(), "Customers"))
 	},
 	"WhatWasNeverWrittenIsNotFound": func(w *world) {
 		for what, read := range w.reads("Customers") {
@@ -116,16 +110,12 @@ var rules = map[string]func(*world){
 				w.Errorf("%s: %v", what, err)
 			}
 		}
-		newest, err := w.Latest(w.Context(), "Customers")
-		w.must(err)
-		same(w, 0, newest)
+		gives[int64](w, 0)(w.Latest(w.Context(), "Customers"))
 	},
 	"TheNewestVersionOfADataflowIsRead": func(w *world) {
 		for version := range int64(3) {
 			w.must(w.PutDataflow(w.Context(), record("Customers", version+1)))
-			got, err := w.Dataflow(w.Context(), "Customers")
-			w.must(err)
-			same(w, record("Customers", version+1), got)
+			gives(w, record("Customers", version+1))(w.Dataflow(w.Context(), "Customers"))
 		}
 	},
 	"AVersionThatIsThereStays": func(w *world) {
@@ -133,9 +123,7 @@ var rules = map[string]func(*world){
 		other := record("Customers", 1)
 		other.UID = "another"
 		w.want(dataflow.CodeExists, w.PutDataflow(w.Context(), other))
-		got, err := w.Dataflow(w.Context(), "Customers")
-		w.must(err)
-		same(w, record("Customers", 1), got)
+		gives(w, record("Customers", 1))(w.Dataflow(w.Context(), "Customers"))
 	},
 	"AVersionThatLeavesOneOutIsInvalid": func(w *world) {
 		w.want(dataflow.CodeInvalid, w.PutDataflow(w.Context(), record("Customers", 2)))
@@ -146,9 +134,7 @@ var rules = map[string]func(*world){
 	"ARunIsStartedOnce": func(w *world) {
 		w.must(w.Start(w.Context(), started("Customers", 1, "me")))
 		w.want(dataflow.CodeExists, w.Start(w.Context(), started("Customers", 1, "somebody else")))
-		got, err := w.Started(w.Context(), "Customers", 1)
-		w.must(err)
-		same(w, started("Customers", 1, "me"), got)
+		gives(w, started("Customers", 1, "me"))(w.Started(w.Context(), "Customers", 1))
 	},
 	"ARunStartsWhenTheOneBeforeItIsFinished": func(w *world) {
 		w.want(dataflow.CodeInvalid, w.Start(w.Context(), started("Customers", 2, "me")))
@@ -164,19 +150,13 @@ var rules = map[string]func(*world){
 	"TheLatestRunIsTheNewestThatWasStarted": func(w *world) {
 		w.play(3)
 		w.must(w.Start(w.Context(), started("Customers", 4, "me")))
-		newest, err := w.Latest(w.Context(), "Customers")
-		w.must(err)
-		same(w, 4, newest)
-		other, err := w.Latest(w.Context(), "Orders")
-		w.must(err)
-		same(w, 0, other)
+		gives[int64](w, 4)(w.Latest(w.Context(), "Customers"))
+		gives[int64](w, 0)(w.Latest(w.Context(), "Orders"))
 	},
 	"AHeartbeatReplacesTheOneBefore": func(w *world) {
 		for n := range int64(3) {
 			w.must(w.Beat(w.Context(), "Customers", 1, beat("me", n)))
-			got, err := w.Heartbeat(w.Context(), "Customers", 1)
-			w.must(err)
-			same(w, beat("me", n), got)
+			gives(w, beat("me", n))(w.Heartbeat(w.Context(), "Customers", 1))
 		}
 	},
 	"OfContendersEachIsGivenTheDecisionAndTheEndThatStand": func(w *world) {
@@ -223,9 +203,7 @@ var rules = map[string]func(*world){
 		for i, err := range errs {
 			if err == nil {
 				won++
-				got, err := w.Started(ctx, "Customers", 1)
-				w.must(err)
-				same(w, started("Customers", 1, fmt.Sprint("process ", i)), got)
+				gives(w, started("Customers", 1, fmt.Sprint("process ", i)))(w.Started(ctx, "Customers", 1))
 			} else {
 				w.want(dataflow.CodeExists, err)
 			}
