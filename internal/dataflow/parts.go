@@ -1,6 +1,29 @@
 package dataflow
 
-import "time"
+import (
+	"context"
+	"time"
+)
+
+// Parts keeps the parts of tables that imports have read to their end, for an import that goes on where a failed one ended.
+// It is a help, never a need: it may be empty at any time, and on another machine it is. Every method may be called concurrently,
+// by any number of processes.
+type Parts interface {
+	// Record begins to keep what a run reads of a table.
+	Record(what Recording) (Recorder, error)
+
+	// Parts lists the parts that a run has read to their end; none where there is no such recording.
+	Parts(ctx context.Context, what Recording) ([]KeptPart, error)
+
+	// Read puts every row of these parts of a recording. An error of put ends it.
+	Read(ctx context.Context, what Recording, parts []string, put func(Row) error) error
+
+	// Kept says what of its tables a run has kept, in the order of their keys.
+	Kept(ctx context.Context, dataflowName string, run int64) ([]Kept, error)
+
+	// Forget removes what the runs of a dataflow up to this one have kept; of one table only where a key is given.
+	Forget(ctx context.Context, dataflowName string, run int64, key string) error
+}
 
 // Recording names what one run has read of one table.
 type Recording struct {

@@ -54,6 +54,16 @@ type Process struct {
 	StartTime string `json:"start_time"` // the process's start as the kernel gives it; a reused PID has another
 }
 
+// Liveness is what can be said of a process from here.
+type Liveness int
+
+// The answers. Alive and dead are certain; unknown is a process that runs, or ran, where it can't be seen from here.
+const (
+	LivenessUnknown Liveness = iota
+	LivenessAlive
+	LivenessDead
+)
+
 // Started is the write-once record that starts a run. Creating it is taking the dataflow's lock.
 type Started struct {
 	Dataflow   string     `json:"dataflow"`

@@ -10,7 +10,7 @@ import (
 // naming is a staging of a table in which a column names the columns of another one (dataflow.Column.ColumnsOf): it puts the names in place
 // that those have in their table. The source can't: a table keeps a column for what it was given to, whatever the source would call it today.
 type naming struct {
-	Staging
+	dataflow.Staging
 	names map[int]map[string]string // per such column: the source's name → the table's
 }
 
@@ -27,7 +27,7 @@ func (n naming) Put(ctx context.Context, row dataflow.Row) error {
 }
 
 // withNames gives the staging of a table, with the names of the columns that its own columns name.
-func (e *Engine) withNames(ctx context.Context, started dataflow.Started, source Source, table dataflow.SourceTable, staging Staging) (Staging, error) {
+func (e *Engine) withNames(ctx context.Context, started dataflow.Started, source dataflow.Source, table dataflow.SourceTable, staging dataflow.Staging) (dataflow.Staging, error) {
 	names := map[int]map[string]string{}
 	for at, column := range table.Schema.Columns {
 		if column.ColumnsOf == "" {

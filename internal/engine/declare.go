@@ -19,9 +19,13 @@ import (
 // A record is free when it was removed, or when it still is in creation and nobody works on it. Its history stays and its numbering
 // goes on. A run that is under way is waited for, until it is finished or its owner dead; when ctx ends before, that is dataflow.CodeBusy.
 func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (dataflow.Record, error) {
+	kind, err := e.sources.Type(ctx, definition.Connector)
+	if err != nil && !dataflow.IsCode(err, dataflow.CodeNoConnector) {
+		return dataflow.Record{}, err
+	}
 	now := e.clock()
 	record := dataflow.Record{
-		Version: 1, UID: uuid.NewString(), Phase: dataflow.PhaseCreating, Type: dataflow.TypeCognito,
+		Version: 1, UID: uuid.NewString(), Phase: dataflow.PhaseCreating, Type: kind,
 		Definition: definition, CreatedAt: now, UpdatedAt: now,
 	}
 	ownerDead := false

@@ -79,7 +79,7 @@ func TestDeclare_TakesOverNothingThatIsComplete(t *testing.T) {
 		"published, and its creator is dead": {
 			arrange: func(_ *testing.T, w *world, p *process) {
 				p.completes(p.declare(definition("users")))
-				w.looks(p.self.ID, engine.LivenessDead)
+				w.looks(p.self.ID, dataflow.LivenessDead)
 			},
 			code:    dataflow.CodeExists,
 			message: `dataflow "Customers": create: the workspace has a dataflow of this name, which was created on CREATED and holds 1 table with 3 rows in database "customers", at run 1`,
@@ -115,7 +115,7 @@ func TestDeclare_TakesOverNothingThatIsComplete(t *testing.T) {
 			}
 			want(t, "record", record, w.record())
 			want(t, "phase", dataflow.PhaseCreating, record.Phase)
-			want(t, "type", dataflow.TypeCognito, record.Type)
+			want(t, "type", enginetest.Type, record.Type)
 			want(t, "definition", next, record.Definition)
 			if beforeErr == nil && record.UID == before.UID {
 				t.Error("the record has the uid of the one that it took over")
@@ -127,7 +127,7 @@ func TestDeclare_TakesOverNothingThatIsComplete(t *testing.T) {
 }
 
 func TestDeclare_WaitsForALiveProcessAndThenSaysWhoItIs(t *testing.T) {
-	for name, life := range map[string]engine.Liveness{"here": engine.LivenessAlive, "elsewhere": engine.LivenessUnknown} {
+	for name, life := range map[string]dataflow.Liveness{"here": dataflow.LivenessAlive, "elsewhere": dataflow.LivenessUnknown} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
@@ -204,7 +204,7 @@ func TestState_OfARemovalThatIsDecidedHasNoTables(t *testing.T) {
 	if !errors.Is(err, enginetest.ErrKilled) {
 		t.Fatalf("the removal ended with %v; want that its process was killed", err)
 	}
-	w.looks("victim", engine.LivenessDead)
+	w.looks("victim", dataflow.LivenessDead)
 	state, err := w.process("reader").State(t.Context(), "Customers")
 	if err != nil {
 		t.Fatal(err)

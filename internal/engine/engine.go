@@ -32,26 +32,16 @@ const (
 	resumeAfter = 5 * time.Minute
 )
 
-// Liveness is what can be said of a process from here.
-type Liveness int
-
-// The answers. Unknown is a process on another host, or one that can't be looked at.
-const (
-	LivenessUnknown Liveness = iota
-	LivenessAlive
-	LivenessDead
-)
-
 // Config names the parts of an engine.
 type Config struct {
-	Ledger  Ledger
-	Tables  Tables
-	Sources Sources
-	Parts   Parts // nil: nothing is kept of an import that fails
+	Ledger  dataflow.Ledger
+	Tables  dataflow.Tables
+	Sources dataflow.Sources
+	Parts   dataflow.Parts // nil: nothing is kept of an import that fails
 
-	Self     dataflow.Process                // the process that owns the runs started here
-	Liveness func(dataflow.Process) Liveness // of any process
-	Now      func() time.Time                // nil: time.Now
+	Self     dataflow.Process                         // the process that owns the runs started here
+	Liveness func(dataflow.Process) dataflow.Liveness // of any process
+	Now      func() time.Time                         // nil: time.Now
 	// ResumeAfter is how long an import must have read for the next one to go on where it failed. 0: five minutes. Less: however short it was.
 	ResumeAfter time.Duration
 	Notify      func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
@@ -59,12 +49,12 @@ type Config struct {
 
 // Engine runs dataflows. Every method may be called concurrently, and by any number of engines over one workspace.
 type Engine struct {
-	ledger   Ledger
-	tables   Tables
-	sources  Sources
-	parts    Parts
+	ledger   dataflow.Ledger
+	tables   dataflow.Tables
+	sources  dataflow.Sources
+	parts    dataflow.Parts
 	self     dataflow.Process
-	liveness func(dataflow.Process) Liveness
+	liveness func(dataflow.Process) dataflow.Liveness
 	now      func() time.Time
 	notify   func(context.Context, dataflow.Event)
 
@@ -81,7 +71,7 @@ func New(c Config) *Engine {
 		e.parts = noParts{}
 	}
 	if e.liveness == nil {
-		e.liveness = func(dataflow.Process) Liveness { return LivenessUnknown }
+		e.liveness = func(dataflow.Process) dataflow.Liveness { return dataflow.LivenessUnknown }
 	}
 	if e.now == nil {
 		e.now = time.Now

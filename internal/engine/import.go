@@ -40,7 +40,7 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 }
 
 // stageTables stages one table after the other, in the order of their keys.
-func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source) ([]dataflow.TableChange, error) {
+func (e *Engine) stageTables(ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source) ([]dataflow.TableChange, error) {
 	scanned := map[string]bool{}
 	for key, table := range started.Definition.Tables {
 		scanned[key] = isScanned(table)
@@ -84,19 +84,19 @@ func isScanned(definition dataflow.TableDefinition) bool {
 }
 
 // stageTable brings one table from the source to a branch of its own. When it fails, the change has the rows that were read until then, and no more.
-func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, key string) (dataflow.TableChange, error) {
+func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source, key string) (dataflow.TableChange, error) {
 	table, err := source.Table(ctx, key)
 	if err != nil {
 		return dataflow.TableChange{}, err
 	}
 	definition := started.Definition.Tables[key]
-	staging, err := e.tables.Stage(ctx, dataflow.StageRequest{
+	staging, err := e.beginStaging(ctx, dataflow.StageRequest{
 		Dataflow: started.Dataflow, Run: started.Run, ID: started.Definition.TableID(key), Table: table, Definition: definition,
 	})
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	defer func(staging Staging) { _ = staging.Close() }(staging) // spool files only; a commit has its own error
+	defer func(staging dataflow.Staging) { _ = staging.Close() }(staging) // spool files only; a commit has its own error
 	if staging, err = e.withNames(ctx, started, source, table, staging); err != nil {
 		return dataflow.TableChange{}, err
 	}

@@ -65,7 +65,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 	}, run)
 	record := w.record()
 	want(t, "record", dataflow.Record{
-		Version: 2, UID: order.UID, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, Definition: order.Definition, CreatedAt: at, UpdatedAt: at,
+		Version: 2, UID: order.UID, Phase: dataflow.PhaseCreated, Type: enginetest.Type, Definition: order.Definition, CreatedAt: at, UpdatedAt: at,
 	}, record)
 }
 

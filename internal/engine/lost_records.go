@@ -19,7 +19,27 @@ func (e *numberTakenError) Error() string {
 	return fmt.Sprintf("the workspace has lost the records of run %d: the tables have traces of runs up to %d. Numbering goes on after them.", e.run, e.newest)
 }
 
-// checkNumber refuses a number that the tables know. A dataflow whose whole history was lost begins anew: Tables see to that.
+// beginStaging begins to stage a table. A dataflow whose whole history was lost begins anew: its first run takes over tables that have traces of
+// runs whose numbers are given again.
+func (e *Engine) beginStaging(ctx context.Context, req dataflow.StageRequest) (dataflow.Staging, error) {
+	staging, err := e.tables.Stage(ctx, req)
+	if !dataflow.IsCode(err, dataflow.CodeCorrupt) || req.Run != 1 {
+		return staging, err
+	}
+	forgotten := e.tables.ForgetRuns(ctx, req.Dataflow, req.ID, func(ctx context.Context) error {
+		latest, err := e.ledger.Latest(ctx, req.Dataflow)
+		if err == nil && latest != req.Run {
+			err = fmt.Errorf("run %d has begun", latest)
+		}
+		return err
+	})
+	if forgotten != nil {
+		return nil, err
+	}
+	return e.tables.Stage(ctx, req)
+}
+
+// checkNumber refuses a number that the tables know. A dataflow whose whole history was lost begins anew: beginStaging sees to that.
 func (e *Engine) checkNumber(ctx context.Context, started dataflow.Started, before dataflow.Standing) error {
 	if started.Run == 1 {
 		return nil

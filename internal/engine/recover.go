@@ -96,7 +96,7 @@ type watcher struct {
 // isDead says whether the owner of the run is dead: its process is gone, or its heartbeat has not changed for the lease. A process that is
 // there and whose heart does not beat is one that nobody uses any more: its CLI was killed, and it could not even write that the run has ended.
 func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watcher) (bool, error) {
-	if e.liveness(started.Owner) == LivenessDead {
+	if e.liveness(started.Owner) == dataflow.LivenessDead {
 		return true, nil
 	}
 	beat, err := e.heartbeat(ctx, started)

@@ -32,7 +32,7 @@ func (w *world) killed(order engine.Order, hook enginetest.Hook) {
 	if !errors.Is(err, enginetest.ErrKilled) {
 		w.t.Fatalf("the import ended with %v; want that its process was killed", err)
 	}
-	w.looks("victim", engine.LivenessDead)
+	w.looks("victim", dataflow.LivenessDead)
 }
 
 func TestRecover_ADeadOwnersRunWithoutADecisionIsAbandoned(t *testing.T) {
@@ -60,8 +60,8 @@ func TestRecover_ADeadOwnersRunWithoutADecisionIsAbandoned(t *testing.T) {
 }
 
 func TestRecover_ARunThatDecidedToPublishIsRolledForward(t *testing.T) {
-	for name, life := range map[string]engine.Liveness{
-		"of a dead owner": engine.LivenessDead, "of a living owner": engine.LivenessAlive, "of an owner elsewhere": engine.LivenessUnknown,
+	for name, life := range map[string]dataflow.Liveness{
+		"of a dead owner": dataflow.LivenessDead, "of a living owner": dataflow.LivenessAlive, "of an owner elsewhere": dataflow.LivenessUnknown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, p, order := imported(t, "users", "groups")
@@ -147,7 +147,7 @@ func TestRecover_AnOwnerElsewhereIsDeadWhenItsHeartHasNotBeatenForTheLease(t *te
 				w, _, order := imported(t, "users")
 				w.source.Put("users", row("u4", "Dan"))
 				w.killed(order, killedAt("decision", enginetest.Writing))
-				w.looks("victim", engine.LivenessUnknown)
+				w.looks("victim", dataflow.LivenessUnknown)
 				began := time.Now()
 				w.processWithClock("observer", func() time.Time { return time.Now().Add(ahead) }).completes(order)
 				want(t, "time it was observed", engine.Lease, time.Since(began))
@@ -163,7 +163,7 @@ func TestRecover_ADamagedHeartbeatIsOneThatDoesNotBeat(t *testing.T) {
 		w, _, order := imported(t, "users")
 		w.source.Put("users", row("u4", "Dan"))
 		w.killed(order, killedAt("decision", enginetest.Writing))
-		w.looks("victim", engine.LivenessUnknown)
+		w.looks("victim", dataflow.LivenessUnknown)
 		damaged := func(_ context.Context, step enginetest.Step) error {
 			if step.Op == "heartbeat" && step.When == enginetest.Reading {
 				return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "read record", Object: step.Object}
@@ -186,7 +186,7 @@ func TestRecover_AnOwnerElsewhereWhoseHeartBeatsIsAlive(t *testing.T) {
 		w, p, order := imported(t, "users")
 		w.source.Put("users", row("u4", "Dan"))
 		hook, asleep, wake := enginetest.SleepAt("stage", enginetest.Writing)
-		w.looks("slow", engine.LivenessUnknown)
+		w.looks("slow", dataflow.LivenessUnknown)
 		slow := make(chan error)
 		go func() {
 			_, err := w.process("slow", hook).Import(t.Context(), order)
@@ -233,7 +233,7 @@ func TestRecover_AnOwnerThatWasTakenForDeadChangesNothing(t *testing.T) {
 					slow <- err
 				}()
 				<-asleep
-				w.looks("slow", engine.LivenessDead)
+				w.looks("slow", dataflow.LivenessDead)
 				p.completes(order)
 				rows, refs, files := w.rows(usersID), w.refs(usersID), w.catalog.Files("")
 
@@ -266,7 +266,7 @@ func TestRecover_AnOwnerThatIsTakenForDeadWhileItScansStopsAtItsNextBeat(t *test
 		}()
 		<-reached
 		w.source.Before(nil)
-		w.looks("slow", engine.LivenessDead)
+		w.looks("slow", dataflow.LivenessDead)
 		p.completes(order)
 		began := time.Now()
 		err := <-slow
@@ -408,7 +408,7 @@ func TestRecover_AProcessMayDieAtAnyWrite(t *testing.T) {
 					steps = n - 1
 					break
 				}
-				w.looks("victim", engine.LivenessDead)
+				w.looks("victim", dataflow.LivenessDead)
 
 				// What comes next depends on what the dead process had reached: a removal may be through.
 				next := w.process("next")
@@ -477,7 +477,7 @@ func TestRecover_AProcessMaySleepAtAnyWrite(t *testing.T) {
 					through = true
 					continue
 				}
-				w.looks("sleeper", engine.LivenessDead)
+				w.looks("sleeper", dataflow.LivenessDead)
 				all := definition("users", "groups", "devices")
 				for range 2 {
 					w.source.Put("users", row(fmt.Sprintf("u%d", 5+len(w.source.Rows("users"))), "Eve"))
@@ -530,7 +530,7 @@ func TestRecover_TheProcessThatRecoversMayDieAtAnyWriteToo(t *testing.T) {
 			if reached = firstKilled(); !reached {
 				break
 			}
-			w.looks("victim", engine.LivenessDead)
+			w.looks("victim", dataflow.LivenessDead)
 			second, secondKilled := enginetest.KillAt(m)
 			_, err := w.process("rescuer", second).Import(t.Context(), order)
 			if !secondKilled() {
@@ -540,7 +540,7 @@ func TestRecover_TheProcessThatRecoversMayDieAtAnyWriteToo(t *testing.T) {
 				break
 			}
 			deaths++
-			w.looks("rescuer", engine.LivenessDead)
+			w.looks("rescuer", dataflow.LivenessDead)
 			p.completes(order)
 			for key := range order.Definition.Tables {
 				w.holds(order.Definition.TableID(key), key)
@@ -622,7 +622,7 @@ func TestRecover_OfARunWhoseProcessIsThereAndWhoseHeartStoppedWaitsForTheLease(t
 		w := newWorld(t)
 		order := w.process("first").declare(definition("users"))
 		w.killed(order, killedAt("stage", enginetest.Written)) // it writes no more, as one whose CLI is gone
-		w.looks("victim", engine.LivenessAlive)
+		w.looks("victim", dataflow.LivenessAlive)
 		began := time.Now()
 		run := w.process("next").completes(order)
 		want(t, "run", int64(2), run.Run)

@@ -14,11 +14,11 @@ import (
 type reading struct {
 	e         *Engine
 	ctx       context.Context //nolint:containedctx // of the scan, which has it too
-	staging   Staging
+	staging   dataflow.Staging
 	progress  *progress
 	event     dataflow.Event
 	recording dataflow.Recording
-	parts     Parts
+	parts     dataflow.Parts
 	failed    []int64 // the imports that failed since one was completed, the newest first
 	recorder  dataflow.Recorder
 	within    time.Duration // how old a part may be that is not read again
@@ -165,7 +165,7 @@ func failedSince(before dataflow.Standing) []int64 {
 // read brings the rows of a table from the source to the staging. What an import that failed has read is not read again.
 // The reading that it gives says how far it came, also when it failed.
 func (e *Engine) read(
-	ctx context.Context, started dataflow.Started, before dataflow.Standing, source Source, table dataflow.SourceTable, staging Staging,
+	ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source, table dataflow.SourceTable, staging dataflow.Staging,
 ) (dataflow.ScanReport, *reading, error) {
 	r := &reading{
 		e: e, ctx: ctx, staging: staging, parts: e.parts, within: started.Definition.ResumeFor(), progress: newProgress(e.now, table.Estimate), failed: failedSince(before),

@@ -248,7 +248,7 @@ func TestImport_GoesOnWhereOneEndedWhoseProcessWasKilled(t *testing.T) {
 		_, _ = killed.Import(ctx, order)
 	}()
 	<-reached
-	l.looks("p1", engine.LivenessDead)
+	l.looks("p1", dataflow.LivenessDead)
 	last := l.processWithClock("p2", l.clock)
 	run, read := l.run(last, order, -1)
 	want(t, "users read", 2, read)

@@ -147,7 +147,7 @@ func TestRetain_KilledAtAnyWriteLetsTheSameRunsGo(t *testing.T) {
 			}
 			return
 		}
-		w.looks("victim", engine.LivenessDead)
+		w.looks("victim", dataflow.LivenessDead)
 		next := w.process("next")
 		last := next.completes(order)
 		w.isClean(step)

@@ -58,13 +58,13 @@ func (e *Engine) CheckTarget(ctx context.Context, name string, run int64) error 
 }
 
 // lost names a table of a kept run that does not have it any more; empty: there is none.
-func (e *Engine) lost(ctx context.Context, name string, run int64, owned []dataflow.OwnedTable) (string, error) {
+func (e *Engine) lost(ctx context.Context, name string, run int64, owned []dataflow.TableState) (string, error) {
 	finished, err := e.ledger.Finished(ctx, name, run)
 	if err != nil {
 		return "", err
 	}
 	for _, table := range finished.Standing.Tables {
-		if !slices.ContainsFunc(owned, func(has dataflow.OwnedTable) bool { return has.ID == table.TableID && slices.Contains(has.Runs, run) }) {
+		if !slices.ContainsFunc(owned, func(has dataflow.TableState) bool { return has.ID == table.TableID && slices.Contains(has.Runs, run) }) {
 			return table.TableID.String(), nil
 		}
 	}

@@ -154,7 +154,7 @@ func TestRollback_KilledAtAnyWriteIsAllOrNothingAfterTheNextRun(t *testing.T) {
 			}
 			return
 		}
-		w.looks("victim", engine.LivenessDead)
+		w.looks("victim", dataflow.LivenessDead)
 		next := w.process("next")
 		next.completes(order)
 		w.holds(usersID, "users")

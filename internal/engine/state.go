@@ -98,7 +98,7 @@ func (e *Engine) Run(ctx context.Context, name string, run int64) (dataflow.Run,
 // judge shows an unfinished run.
 func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.Run, error) {
 	view := started.View()
-	dead := e.liveness(started.Owner) == LivenessDead
+	dead := e.liveness(started.Owner) == dataflow.LivenessDead
 	if !dead {
 		beat, err := e.heartbeat(ctx, started)
 		if err != nil {

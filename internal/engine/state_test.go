@@ -83,31 +83,31 @@ func TestState_FollowsADataflowThroughItsLife(t *testing.T) {
 
 func TestState_JudgesAnUnfinishedRun(t *testing.T) {
 	cases := map[string]struct {
-		life        engine.Liveness
+		life        dataflow.Liveness
 		silent      time.Duration // since the last sign of the owner
 		kill        enginetest.Hook
 		status      dataflow.Status
 		description string
 	}{
-		"on this host, alive":                        {engine.LivenessAlive, 59 * time.Minute, nil, dataflow.StatusProcessing, ""},
-		"on this host, alive, and its heart stopped": {engine.LivenessAlive, 48 * time.Hour, nil, dataflow.StatusFailed, engine.Interrupted},
-		"on this host, dead":                         {engine.LivenessDead, 0, nil, dataflow.StatusFailed, engine.Interrupted},
-		"elsewhere, just seen":                       {engine.LivenessUnknown, 0, nil, dataflow.StatusProcessing, ""},
-		"elsewhere, silent for an hour":              {engine.LivenessUnknown, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
-		"elsewhere, silent for too long":             {engine.LivenessUnknown, engine.SurelyDead + time.Millisecond, nil, dataflow.StatusFailed, engine.Interrupted},
+		"on this host, alive":                        {dataflow.LivenessAlive, 59 * time.Minute, nil, dataflow.StatusProcessing, ""},
+		"on this host, alive, and its heart stopped": {dataflow.LivenessAlive, 48 * time.Hour, nil, dataflow.StatusFailed, engine.Interrupted},
+		"on this host, dead":                         {dataflow.LivenessDead, 0, nil, dataflow.StatusFailed, engine.Interrupted},
+		"elsewhere, just seen":                       {dataflow.LivenessUnknown, 0, nil, dataflow.StatusProcessing, ""},
+		"elsewhere, silent for an hour":              {dataflow.LivenessUnknown, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
+		"elsewhere, silent for too long":             {dataflow.LivenessUnknown, engine.SurelyDead + time.Millisecond, nil, dataflow.StatusFailed, engine.Interrupted},
 		"elsewhere, never beaten": {
-			engine.LivenessUnknown, engine.SurelyDead + time.Millisecond,
+			dataflow.LivenessUnknown, engine.SurelyDead + time.Millisecond,
 			killedAt("heartbeat", enginetest.Writing), dataflow.StatusFailed, engine.Interrupted,
 		},
 		"elsewhere, never beaten, for an hour": {
-			engine.LivenessUnknown, engine.SurelyDead, killedAt("heartbeat", enginetest.Writing), dataflow.StatusProcessing, "",
+			dataflow.LivenessUnknown, engine.SurelyDead, killedAt("heartbeat", enginetest.Writing), dataflow.StatusProcessing, "",
 		},
 		"dead, and it had decided to publish": {
-			engine.LivenessDead, 0, killedAt("publish", enginetest.Written), dataflow.StatusFailed,
+			dataflow.LivenessDead, 0, killedAt("publish", enginetest.Written), dataflow.StatusFailed,
 			"interrupted: the process that ran it ended while it published. The next apply brings it to its end.",
 		},
 		"dead, and it had been abandoned": {
-			engine.LivenessDead, 0, killedAt("finished", enginetest.Writing), dataflow.StatusFailed,
+			dataflow.LivenessDead, 0, killedAt("finished", enginetest.Writing), dataflow.StatusFailed,
 			"table users: no such pool. Nothing was published; the tables are at run 1.",
 		},
 	}

@@ -30,7 +30,7 @@ type world struct {
 	onRead  func() // before the parts of an earlier import are read
 
 	mu    sync.Mutex
-	lives map[string]engine.Liveness // by Process.ID; what is not here is alive
+	lives map[string]dataflow.Liveness // by Process.ID; what is not here is alive
 }
 
 // newWorld makes a world whose source, behind connector App, has the tables users (three rows) and groups (one row).
@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{
 		t: t, catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), source: enginetest.NewSource(),
 		parts: parts.New(t.TempDir()),
-		lives: map[string]engine.Liveness{},
+		lives: map[string]dataflow.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
 		w.source.SetTable(dataflow.SourceTable{Key: key, FileName: fileName, Schema: columns("name")})
@@ -114,13 +114,13 @@ func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, hook), Tables: enginetest.NewTables(w.catalog, "workspace", hook),
 		Sources: enginetest.Sources{"App": w.source}, Parts: kept{w.parts, w.onRead}, Self: p.self, Now: now,
-		Liveness: func(p dataflow.Process) engine.Liveness {
+		Liveness: func(p dataflow.Process) dataflow.Liveness {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			if l, ok := w.lives[p.ID]; ok {
 				return l
 			}
-			return engine.LivenessAlive
+			return dataflow.LivenessAlive
 		},
 		Notify: func(_ context.Context, event dataflow.Event) {
 			p.mu.Lock()
@@ -132,7 +132,7 @@ func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...
 }
 
 // looks sets what every process sees when it looks at this one.
-func (w *world) looks(id string, as engine.Liveness) {
+func (w *world) looks(id string, as dataflow.Liveness) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lives[id] = as

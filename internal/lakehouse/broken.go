@@ -20,14 +20,15 @@ import (
 // A warehouse that is not mounted looks the same, and there nothing may go: see isAway.
 
 // whyNotLoaded says what is wrong with a table that could not be loaded: CodeFilesGone where it is its metadata file.
-func (c *sqlCatalog) whyNotLoaded(ctx context.Context, id dataflow.TableID, failure error) error {
-	failed := errSQLite("load", object(id), failure)
-	at, err := c.metadataLocation(ctx, id)
-	if err != nil || at == "" {
+func whyNotLoaded(ctx context.Context, c Catalog, id dataflow.TableID, failure error) error {
+	failed := c.Explain("load", object(id), failure)
+	where, err := c.MetadataLocations(ctx, []dataflow.TableID{id})
+	at, found := where[id]
+	if err != nil || !found {
 		return failed
 	}
 	file, local := localPath(at)
-	if local && c.isAway(file) {
+	if local && isAway(c, file) {
 		return &dataflow.Error{
 			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("its warehouse %s is not there", warehouseOf(file)),
 			Hint: fmt.Sprintf("If it was moved or is not mounted, put it back where it was. If it is lost for good, make the empty folder %s: the next run then makes the table anew.", filepath.Dir(filepath.Dir(filepath.Dir(file)))),
@@ -60,10 +61,10 @@ func warehouseOf(file string) string {
 
 // isAway says whether the warehouse of a metadata file is not there as a whole: its folder is missing, or is the empty one that a file system is
 // mounted on. One below the catalog's own folder is on the same file system, so empty it was emptied.
-func (c *sqlCatalog) isAway(file string) bool {
+func isAway(c Catalog, file string) bool {
 	warehouse := warehouseOf(file)
 	entries, err := os.ReadDir(warehouse)
-	return err != nil || len(entries) == 0 && !isBelow(warehouse, c.folder)
+	return err != nil || len(entries) == 0 && !isBelow(warehouse, c.Folder())
 }
 
 // Broken lists the tables in these databases whose metadata can't be read, in the order of their names.
@@ -103,16 +104,17 @@ func (l *Lakehouse) Discard(ctx context.Context, id dataflow.TableID, metadataLo
 	} else if !dataflow.IsCode(err, dataflow.CodeFilesGone) {
 		return err
 	}
-	at, err := c.metadataLocation(ctx, id)
+	where, err := c.MetadataLocations(ctx, []dataflow.TableID{id})
 	if err != nil {
-		return errSQLite("find", object(id), err)
+		return c.Explain("find", object(id), err)
 	}
+	at := where[id]
 	folder := parent(parent(at))
 	if plain(folder) != plain(parent(parent(metadataLocation))) || !isOwnFolder(id, folder) {
 		return &dataflow.Error{Code: dataflow.CodeForeign, Op: "discard", Object: object(id), Cause: errors.New("another table has this name now")}
 	}
-	if _, err := c.dropEntry(ctx, id, at); err != nil {
-		return errSQLite("drop", object(id), err)
+	if _, err := c.DropEntry(ctx, id, at); err != nil {
+		return c.Explain("drop", object(id), err)
 	}
 	if err := l.removeFiles(ctx, id, folder); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}

@@ -56,18 +56,3 @@ func TestRun_GoesOnAfterAClockThatWasAhead(t *testing.T) {
 	}
 	p.publishChange(7, p.ticketOf(7, dataflow.ChangeHide))
 }
-
-func TestCatalogFile_AloneIsTheCatalog(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	content, err := os.ReadFile(p.dir + "/catalog.db") // while it is open, and without catalog.db-wal
-	mustDo(t, err)
-	copied := t.TempDir()
-	mustDo(t, os.WriteFile(copied+"/copy.db", content, 0o600))
-	c, err := openSQLiteReadOnly(t.Context(), copied+"/copy.db", p.warehouse, false)
-	mustDo(t, err)
-	defer func() { mustDo(t, c.close()) }()
-	if _, err := load(t.Context(), c, usersID); err != nil {
-		t.Errorf("a copy of the file: %v", err)
-	}
-}

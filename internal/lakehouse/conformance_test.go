@@ -15,7 +15,6 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
 )
@@ -31,20 +30,9 @@ var _ tablestest.Subject = subject{}
 
 func newSubject(t testing.TB) subject { return subject{newPlace(t)} }
 
-// tables is a lakehouse as the engine asks for it.
-type tables struct{ *Lakehouse }
-
-func (t tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.Staging, error) {
-	staging, err := t.Lakehouse.Stage(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	return staging, nil
-}
-
 // Process implements tablestest.Subject.
-func (s subject) Process(workspace string) (engine.Tables, error) {
-	return tables{openAt(s.t, s.dir, workspace)}, nil
+func (s subject) Process(workspace string) (dataflow.Tables, error) {
+	return openAt(s.t, s.dir, workspace), nil
 }
 
 // Look implements tablestest.Subject.

@@ -18,7 +18,7 @@ import (
 
 // drop hides the table, then removes its entry while its metadata is the one just read, then the files in its own folder,
 // then the database when this package made it and nothing is left in it. Every step may have been done before.
-func (l *Lakehouse) drop(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
+func (l *Lakehouse) drop(ctx context.Context, c Catalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
 	var removed string
 	for attempt := 1; ; attempt++ {
 		meta, where, err := l.hide(ctx, c, dataflowName, run, change, result)
@@ -33,7 +33,7 @@ func (l *Lakehouse) drop(ctx context.Context, c *sqlCatalog, dataflowName string
 		if !droppable(meta, run, change) {
 			return nil // called late: a newer run uses the table
 		}
-		dropped, err := c.dropEntry(ctx, change.TableID, where)
+		dropped, err := c.DropEntry(ctx, change.TableID, where)
 		if err != nil {
 			return &dataflow.Error{Op: "drop", Object: object(change.TableID), Cause: err}
 		}
@@ -137,7 +137,7 @@ func list(files iceio.IO, location string) ([]string, error) {
 	return found, err
 }
 
-func (l *Lakehouse) dropDatabase(ctx context.Context, c *sqlCatalog, dataflowName, database string) error {
+func (l *Lakehouse) dropDatabase(ctx context.Context, c Catalog, dataflowName, database string) error {
 	name := table.Identifier{database}
 	properties, err := c.LoadNamespaceProperties(ctx, name)
 	if err == nil && l.owns(dataflowName, properties) {

@@ -9,11 +9,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// ForgetRuns removes the traces of all runs from a table: their tags and branches, and that one has hidden it or replaced a snapshot. Its rows stay.
-// It is for a dataflow whose records are gone and which numbers its runs from 1 again.
-//
-// lost says whether that is so. It is asked after the table was read, and what was read is asserted: a process that sleeps
-// in between finds the traces of newer runs in the table and is refused.
+// ForgetRuns implements dataflow.Tables.
 func (l *Lakehouse) ForgetRuns(ctx context.Context, dataflowName string, id dataflow.TableID, lost func(context.Context) error) error {
 	c, err := l.writing(ctx)
 	if err != nil {

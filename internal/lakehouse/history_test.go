@@ -52,7 +52,7 @@ func TestHistory_IsWhatAModelSays(test *testing.T) {
 				}
 			}
 
-			s, err := l.Stage(ctx, stageRequest(run, usersSchema()))
+			s, err := l.newStaging(ctx, stageRequest(run, usersSchema()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +140,7 @@ func tempDir(t *rapid.T) string {
 func TestPut_MayBeCalledConcurrently(t *testing.T) {
 	p := newPlace(t)
 	ctx := context.Background()
-	s, err := p.Stage(ctx, stageRequest(1, usersSchema()))
+	s, err := p.newStaging(ctx, stageRequest(1, usersSchema()))
 	if err != nil {
 		t.Fatal(err)
 	}

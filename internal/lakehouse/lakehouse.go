@@ -21,21 +21,14 @@ import (
 // CatalogName is the name of the embedded catalog. It is a part of every entry: a reader that opens the catalog must use it.
 const CatalogName = "skypoint"
 
-// CatalogSQLite is the embedded catalog: a SQLite file.
-const CatalogSQLite = "sqlite"
-
 // Config says where tables live.
 type Config struct {
-	Catalog   Catalog
+	Catalog   CatalogConfig
 	Warehouse string // a folder, or a URL that Iceberg has a file system for
-	Workspace string // the workspace's id: a part of the mark of ownership on every table
-	SpoolDir  string // where rows are spooled; empty: the system's temporary folder
-}
-
-// Catalog says where table pointers live.
-type Catalog struct {
-	Type string // CatalogSQLite; empty means the same
-	URI  string // of the SQLite catalog: the path of its file
+	// WorkspaceID gives the id of the workspace: a part of the mark of ownership on every table. With create it makes the workspace when there is
+	// none; without, that is an error with dataflow.CodeNotFound. It may be called concurrently.
+	WorkspaceID func(ctx context.Context, create bool) (string, error)
+	SpoolDir    string // where rows are spooled; empty: the system's temporary folder
 }
 
 // Lakehouse keeps the tables of dataflows on Iceberg. Its methods may be called concurrently, by any number of processes.
@@ -45,31 +38,27 @@ type Lakehouse struct {
 
 	isOnNetwork func(folder string) bool
 
-	mu     sync.Mutex
-	opened *sqlCatalog
-	closed bool
+	mu        sync.Mutex
+	opened    Catalog
+	workspace string // the workspace's id; empty: there is no workspace yet
+	closed    bool
 }
 
+var _ dataflow.Tables = (*Lakehouse)(nil)
+
 // Open checks the configuration and returns a lakehouse. It touches nothing: the catalog is opened when it is first needed,
-// and made when something is first written. So whoever only reads leaves no trace, and finds no tables where there are none.
-func Open(_ context.Context, config Config) (*Lakehouse, error) {
-	if config.Catalog.Type == "" {
-		config.Catalog.Type = CatalogSQLite
-	}
-	if config.Catalog.Type != CatalogSQLite {
-		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: fmt.Errorf("there is no catalog type %q", config.Catalog.Type)}
-	}
-	if config.Catalog.URI == "" || config.Warehouse == "" || config.Workspace == "" {
+// and made, with the workspace, when something is first written. So whoever only reads leaves no trace, and finds no tables where there are none.
+func Open(config Config) (*Lakehouse, error) {
+	if config.Catalog.URI == "" || config.Warehouse == "" || config.WorkspaceID == nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "lakehouse", Cause: errors.New("catalog, warehouse and workspace must all be given")}
 	}
 	if config.SpoolDir == "" {
 		config.SpoolDir = os.TempDir()
 	}
-	path, err := filepath.Abs(config.Catalog.URI)
-	if err != nil {
-		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: err}
+	var err error
+	if config.Catalog, err = config.Catalog.complete(); err != nil {
+		return nil, err
 	}
-	config.Catalog.URI = path
 	warehouse, err := location(config.Warehouse)
 	if err != nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "warehouse", Cause: err}
@@ -85,7 +74,7 @@ func (l *Lakehouse) Close() error {
 	if l.opened == nil {
 		return nil
 	}
-	err := l.opened.close()
+	err := l.opened.Close()
 	l.opened = nil
 	return err
 }
@@ -106,78 +95,54 @@ func location(warehouse string) (string, error) {
 var errNoCatalog = errors.New("the workspace has no tables yet")
 
 // reading gives the catalog, or errNoCatalog when nothing was ever written.
-func (l *Lakehouse) reading(ctx context.Context) (*sqlCatalog, error) { return l.catalog(ctx, false) }
+func (l *Lakehouse) reading(ctx context.Context) (Catalog, error) { return l.catalog(ctx, false) }
 
 // writing gives the catalog, and makes it when it is not there.
-func (l *Lakehouse) writing(ctx context.Context) (*sqlCatalog, error) {
-	return l.catalog(ctx, true)
-}
+func (l *Lakehouse) writing(ctx context.Context) (Catalog, error) { return l.catalog(ctx, true) }
 
-func (l *Lakehouse) catalog(ctx context.Context, create bool) (*sqlCatalog, error) {
+func (l *Lakehouse) catalog(ctx context.Context, create bool) (Catalog, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return nil, &dataflow.Error{Op: "open", Object: "catalog", Cause: errors.New("the lakehouse is closed")}
 	}
-	if l.opened == nil {
-		if err := l.open(ctx, create); err != nil {
+	if l.workspace == "" {
+		id, err := l.config.WorkspaceID(ctx, create)
+		if err != nil && (create || !dataflow.IsCode(err, dataflow.CodeNotFound)) {
 			return nil, err
 		}
+		l.workspace = id
 	}
-	if !create {
-		return l.opened, nil
+	if l.opened == nil {
+		if path, ok := localPath(l.warehouse); ok && create { // open to nobody else: tables hold personal data
+			if err := disk.MkdirAll(path, 0o700); err != nil {
+				return nil, &dataflow.Error{Op: "make folders", Object: "warehouse", Cause: err}
+			}
+		}
+		opened, err := l.openCatalog(ctx, create)
+		if err != nil {
+			return nil, err
+		}
+		l.opened = opened
 	}
-	err := l.opened.readOnly
-	if err == nil && l.opened.home == "" {
-		err = l.opened.settle(ctx, l.config.Catalog.URI)
-	}
-	if err != nil {
-		return nil, errSQLite("open", "catalog "+l.config.Catalog.URI, err)
+	if create {
+		return l.opened, l.opened.PrepareToWrite(ctx)
 	}
 	return l.opened, nil
 }
 
-// open opens the catalog, and looks whether it is where it was made.
-func (l *Lakehouse) open(ctx context.Context, create bool) error {
-	path := l.config.Catalog.URI
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && !create {
-		return errNoCatalog
-	}
-	if create {
-		if err := l.makeFolders(path); err != nil {
-			return &dataflow.Error{Op: "make folders", Object: "warehouse", Cause: err}
-		}
-	}
-	onNetwork := l.isOnNetwork(filepath.Dir(path))
-	opened, err := openSQLite(ctx, path, l.warehouse, onNetwork)
-	if isForbidden(err) && !create {
-		if reader, readErr := openSQLiteReadOnly(ctx, path, l.warehouse, onNetwork); readErr == nil {
-			reader.readOnly = err
-			opened, err = reader, nil
-		}
-	}
-	if err != nil {
-		return errSQLite("open", "catalog "+path, err)
-	}
-	home, err := opened.findHome(ctx, path)
-	if err != nil {
-		_ = opened.close() // the first error says more
-		return errSQLite("open", "catalog "+path, err)
-	}
-	opened.folder = filepath.Dir(home)
-	l.opened, l.warehouse = opened, knownAs(l.warehouse, path, home)
-	return nil
+// isOfWorkspace says whether properties bear the mark of this workspace.
+func (l *Lakehouse) isOfWorkspace(properties iceberg.Properties) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.workspace != "" && properties[propertyWorkspace] == l.workspace
 }
 
-// makeFolders makes the folders of the catalog and of a local warehouse, open to nobody else: tables hold personal data.
-func (l *Lakehouse) makeFolders(catalogPath string) error {
-	if err := disk.MkdirAll(filepath.Dir(catalogPath), 0o700); err != nil {
-		return err
-	}
-	if path, ok := localPath(l.warehouse); ok {
-		return disk.MkdirAll(path, 0o700)
-	}
-	return nil
+// marks are the properties that say whose a table or a database is.
+func (l *Lakehouse) marks(dataflowName string) iceberg.Properties {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return iceberg.Properties{propertyWorkspace: l.workspace, propertyDataflow: dataflowName}
 }
 
 func identifier(id dataflow.TableID) table.Identifier { return table.Identifier{id.Database, id.Name} }
@@ -185,7 +150,7 @@ func identifier(id dataflow.TableID) table.Identifier { return table.Identifier{
 func object(id dataflow.TableID) string { return "table " + id.String() }
 
 // load reads a table. One that is not there is an error with dataflow.CodeNotFound.
-func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table, error) {
+func load(ctx context.Context, c Catalog, id dataflow.TableID) (*table.Table, error) {
 	tbl, err := c.LoadTable(ctx, identifier(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		// Somebody may have dropped it between the look into the catalog and the one into the file: a drop takes the entry
@@ -196,7 +161,7 @@ func load(ctx context.Context, c *sqlCatalog, id dataflow.TableID) (*table.Table
 		return nil, notFound(id)
 	}
 	if err != nil {
-		return nil, c.whyNotLoaded(ctx, id, err)
+		return nil, whyNotLoaded(ctx, c, id, err)
 	}
 	return tbl, nil
 }
@@ -224,7 +189,7 @@ func same(a, b *int64) bool {
 
 // commit makes one atomic change of a table and removes the metadata files that its log lets go: CommitTable leaves
 // them lying, only Transaction.Commit would remove them.
-func commit(ctx context.Context, c *sqlCatalog, tbl *table.Table, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
+func commit(ctx context.Context, c Catalog, tbl *table.Table, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
 	meta, where, err := c.CommitTable(ctx, tbl.Identifier(), requirements, updates)
 	if err != nil {
 		return nil, "", err

@@ -34,9 +34,9 @@ func newPlace(t testing.TB) *place {
 
 func openAt(t testing.TB, dir, workspace string) *Lakehouse {
 	t.Helper()
-	l, err := Open(context.Background(), Config{
-		Catalog: Catalog{URI: filepath.Join(dir, "catalog.db")}, Warehouse: filepath.Join(dir, "warehouse"),
-		Workspace: workspace, SpoolDir: filepath.Join(dir, "spool"),
+	l, err := Open(Config{
+		Catalog: CatalogConfig{URI: filepath.Join(dir, "catalog.db")}, Warehouse: filepath.Join(dir, "warehouse"),
+		WorkspaceID: isWorkspace(workspace), SpoolDir: filepath.Join(dir, "spool"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +47,11 @@ func openAt(t testing.TB, dir, workspace string) *Lakehouse {
 		}
 	})
 	return l
+}
+
+// isWorkspace is Config.WorkspaceID of a workspace that is there.
+func isWorkspace(id string) func(context.Context, bool) (string, error) {
+	return func(context.Context, bool) (string, error) { return id, nil }
 }
 
 var usersID = dataflow.TableID{Database: "customers", Name: "users"}

@@ -30,7 +30,7 @@ func smallLimits() limits {
 func (p *place) stageWith(limits limits, req dataflow.StageRequest, rows map[string]dataflow.Row) dataflow.TableChange {
 	p.t.Helper()
 	ctx := context.Background()
-	s, err := p.Stage(ctx, req)
+	s, err := p.newStaging(ctx, req)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -59,16 +59,3 @@ func TestLocalFiles_WriteListAndRemoveByLocation(t *testing.T) {
 		t.Errorf("another store's location: %v", err)
 	}
 }
-
-func TestSQLite_HasOnTheDiskWhatWasCommitted(t *testing.T) {
-	for _, onNetwork := range []bool{false, true} {
-		c, err := openSQLite(t.Context(), filepath.Join(t.TempDir(), "catalog.db"), "file:///warehouse", onNetwork)
-		mustDo(t, err)
-		var level int
-		mustDo(t, c.db.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&level))
-		mustDo(t, c.close())
-		if level != 3 { // EXTRA
-			t.Errorf("on a network file system %t: synchronous is %d", onNetwork, level)
-		}
-	}
-}

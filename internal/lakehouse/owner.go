@@ -42,8 +42,7 @@ const (
 func propertySource(column string) string { return propertyColumn + column + propertySourceSuffix }
 
 func (l *Lakehouse) owns(dataflowName string, properties iceberg.Properties) bool {
-	return properties[propertyWorkspace] == l.config.Workspace &&
-		dataflow.FoldName(properties[propertyDataflow]) == dataflow.FoldName(dataflowName)
+	return l.isOfWorkspace(properties) && dataflow.FoldName(properties[propertyDataflow]) == dataflow.FoldName(dataflowName)
 }
 
 // guard refuses what belongs to another dataflow or to nobody.
@@ -54,7 +53,7 @@ func (l *Lakehouse) guard(dataflowName, object, hint string, properties iceberg.
 	owner, marked := properties[propertyDataflow]
 	cause := fmt.Errorf("%s was not made by this workspace", object)
 	switch {
-	case marked && properties[propertyWorkspace] == l.config.Workspace:
+	case marked && l.isOfWorkspace(properties):
 		cause = fmt.Errorf("%s belongs to dataflow %q", object, owner)
 	case marked:
 		cause = fmt.Errorf("%s belongs to dataflow %q of another workspace", object, owner)
@@ -96,7 +95,7 @@ func (l *Lakehouse) guardTable(dataflowName string, id dataflow.TableID, tbl *ta
 }
 
 // loadOwn reads a table of the dataflow's, and refuses one of another's.
-func (l *Lakehouse) loadOwn(ctx context.Context, c *sqlCatalog, dataflowName string, id dataflow.TableID) (*table.Table, error) {
+func (l *Lakehouse) loadOwn(ctx context.Context, c Catalog, dataflowName string, id dataflow.TableID) (*table.Table, error) {
 	tbl, err := load(ctx, c, id)
 	if err != nil {
 		return nil, err
@@ -105,15 +104,12 @@ func (l *Lakehouse) loadOwn(ctx context.Context, c *sqlCatalog, dataflowName str
 }
 
 // useDatabase makes the database when it is not there, and refuses one that is marked as another dataflow's.
-func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName, database string) error {
+func (l *Lakehouse) useDatabase(ctx context.Context, c Catalog, dataflowName, database string) error {
 	failed := func(op string, err error) error {
 		return &dataflow.Error{Op: op, Object: "database " + database, Cause: err}
 	}
 	name := table.Identifier{database}
-	err := c.CreateNamespace(ctx, name, iceberg.Properties{
-		propertyWorkspace: l.config.Workspace,
-		propertyDataflow:  dataflowName,
-	})
+	err := c.CreateNamespace(ctx, name, l.marks(dataflowName))
 	if err == nil {
 		return nil
 	}
@@ -128,7 +124,7 @@ func (l *Lakehouse) useDatabase(ctx context.Context, c *sqlCatalog, dataflowName
 }
 
 // ensure makes the table, empty, when it is not there, and refuses one that the run may not write to. Of several processes that make it at once one wins and the others load it.
-func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) error {
+func (l *Lakehouse) ensure(ctx context.Context, c Catalog, req dataflow.StageRequest) error {
 	tbl, err := l.claim(ctx, c, req)
 	for attempt := 1; attempt < publishAttempts && isDropped(err); attempt++ {
 		if err := pause(ctx, attempt); err != nil {
@@ -149,7 +145,7 @@ func (l *Lakehouse) ensure(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 }
 
 // claim tries once.
-func (l *Lakehouse) claim(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
+func (l *Lakehouse) claim(ctx context.Context, c Catalog, req dataflow.StageRequest) (*table.Table, error) {
 	if err := l.useDatabase(ctx, c, req.Dataflow, req.ID.Database); err != nil {
 		return nil, err
 	}
@@ -205,15 +201,14 @@ func guardKey(req dataflow.StageRequest, tbl *table.Table) error {
 	}
 }
 
-func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.StageRequest) (*table.Table, error) {
+func (l *Lakehouse) create(ctx context.Context, c Catalog, req dataflow.StageRequest) (*table.Table, error) {
 	made, err := newLayout(req.Table.Schema)
 	if err != nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "create", Object: object(req.ID), Cause: err}
 	}
 	properties := writeProperties()
 	properties[table.PropertyFormatVersion] = "2"
-	properties[propertyWorkspace] = l.config.Workspace
-	properties[propertyDataflow] = req.Dataflow
+	maps.Copy(properties, l.marks(req.Dataflow))
 	properties[propertyKey] = req.Table.Key
 	properties[propertyFileName] = req.Table.FileName
 	properties[propertyPurpose] = string(req.Definition.Purpose)
@@ -222,7 +217,7 @@ func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 		properties[propertyComment] = req.Table.Description
 	}
 	maps.Copy(properties, sources(made, req.Table.Schema))
-	tbl, err := c.createTable(ctx, req.ID, made.schema, l.newLocation(req.ID), properties)
+	tbl, err := c.NewTable(ctx, req.ID, made.schema, newLocation(c, req.ID), properties)
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {
 		return load(ctx, c, req.ID)
 	}
@@ -233,8 +228,8 @@ func (l *Lakehouse) create(ctx context.Context, c *sqlCatalog, req dataflow.Stag
 }
 
 // newLocation is a folder that no table had before: what a dropped table left is never another's.
-func (l *Lakehouse) newLocation(id dataflow.TableID) string {
-	return l.warehouse + "/" + path.Join(id.Database, id.Name+"-"+uuid.NewString()[:8])
+func newLocation(c Catalog, id dataflow.TableID) string {
+	return c.Warehouse() + "/" + path.Join(id.Database, id.Name+"-"+uuid.NewString()[:8])
 }
 
 // sources gives the properties that say what the source calls each column.
@@ -249,7 +244,7 @@ func sources(to layout, source dataflow.Schema) iceberg.Properties {
 }
 
 // Owned lists the tables in these databases that belong to the dataflow, hidden and never published ones too, in the order of their names.
-func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.OwnedTable, error) {
+func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []string) ([]dataflow.TableState, error) {
 	c, err := l.reading(ctx)
 	if errors.Is(err, errNoCatalog) {
 		return nil, nil
@@ -257,15 +252,11 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 	if err != nil {
 		return nil, err
 	}
-	var owned []dataflow.OwnedTable
+	var owned []dataflow.TableState
 	for _, database := range slices.Compact(slices.Sorted(slices.Values(databases))) {
 		err := eachTable(ctx, c, database, func(id dataflow.TableID, tbl *table.Table) {
-			if properties := tbl.Properties(); l.owns(dataflowName, properties) {
-				owned = append(owned, dataflow.OwnedTable{
-					ID: id, Key: properties[propertyKey], FileName: properties[propertyFileName],
-					UUID: tbl.Metadata().TableUUID().String(), Hidden: tbl.CurrentSnapshot() == nil,
-					Runs: keptRuns(tbl.Metadata()), Trace: newestRun(tbl.Metadata()),
-				})
+			if l.owns(dataflowName, tbl.Properties()) {
+				owned = append(owned, stateOf(id, tbl))
 			}
 		}, func(error) error { return nil }) // nobody can tell whose it is, and it must not keep others from theirs: Broken lists it
 		if err != nil {
@@ -275,8 +266,27 @@ func (l *Lakehouse) Owned(ctx context.Context, dataflowName string, databases []
 	return owned, nil
 }
 
-// keptRuns lists the runs whose tags the table has, in order.
-func keptRuns(meta table.Metadata) []int64 {
+// stateOf describes a table.
+func stateOf(id dataflow.TableID, tbl *table.Table) dataflow.TableState {
+	properties := tbl.Properties()
+	return dataflow.TableState{
+		ID: id, Key: properties[propertyKey], FileName: properties[propertyFileName], UUID: tbl.Metadata().TableUUID().String(),
+		Hidden: tbl.CurrentSnapshot() == nil, Snapshot: refOf(tbl.Metadata(), mainBranch),
+		Runs: taggedRuns(tbl.Metadata()), Trace: newestRun(tbl.Metadata()),
+	}
+}
+
+// Find implements dataflow.Tables.
+func (l *Lakehouse) Find(ctx context.Context, id dataflow.TableID) (dataflow.TableState, error) {
+	tbl, err := l.find(ctx, id)
+	if err != nil {
+		return dataflow.TableState{}, err
+	}
+	return stateOf(id, tbl), nil
+}
+
+// taggedRuns lists the runs whose tags the table has, in order.
+func taggedRuns(meta table.Metadata) []int64 {
 	var runs []int64
 	for name, ref := range meta.Refs() {
 		if run, ok := runOfTag(name); ok && ref.SnapshotRefType == table.TagRef {
@@ -288,7 +298,7 @@ func keptRuns(meta table.Metadata) []int64 {
 }
 
 // tablesOf lists a database's tables in order; none when there is no such database.
-func tablesOf(ctx context.Context, c *sqlCatalog, database string) ([]string, error) {
+func tablesOf(ctx context.Context, c Catalog, database string) ([]string, error) {
 	var names []string
 	for ident, err := range c.ListTables(ctx, table.Identifier{database}) {
 		if errors.Is(err, catalog.ErrNoSuchNamespace) {
@@ -305,7 +315,7 @@ func tablesOf(ctx context.Context, c *sqlCatalog, database string) ([]string, er
 
 // eachTable visits a database's tables in the order of their names; none when there is no such database. One whose metadata can't be read
 // is broken's matter: what that returns ends the visit, nil leaves the table out.
-func eachTable(ctx context.Context, c *sqlCatalog, database string, visit func(dataflow.TableID, *table.Table), broken func(error) error) error {
+func eachTable(ctx context.Context, c Catalog, database string, visit func(dataflow.TableID, *table.Table), broken func(error) error) error {
 	names, err := tablesOf(ctx, c, database)
 	if err != nil {
 		return err

@@ -1,8 +1,6 @@
 package lakehouse
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,9 +11,6 @@ import (
 	"unicode"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/catalog"
-	iceio "github.com/apache/iceberg-go/io"
-	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
@@ -24,7 +19,7 @@ import (
 // script. iceberg-go builds them as URLs and percent-encodes them, so that "My Lake" becomes "My%20Lake", a folder that nobody else finds:
 // https://github.com/apache/iceberg-go/blob/v0.7.0/table/locations.go, table/rolling_data_writer.go and catalog/sql/sql.go (CommitTable).
 // It writes the files to the plain folder and opens plain locations, so what is to be done is to name them plainly wherever a name is kept:
-// the table's location (fileLocation), the catalog's pointer (CommitTable, createTable), snapshots and manifests (snapshotWriter), and data
+// the table's location (fileLocation), the catalog's pointer (nextVersion, Catalog.NewTable), snapshots and manifests (snapshotWriter), and data
 // and delete files (plainFile). TestLibrary_PercentEncodesLocations tells when that is mended.
 
 // fileLocation gives a path as the location that Iceberg's metadata will hold.
@@ -85,113 +80,6 @@ func CheckWarehouse(folder string) error {
 		}
 	}
 	return nil
-}
-
-// CommitTable is the library's, with a plain location. Like that one it gives table.ErrCommitFailed where somebody else was faster,
-// and changes nothing where the updates change nothing.
-func (c *sqlCatalog) CommitTable(ctx context.Context, ident table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
-	current, err := c.LoadTable(ctx, ident)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, r := range requirements {
-		if err := r.Validate(current.Metadata()); err != nil {
-			return nil, "", err
-		}
-	}
-	ahead := aheadOfClock(current.Metadata())
-	base, err := shifted(current.Metadata(), -ahead)
-	if err != nil {
-		return nil, "", err
-	}
-	updated, err := table.UpdateTableMetadata(base, updates, current.MetadataLocation())
-	if err != nil {
-		return nil, "", err
-	}
-	if updated, err = shifted(updated, ahead); err != nil {
-		return nil, "", err
-	}
-	if updated.Equals(current.Metadata()) {
-		return current.Metadata(), current.MetadataLocation(), nil
-	}
-	if updated.Properties().Get(table.MetadataCompressionKey, table.MetadataCompressionDefault) != table.MetadataCompressionCodecNone {
-		return c.Catalog.CommitTable(ctx, ident, requirements, updates) // somebody wants it compressed, which the library knows how to do
-	}
-	where, err := nextMetadata(current, updated)
-	if err != nil {
-		return nil, "", err
-	}
-	written := table.New(ident, updated, where, current.FS, nil)
-	if err := writeMetadata(ctx, written); err != nil {
-		return nil, "", fmt.Errorf("write the table's metadata: %w", err)
-	}
-	moved, err := c.repoint(ctx, dataflow.TableID{Database: ident[0], Name: ident[len(ident)-1]}, current.MetadataLocation(), where)
-	if err != nil {
-		return nil, "", err
-	}
-	c.checkpoint(ctx)
-	if !moved {
-		if files, err := current.FS(ctx); err == nil {
-			_ = files.Remove(where) // nothing points to it; one that stays harms nobody
-		}
-		return nil, "", fmt.Errorf("%w: the metadata of %s has moved", table.ErrCommitFailed, strings.Join(ident, "."))
-	}
-	return updated, where, nil
-}
-
-// repoint moves the catalog's pointer, if it still is where it was read: false when it is not.
-func (c *sqlCatalog) repoint(ctx context.Context, id dataflow.TableID, from, to string) (bool, error) {
-	result, err := c.db.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`, to, from, CatalogName, id.Database, id.Name, from)
-	if err != nil {
-		return false, fmt.Errorf("update the catalog: %w", err)
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
-// createTable is the library's CreateTable, with a plain location. A table that exists gives catalog.ErrTableAlreadyExists.
-func (c *sqlCatalog) createTable(ctx context.Context, id dataflow.TableID, schema *iceberg.Schema, location string, properties iceberg.Properties) (*table.Table, error) {
-	tbl, err := c.CreateTable(ctx, identifier(id), schema, catalog.WithLocation(location), catalog.WithProperties(properties))
-	if err != nil || !isEncoded(tbl.MetadataLocation()) {
-		return tbl, err
-	}
-	// The same file under its plain name. Whoever is killed in between leaves an empty table, which the next commit names plainly.
-	if _, err := c.repoint(ctx, id, tbl.MetadataLocation(), plain(tbl.MetadataLocation())); err != nil {
-		return nil, err
-	}
-	return c.LoadTable(ctx, identifier(id))
-}
-
-// writeMetadata writes the file that a table's metadata location names.
-func writeMetadata(ctx context.Context, tbl *table.Table) error {
-	files, err := tbl.FS(ctx)
-	if err != nil {
-		return err
-	}
-	writable, ok := files.(iceio.WriteFileIO)
-	if !ok {
-		return errors.New("this warehouse can't be written to")
-	}
-	out, err := writable.Create(tbl.MetadataLocation())
-	if err != nil {
-		return err
-	}
-	return errors.Join(json.NewEncoder(out).Encode(tbl.Metadata()), out.Close())
-}
-
-// nextMetadata names the metadata file that follows the current one: https://iceberg.apache.org/spec/#file-system-tables has the form.
-func nextMetadata(current *table.Table, updated table.Metadata) (string, error) {
-	locations, err := table.LoadLocationProvider(updated.Location(), updated.Properties())
-	if err != nil {
-		return "", err
-	}
-	version, ok := versionOf(current.MetadataLocation())
-	if !ok {
-		return "", fmt.Errorf("the name of the metadata file %s has no version", current.MetadataLocation())
-	}
-	where, err := locations.NewTableMetadataFileLocation(version + 1)
-	return plain(where), err
 }
 
 // plainFile gives a file that the library wrote under its plain path. A file of a partitioned table keeps the library's:

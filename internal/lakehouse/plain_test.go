@@ -90,11 +90,9 @@ func TestLocations_ArePlainInCatalogMetadataAndManifests(t *testing.T) {
 func TestLibrary_PercentEncodesLocations(t *testing.T) {
 	p := reopen(t, filepath.Join(t.TempDir(), "My Lake"))
 	p.load(1, user("a", "a@x", 1))
-	c, err := p.writing(t.Context())
-	mustDo(t, err)
 	made, err := newLayout(usersSchema())
 	mustDo(t, err)
-	tbl, err := c.CreateTable(t.Context(), identifier(dataflow.TableID{Database: "customers", Name: "other"}), made.schema, catalog.WithLocation(p.warehouse+"/other"))
+	tbl, err := p.sqlite().CreateTable(t.Context(), identifier(dataflow.TableID{Database: "customers", Name: "other"}), made.schema, catalog.WithLocation(p.warehouse+"/other"))
 	mustDo(t, err)
 	if !strings.Contains(tbl.MetadataLocation(), "/My%20Lake/") {
 		t.Errorf("the library names %s: plain.go can go", tbl.MetadataLocation())
@@ -106,11 +104,11 @@ func TestTableWithEncodedLocations_IsReadAndPutRightByItsNextRun(t *testing.T) {
 	p := reopen(t, filepath.Join(t.TempDir(), "My Lake"))
 	rows := []dataflow.Row{user("a", "a@x", 1), user("b", "b@x", 1)}
 	p.load(1, append(rows, user("c", "c@x", 1))...)
-	c, tbl := p.raw()
+	_, tbl := p.raw()
 	_, err := tbl.Delete(t.Context(), iceberg.EqualTo(iceberg.Reference("sub"), "c"), nil) // the library writes a data file without it
 	mustDo(t, err)
 	_, tbl = p.raw()
-	meta, _, err := c.Catalog.CommitTable(t.Context(), tbl.Identifier(), nil, []table.Update{table.NewSetLocationUpdate(strings.ReplaceAll(tbl.Location(), " ", "%20"))})
+	meta, _, err := p.sqlite().Catalog.CommitTable(t.Context(), tbl.Identifier(), nil, []table.Update{table.NewSetLocationUpdate(strings.ReplaceAll(tbl.Location(), " ", "%20"))})
 	mustDo(t, err)
 	if !isEncoded(meta.Location()) || !isEncoded(meta.CurrentSnapshot().ManifestList) || len(slices.DeleteFunc(p.locations(usersID), isEncoded)) == len(p.locations(usersID)) {
 		t.Fatal("no location is encoded: the test has lost its subject")

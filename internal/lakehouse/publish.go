@@ -44,7 +44,7 @@ func (l *Lakehouse) Publish(ctx context.Context, dataflowName string, run int64,
 }
 
 // mine loads the table of a change: CodeNotFound when it is gone or another one has its name.
-func (l *Lakehouse) mine(ctx context.Context, c *sqlCatalog, dataflowName string, change dataflow.TableChange) (*table.Table, error) {
+func (l *Lakehouse) mine(ctx context.Context, c Catalog, dataflowName string, change dataflow.TableChange) (*table.Table, error) {
 	tbl, err := load(ctx, c, change.TableID)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (l *Lakehouse) mine(ctx context.Context, c *sqlCatalog, dataflowName string
 //
 // A refused commit is an error that wraps table.ErrCommitFailed (the pointer moved) or a bare one (a requirement failed),
 // so every failure is judged by reading again, never by its kind.
-func (l *Lakehouse) commitUntil(ctx context.Context, c *sqlCatalog, dataflowName string, change dataflow.TableChange,
+func (l *Lakehouse) commitUntil(ctx context.Context, c Catalog, dataflowName string, change dataflow.TableChange,
 	next func(*table.Table) ([]table.Requirement, []table.Update, error),
 ) (table.Metadata, string, error) {
 	var failure error
@@ -86,7 +86,7 @@ func (l *Lakehouse) commitUntil(ctx context.Context, c *sqlCatalog, dataflowName
 	return nil, "", &dataflow.Error{Op: "publish", Object: object(change.TableID), Cause: failure}
 }
 
-func (l *Lakehouse) publish(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
+func (l *Lakehouse) publish(ctx context.Context, c Catalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
 	if change.After == nil || change.Ticket == nil {
 		return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "publish", Object: object(change.TableID), Cause: errors.New("the decision names no snapshot")}
 	}
@@ -152,7 +152,7 @@ func noteReplaced(meta table.Metadata, run int64, change dataflow.TableChange) (
 
 // hide takes main away, and gives the table's metadata as it then is and where that lies.
 // The ticket decides: once it is gone, whoever comes late finds nothing to do.
-func (l *Lakehouse) hide(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) (table.Metadata, string, error) {
+func (l *Lakehouse) hide(ctx context.Context, c Catalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) (table.Metadata, string, error) {
 	branch := stagingBranch(run)
 	return l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()

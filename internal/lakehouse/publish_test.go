@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +17,7 @@ import (
 )
 
 // raw gives the table as any other program would open it.
-func (p *place) raw() (*sqlCatalog, *table.Table) {
+func (p *place) raw() (Catalog, *table.Table) {
 	p.t.Helper()
 	c, err := p.reading(context.Background())
 	if err != nil {
@@ -83,7 +82,7 @@ func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1), user("b", "b@x", 1))
 	ctx := context.Background()
-	s, err := p.Stage(ctx, stageRequest(2, usersSchema()))
+	s, err := p.newStaging(ctx, stageRequest(2, usersSchema()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +166,7 @@ func TestForeign_TableWithoutAMark_IsRefused_ItsDatabaseIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	schema := iceberg.NewSchema(0, iceberg.NestedField{ID: 1, Name: "id", Type: iceberg.PrimitiveTypes.String})
-	if _, err := c.CreateTable(ctx, identifier(usersID), schema, catalog.WithLocation(p.warehouse+"/theirs")); err != nil {
+	if _, err := c.NewTable(ctx, usersID, schema, p.warehouse+"/theirs", nil); err != nil {
 		t.Fatal(err)
 	}
 	_, err = p.tryStage(stageRequest(1, usersSchema()))
@@ -234,7 +233,7 @@ func TestDrop_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 				p.t.Fatal(err)
 			}
 			_, tbl := p.raw()
-			if dropped, err := c.dropEntry(context.Background(), usersID, tbl.MetadataLocation()); err != nil || !dropped {
+			if dropped, err := c.DropEntry(context.Background(), usersID, tbl.MetadataLocation()); err != nil || !dropped {
 				p.t.Fatal(dropped, err)
 			}
 		},
@@ -256,22 +255,10 @@ func TestDropEntry_OnlyWhileTheMetadataIsTheOneRead(t *testing.T) {
 	p.load(1, user("a", "a@x", 1))
 	c, tbl := p.raw()
 	p.foreignDelete("a")
-	if dropped, err := c.dropEntry(context.Background(), usersID, tbl.MetadataLocation()); err != nil || dropped {
+	if dropped, err := c.DropEntry(context.Background(), usersID, tbl.MetadataLocation()); err != nil || dropped {
 		t.Errorf("a table that moved was dropped: %t, %v", dropped, err)
 	}
 	p.wantRows(RowsRequest{})
-}
-
-// TestLibrary_StillDropsByNameAlone fails once iceberg-go's DropTable can be told which metadata it was decided on: then dropEntry can go.
-// Here it is given no more than a name, and drops a table that moved since it was read.
-func TestLibrary_StillDropsByNameAlone(t *testing.T) {
-	p := newPlace(t)
-	p.load(1, user("a", "a@x", 1))
-	c, _ := p.raw()
-	p.foreignDelete("a") // nobody who read the table before this should be able to drop it
-	if err := c.DropTable(context.Background(), identifier(usersID)); err != nil {
-		t.Errorf("DropTable refused: %v; see whether dropEntry is still needed", err)
-	}
 }
 
 func TestKeep_TakesANewPurposeToTheTable(t *testing.T) {

@@ -102,7 +102,7 @@ func (l *Lakehouse) summary(id dataflow.TableID, tbl *table.Table) TableSummary 
 		ID: id, UUID: tbl.Metadata().TableUUID().String(), Hidden: tbl.CurrentSnapshot() == nil,
 		TotalRecords: totalRecords(tbl.CurrentSnapshot()), MetadataLocation: tbl.MetadataLocation(),
 	}
-	if properties := tbl.Properties(); properties[propertyWorkspace] == l.config.Workspace {
+	if properties := tbl.Properties(); l.isOfWorkspace(properties) {
 		s.Dataflow, s.Key, s.FileName = properties[propertyDataflow], properties[propertyKey], properties[propertyFileName]
 		s.Purpose = dataflow.Purpose(properties[propertyPurpose])
 	}

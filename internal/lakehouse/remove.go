@@ -41,7 +41,7 @@ func takeAway(snapshots []table.Snapshot) []table.Update {
 //
 // Another process may let snapshots go or drop the table meanwhile, and remove a manifest that is to be read here: such a table
 // has moved, and is looked at again. Where it has not, somebody deleted the file.
-func removeFiles(ctx context.Context, c *sqlCatalog, id dataflow.TableID, of func(run int64) bool) error {
+func removeFiles(ctx context.Context, c Catalog, id dataflow.TableID, of func(run int64) bool) error {
 	seen := ""
 	for {
 		tbl, err := load(ctx, c, id)

@@ -36,7 +36,7 @@ func (l *Lakehouse) Retain(ctx context.Context, dataflowName string, run int64, 
 	return where, nil
 }
 
-func (l *Lakehouse) retain(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID, letGo []int64) (string, error) {
+func (l *Lakehouse) retain(ctx context.Context, c Catalog, dataflowName string, run int64, id dataflow.TableID, letGo []int64) (string, error) {
 	tbl, err := l.loadOwn(ctx, c, dataflowName, id)
 	if err != nil {
 		return "", err

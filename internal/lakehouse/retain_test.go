@@ -112,8 +112,8 @@ func exists(t *testing.T, location string) bool {
 // pointBack is a process that was killed when it had written what a commit consists of, and the catalog did not point at it yet.
 func (p *place) pointBack(to string) {
 	p.t.Helper()
-	c, tbl := p.raw()
-	if moved, err := c.repoint(p.t.Context(), usersID, tbl.MetadataLocation(), to); err != nil || !moved {
+	_, tbl := p.raw()
+	if moved, err := p.sqlite().repoint(p.t.Context(), usersID, tbl.MetadataLocation(), to); err != nil || !moved {
 		p.t.Fatal(moved, err)
 	}
 }

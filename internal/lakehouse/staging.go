@@ -15,10 +15,10 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// Staging is one table being written by one run.
-type Staging struct {
+// staging is one table being written by one run: a dataflow.Staging.
+type staging struct {
 	lakehouse *Lakehouse
-	catalog   *sqlCatalog
+	catalog   Catalog
 	req       dataflow.StageRequest
 	codec     codec
 	buffer    int
@@ -31,7 +31,15 @@ type encoded struct{ key, row []byte }
 
 // Stage begins to write what the table will be after this run, on a branch that nobody reads.
 // A table that does not exist is created empty, marked with its dataflow and run, in a location of its own.
-func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (*Staging, error) {
+func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (dataflow.Staging, error) {
+	s, err := l.newStaging(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (l *Lakehouse) newStaging(ctx context.Context, req dataflow.StageRequest) (*staging, error) {
 	codec, err := newCodec(req.Table.Schema)
 	if err != nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "stage", Object: object(req.ID), Cause: err}
@@ -43,14 +51,14 @@ func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (*Stag
 	if err := l.ensure(ctx, c, req); err != nil {
 		return nil, err
 	}
-	s := &Staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes, limits: defaultLimits()}
+	s := &staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes, limits: defaultLimits()}
 	s.rows = newSorter(l.config.SpoolDir, s.buffer)
 	return s, nil
 }
 
 // Put adds a row, which it takes over. It may be called concurrently. It blocks while it spools to disk;
 // memory does not grow with the number of rows. Rows with one key count once, the newest by the schema's Version.
-func (s *Staging) Put(ctx context.Context, row dataflow.Row) error {
+func (s *staging) Put(ctx context.Context, row dataflow.Row) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -73,7 +81,7 @@ func (s *Staging) Put(ctx context.Context, row dataflow.Row) error {
 	return nil
 }
 
-func (s *Staging) failed(op string, code dataflow.Code, err error) error {
+func (s *staging) failed(op string, code dataflow.Code, err error) error {
 	return &dataflow.Error{Code: code, Op: op, Object: object(s.req.ID), Cause: err}
 }
 
@@ -90,7 +98,7 @@ const stageAttempts = 4
 // The change it returns has Before, After, Ticket, SchemaID, MetadataLocation and Counts (all but KeptAsText).
 // Nothing may be put after it has begun. A table whose rows, columns and profile are unchanged gives dataflow.ChangeKeep: the branch is on the snapshot it has,
 // and there is no data file.
-func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
+func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 	if s.rows.isOnDisk() {
 		select {
 		case committing <- struct{}{}:
@@ -111,7 +119,7 @@ func (s *Staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 }
 
 // Close gives up spool files. It is called once, also after Commit; without a Commit nothing reached the table.
-func (s *Staging) Close() error {
+func (s *staging) Close() error {
 	if err := s.rows.close(); err != nil {
 		return s.failed("close the spool", dataflow.CodeInternal, err)
 	}
@@ -126,7 +134,7 @@ func alreadyStaged(id dataflow.TableID, run int64) error {
 // errMoved says that somebody changed the table between reading it and committing.
 var errMoved = errors.New("the table changed meanwhile")
 
-func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
+func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	none := dataflow.TableChange{}
 	tbl, err := s.lakehouse.loadOwn(ctx, s.catalog, s.req.Dataflow, s.req.ID)
 	if err != nil {
@@ -188,7 +196,7 @@ func (s *Staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 
 // keep makes the ticket of an unchanged table: without one a process that sleeps before it publishes could tag the table when retention
 // has long let the run go.
-func (s *Staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (string, error) {
+func (s *staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (string, error) {
 	branch := stagingBranch(s.req.Run)
 	_, where, err := commit(ctx, s.catalog, tbl, []table.Requirement{
 		table.AssertTableUUID(tbl.Metadata().TableUUID()), table.AssertRefSnapshotID(branch, nil), table.AssertRefSnapshotID(mainBranch, &snapshot),
@@ -200,7 +208,7 @@ func (s *Staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (s
 }
 
 // count is the first pass. It takes the rows' profile along; empty: the definition wants none.
-func (s *Staging) count(ctx context.Context, now *current, plan *rewrite, to layout) (dataflow.Counts, string, error) {
+func (s *staging) count(ctx context.Context, now *current, plan *rewrite, to layout) (dataflow.Counts, string, error) {
 	var counts dataflow.Counts
 	var seen *profiler
 	if s.req.Definition.Metadata {
@@ -243,7 +251,7 @@ func (s *Staging) count(ctx context.Context, now *current, plan *rewrite, to lay
 //
 // The spool has the rows of such a table too, for the time of the run: which of two rows with one key counts is known when all are there.
 // It is a file without a name that nobody else may read, and nothing of it reaches the table.
-func (s *Staging) loaded(p pair) (pair, bool) {
+func (s *staging) loaded(p pair) (pair, bool) {
 	if !s.req.Definition.Data {
 		p.row = nil
 	}
@@ -251,7 +259,7 @@ func (s *Staging) loaded(p pair) (pair, bool) {
 }
 
 // write writes data and delete files that belong to no snapshot yet.
-func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) (fileChanges, error) {
+func (s *staging) write(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) (fileChanges, error) {
 	files := fileChanges{removed: plan.removed()}
 	if !plan.differs {
 		return files, nil
@@ -286,7 +294,7 @@ func (s *Staging) write(ctx context.Context, view *table.Table, to layout, now *
 }
 
 // writeRows is the second pass: it writes data files in key order.
-func (s *Staging) writeRows(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) ([]iceberg.DataFile, error) {
+func (s *staging) writeRows(ctx context.Context, view *table.Table, to layout, now *current, plan *rewrite) ([]iceberg.DataFile, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	rows := func(yield func([]byte, error) bool) {
@@ -320,7 +328,7 @@ func (s *Staging) writeRows(ctx context.Context, view *table.Table, to layout, n
 }
 
 // summary is what the staged snapshot says of itself.
-func (s *Staging) summary(profile string) iceberg.Properties {
+func (s *staging) summary(profile string) iceberg.Properties {
 	summary := iceberg.Properties{propertyRun: strconv.FormatInt(s.req.Run, 10)}
 	if profile != "" {
 		summary[propertyProfile] = profile
@@ -329,7 +337,7 @@ func (s *Staging) summary(profile string) iceberg.Properties {
 }
 
 // stage commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
-func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, summary iceberg.Properties) (int64, string, error) {
+func (s *staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, summary iceberg.Properties) (int64, string, error) {
 	fail := func(err error) (int64, string, error) {
 		return 0, "", s.failed("commit", dataflow.CodeInternal, err)
 	}
@@ -370,7 +378,7 @@ func (s *Staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 }
 
 // judge looks at the table after a commit that failed: it may have happened nevertheless, or failed because somebody was faster.
-func (s *Staging) judge(ctx context.Context, before *table.Table, written []string, failure error) (int64, string, error) {
+func (s *staging) judge(ctx context.Context, before *table.Table, written []string, failure error) (int64, string, error) {
 	after, err := load(ctx, s.catalog, s.req.ID)
 	isGone := dataflow.IsCode(err, dataflow.CodeNotFound)
 	if err != nil && !isGone {

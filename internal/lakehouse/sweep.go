@@ -34,7 +34,7 @@ func (l *Lakehouse) Sweep(ctx context.Context, dataflowName string, run int64, t
 	return errors.Join(failures...)
 }
 
-func (l *Lakehouse) sweep(ctx context.Context, c *sqlCatalog, dataflowName string, run int64, id dataflow.TableID) error {
+func (l *Lakehouse) sweep(ctx context.Context, c Catalog, dataflowName string, run int64, id dataflow.TableID) error {
 	tbl, err := l.loadOwn(ctx, c, dataflowName, id)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package lakehouse
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"strings"
@@ -11,9 +10,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// Where gives the metadata location of each of these tables, from the catalog alone: no metadata file is read. Iceberg never changes
-// such a file, so a table is as it was when its location is. A table that the catalog has not, or whose file is not there, as far as
-// this machine tells without asking another one, is left out.
+// Where implements dataflow.Tables, from the catalog alone: Iceberg never changes a metadata file, so a table is as it was when its location is.
+// Whether a file is gone is looked up on this machine's own file systems only.
 func (l *Lakehouse) Where(ctx context.Context, ids []dataflow.TableID) (map[dataflow.TableID]string, error) {
 	where := map[dataflow.TableID]string{}
 	c, err := l.reading(ctx)
@@ -23,17 +21,12 @@ func (l *Lakehouse) Where(ctx context.Context, ids []dataflow.TableID) (map[data
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
-		at, err := c.metadataLocation(ctx, id)
-		if err != nil {
-			return nil, errSQLite("find", object(id), err)
-		}
-		if path, local := localPath(at); local {
-			if !isWhole(path) {
-				continue
-			}
-		}
-		if at != "" {
+	found, err := c.MetadataLocations(ctx, ids)
+	if err != nil {
+		return nil, c.Explain("find", "tables", err)
+	}
+	for id, at := range found {
+		if path, local := localPath(at); !local || isWhole(path) {
 			where[id] = at
 		}
 	}
@@ -60,15 +53,4 @@ func isWhole(path string) bool {
 		return false
 	}
 	return bytes.HasSuffix(bytes.TrimSpace(end), []byte("}"))
-}
-
-// metadataLocation is empty for a table that the catalog has not.
-func (c *sqlCatalog) metadataLocation(ctx context.Context, id dataflow.TableID) (string, error) {
-	var at sql.NullString
-	err := c.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
-		CatalogName, id.Database, id.Name).Scan(&at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return at.String, err
 }

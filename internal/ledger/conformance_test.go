@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/ledgertest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
@@ -12,7 +12,7 @@ import (
 
 func inFolder(t testing.TB) ledgertest.Workspace {
 	workspace := filepath.Join(t.TempDir(), ".skypoint")
-	return func() engine.Ledger {
+	return func() dataflow.Ledger {
 		l, err := ledger.Open(t.Context(), ledger.Config{Workspace: workspace})
 		if err != nil {
 			t.Fatal(err)
@@ -23,7 +23,7 @@ func inFolder(t testing.TB) ledgertest.Workspace {
 
 func inMemory(testing.TB) ledgertest.Workspace {
 	store := ledger.NewMemoryStore()
-	return func() engine.Ledger { return ledger.New(store, ledger.Config{}) }
+	return func() dataflow.Ledger { return ledger.New(store, ledger.Config{}) }
 }
 
 func TestLedger_Conforms(t *testing.T) {
@@ -34,6 +34,6 @@ func TestLedger_Conforms(t *testing.T) {
 func TestLedger_IsAsTheOneThatTheEngineIsSimulatedOn(t *testing.T) {
 	ledgertest.Alike(t, inMemory, func(testing.TB) ledgertest.Workspace {
 		records := enginetest.NewRecords()
-		return func() engine.Ledger { return enginetest.NewLedger(records, nil) }
+		return func() dataflow.Ledger { return enginetest.NewLedger(records, nil) }
 	})
 }

@@ -13,10 +13,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
-var _ engine.Ledger = (*Ledger)(nil)
+var _ dataflow.Ledger = (*Ledger)(nil)
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

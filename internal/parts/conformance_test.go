@@ -9,7 +9,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 )
@@ -17,7 +16,7 @@ import (
 // What the engine is simulated on gives what the files give: random recordings, each played on both.
 func TestStore_IsAsTheOneThatTheEngineIsSimulatedOn(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		sides := [2]engine.Parts{parts.New(t.TempDir()), enginetest.NewParts(enginetest.NewRecordings(), nil)}
+		sides := [2]dataflow.Parts{parts.New(t.TempDir()), enginetest.NewParts(enginetest.NewRecordings(), nil)}
 		for range rapid.IntRange(1, 12).Draw(rt, "calls") {
 			call := drawCall(rt)
 			if diff := cmp.Diff(call(rt, sides[0]), call(rt, sides[1])); diff != "" {
@@ -28,7 +27,7 @@ func TestStore_IsAsTheOneThatTheEngineIsSimulatedOn(t *testing.T) {
 }
 
 // drawCall draws what is done next with recordings; the call gives what came of it.
-func drawCall(rt *rapid.T) func(*rapid.T, engine.Parts) any {
+func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Parts) any {
 	what := dataflow.Recording{
 		Dataflow: "Customers", UID: rapid.SampledFrom([]string{"one", "one", "one", "two"}).Draw(rt, "uid"),
 		Run: rapid.Int64Range(1, 3).Draw(rt, "run"), Key: rapid.SampledFrom([]string{"users", "groups"}).Draw(rt, "key"),
@@ -39,7 +38,7 @@ func drawCall(rt *rapid.T) func(*rapid.T, engine.Parts) any {
 	case "record":
 		rows := rapid.IntRange(0, 3).Draw(rt, "rows")
 		unfinished := rapid.Bool().Draw(rt, "killed before the second part is read to its end")
-		return func(rt *rapid.T, p engine.Parts) any {
+		return func(rt *rapid.T, p dataflow.Parts) any {
 			if kept, err := p.Kept(ctx, what.Dataflow, what.Run); err != nil || len(kept) > 0 {
 				return err // a run reads a table once
 			}
@@ -59,7 +58,7 @@ func drawCall(rt *rapid.T) func(*rapid.T, engine.Parts) any {
 			return recorder.Close()
 		}
 	case "read":
-		return func(rt *rapid.T, p engine.Parts) any {
+		return func(rt *rapid.T, p dataflow.Parts) any {
 			kept, err := p.Parts(ctx, what)
 			if err != nil {
 				rt.Fatal(err)
@@ -75,7 +74,7 @@ func drawCall(rt *rapid.T) func(*rapid.T, engine.Parts) any {
 			return []any{kept, rows}
 		}
 	case "kept":
-		return func(rt *rapid.T, p engine.Parts) any {
+		return func(rt *rapid.T, p dataflow.Parts) any {
 			kept, err := p.Kept(ctx, what.Dataflow, what.Run)
 			if err != nil {
 				rt.Fatal(err)
@@ -84,6 +83,6 @@ func drawCall(rt *rapid.T) func(*rapid.T, engine.Parts) any {
 		}
 	default:
 		key := rapid.SampledFrom([]string{"", "users", "groups"}).Draw(rt, "of")
-		return func(_ *rapid.T, p engine.Parts) any { return p.Forget(ctx, what.Dataflow, what.Run, key) }
+		return func(_ *rapid.T, p dataflow.Parts) any { return p.Forget(ctx, what.Dataflow, what.Run, key) }
 	}
 }

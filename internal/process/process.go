@@ -9,16 +9,6 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// Liveness is what can be said of a process from here.
-type Liveness int
-
-// The answers. Alive and Dead are certain; Unknown is a process that runs, or ran, where it can't be seen from here.
-const (
-	Unknown Liveness = iota
-	Alive
-	Dead
-)
-
 // Current identifies this process, with a new random ID each time.
 func Current() dataflow.Process {
 	p := self
@@ -28,16 +18,16 @@ func Current() dataflow.Process {
 
 // Probe says whether a process lives. It is certain only of a process on the same host, under the same boot and
 // in the same PID namespace, and of the calling process itself.
-func Probe(p dataflow.Process) Liveness {
+func Probe(p dataflow.Process) dataflow.Liveness {
 	// The boot alone is not enough: virtual machines that were resumed from one snapshot share it.
 	if p.PID < 1 || p.Host != self.Host || p.Boot != self.Boot {
-		return Unknown
+		return dataflow.LivenessUnknown
 	}
 	if p.PID == self.PID && p.StartTime == self.StartTime {
-		return Alive
+		return dataflow.LivenessAlive
 	}
 	if self.Boot == "" {
-		return Unknown
+		return dataflow.LivenessUnknown
 	}
 	return probe(p.PID, p.StartTime)
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // kernelIdentity gives the boot id with the PID namespace, and this process's start time.
@@ -35,23 +37,23 @@ func kernelIdentity() (boot, start string) {
 }
 
 // probe judges a process of this boot and PID namespace.
-func probe(pid int, start string) Liveness {
+func probe(pid int, start string) dataflow.Liveness {
 	stat, err := readStat(strconv.Itoa(pid))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
 		// /proc may hide the processes of other users (hidepid); kill(2) with signal 0 does not.
 		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			return Dead
+			return dataflow.LivenessDead
 		}
-		return Unknown
+		return dataflow.LivenessUnknown
 	case err != nil:
-		return Unknown
+		return dataflow.LivenessUnknown
 	case stat.start != start:
-		return Dead // its number went to another process
+		return dataflow.LivenessDead // its number went to another process
 	case stat.state == "Z" || stat.state == "X":
-		return Dead // only its parent has not asked for its exit status yet
+		return dataflow.LivenessDead // only its parent has not asked for its exit status yet
 	default:
-		return Alive
+		return dataflow.LivenessAlive
 	}
 }
 

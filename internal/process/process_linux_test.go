@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 func TestCurrent_NamesTheBootAndThePIDNamespace(t *testing.T) {
@@ -25,25 +27,25 @@ func TestCurrent_NamesTheBootAndThePIDNamespace(t *testing.T) {
 
 func TestProbe_FollowsAProcessThroughItsLife(t *testing.T) {
 	p, kill, reap := child(t)
-	if got := Probe(p); got != Alive {
+	if got := Probe(p); got != dataflow.LivenessAlive {
 		t.Fatalf("while it runs: %v, want Alive", got)
 	}
 
 	reused := p
 	reused.StartTime += "0"
-	if got := Probe(reused); got != Dead {
+	if got := Probe(reused); got != dataflow.LivenessDead {
 		t.Errorf("a process whose PID went to another one: %v, want Dead", got)
 	}
 
 	kill()
 	// Its parent has not asked for its exit status: it stays a zombie, as orphans do in a container whose init reaps nothing.
 	waitForZombie(t, p.PID)
-	if got := Probe(p); got != Dead {
+	if got := Probe(p); got != dataflow.LivenessDead {
 		t.Errorf("as a zombie: %v, want Dead", got)
 	}
 
 	reap()
-	if got := Probe(p); got != Dead {
+	if got := Probe(p); got != dataflow.LivenessDead {
 		t.Errorf("when it is gone: %v, want Dead", got)
 	}
 }

@@ -86,7 +86,7 @@ func TestProbe_SaysNothingOfWhatItCannotSee(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := Current()
 			change(&p)
-			if got := Probe(p); got != Unknown {
+			if got := Probe(p); got != dataflow.LivenessUnknown {
 				t.Errorf("Probe(%+v) = %v, want Unknown", p, got)
 			}
 		})
@@ -94,7 +94,7 @@ func TestProbe_SaysNothingOfWhatItCannotSee(t *testing.T) {
 }
 
 func TestProbe_KnowsItsOwnProcessOnEverySystem(t *testing.T) {
-	if got := Probe(Current()); got != Alive {
+	if got := Probe(Current()); got != dataflow.LivenessAlive {
 		t.Errorf("got %v, want Alive", got)
 	}
 }

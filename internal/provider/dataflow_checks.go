@@ -92,7 +92,7 @@ func (s *services) plannedConnector(ctx context.Context, id types.String) (dataf
 		return dataflow.Connector{}, nil
 	}
 	connector, err := s.connector(ctx, id.ValueString())
-	if dataflow.IsCode(err, dataflow.CodeNoConnector) && s.isClaimed(kindConnector, id.ValueString()) {
+	if dataflow.IsCode(err, dataflow.CodeNoConnector) && s.planned.isClaimed(kindConnector, id.ValueString()) {
 		err = nil
 	}
 	return connector, err
@@ -100,7 +100,7 @@ func (s *services) plannedConnector(ctx context.Context, id types.String) (dataf
 
 // checkDatabase is lakehouse.CheckDatabase.
 func (s *services) checkDatabase(ctx context.Context, name, database string) (open bool, err error) {
-	lake, err := s.tablesToRead(ctx)
+	lake, err := s.lakehouse(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -114,53 +114,12 @@ func (s *services) claimDatabase(ctx context.Context, name string, database type
 	}
 	open, err := s.checkDatabase(ctx, name, database.ValueString())
 	switch {
-	case dataflow.IsCode(err, dataflow.CodeForeign) && !s.isReleased(database.ValueString()): // else the plan takes it from whose it is
+	case dataflow.IsCode(err, dataflow.CodeForeign) && !s.planned.isReleased(database.ValueString()): // else the plan takes it from whose it is
 		return err
 	case open:
 		return nil
 	}
-	// Whatever else is wrong with it, apply says so.
-	s.mu.Lock()
-	owner, taken := s.databases[database.ValueString()]
-	if !taken {
-		s.databases[database.ValueString()] = name
-	}
-	s.mu.Unlock()
-	if taken && owner != name {
-		return &dataflow.Error{
-			Code: dataflow.CodeForeign, Cause: fmt.Errorf("this configuration gives database %s to dataflow %q too", database.ValueString(), owner),
-			Hint: "A database belongs to one dataflow: choose another one.",
-		}
-	}
-	return nil
-}
-
-// releaseDatabase says that the plan destroys the dataflow whose database it is.
-func (s *services) releaseDatabase(database types.String) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.freed[database.ValueString()] = true
-}
-
-func (s *services) isReleased(database string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.freed[database]
-}
-
-// planPin says whether the plan leaves a dataflow pinned.
-func (s *services) planPin(name string, pinned bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pins[dataflow.FoldName(name)] = pinned
-}
-
-// plannedPin says what planPin was told of a dataflow, and whether this plan has it.
-func (s *services) plannedPin(name string) (pinned, planned bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	pinned, planned = s.pins[dataflow.FoldName(name)]
-	return pinned, planned
+	return s.planned.claimDatabase(name, database.ValueString()) // whatever else is wrong with it, apply says so
 }
 
 // checkOrdered refuses a run that somebody orders of a dataflow that is declared elsewhere, and that could not begin: there is no such dataflow, or it
@@ -170,7 +129,7 @@ func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *d
 		return
 	}
 	name := id.ValueString()
-	pinned, planned := o.services.plannedPin(name)
+	pinned, planned := o.services.planned.pin(name)
 	if !planned {
 		s, ok := o.state(ctx, name, diags)
 		if !ok {
@@ -182,14 +141,6 @@ func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *d
 		diags.AddAttributeError(path.Root("dataflow_id"), "Dataflow is pinned",
 			fmt.Sprintf("Dataflow %q is held at a run by pinned_run, so nothing is imported. Remove its pinned_run, or this run.", name))
 	}
-}
-
-// isClaimed says whether this plan makes an object of the name.
-func (s *services) isClaimed(kind, name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, claimed := s.claims[kind+"/"+dataflow.FoldName(name)]
-	return claimed
 }
 
 // warnOfUnreadable names the tables that the last connection check could not read. It is no error: what was lacking may have been allowed since,

@@ -38,7 +38,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		r.services.checkWorkspace(ctx, req.Private, dataflowObject(state.Name.ValueString()), &resp.Diagnostics)
 	}
 	if r.services != nil && !r.services.unknown && !req.State.Raw.IsNull() && !plan.Name.Equal(state.Name) && !resp.Diagnostics.HasError() {
-		r.services.releaseDatabase(state.Database)
+		r.services.planned.releaseDatabase(state.Database.ValueString())
 		r.warnOfLoss(ctx, state, &resp.Diagnostics)
 	}
 	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
@@ -88,7 +88,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	r.checkAtPlan(ctx, plan, state, &resp.Diagnostics)
 	if r.services != nil && !plan.Name.IsUnknown() {
-		r.services.planPin(plan.Name.ValueString(), !plan.PinnedRun.IsNull())
+		r.services.planned.setPin(plan.Name.ValueString(), !plan.PinnedRun.IsNull())
 	}
 	r.warnOfCost(ctx, plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)

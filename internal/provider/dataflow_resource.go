@@ -138,7 +138,7 @@ func (r *dataflowResource) reread(ctx context.Context, e *engine.Engine, name st
 		report(diags, "The dataflow's record can't be read", err, nil)
 		return engine.State{}, false
 	}
-	return r.services.withSource(ctx, s), true
+	return e.WithSource(ctx, s), true
 }
 
 // rereadWithin bounds the last look at the ledger after an interrupt.
@@ -201,8 +201,14 @@ func (r *dataflowResource) find(ctx context.Context, private privateReader, name
 	if another(s) {
 		return engine.State{}, false
 	}
-	s = r.services.withDrift(ctx, e, s, diags)
-	return r.services.withSource(ctx, s), !another(s)
+	s, drift, err := e.Drift(ctx, s)
+	if err != nil {
+		report(diags, "The tables can't be read", err, nil)
+	}
+	for _, what := range drift {
+		diags.AddWarning("Tables are not as the dataflow left them", fmt.Sprintf("Dataflow %q: %s", s.Record.Definition.Name, what))
+	}
+	return e.WithSource(ctx, s), !another(s)
 }
 
 // Update runs the dataflow when the plan says so, and otherwise records the new arguments.
@@ -290,7 +296,7 @@ func (r *dataflowResource) unpin(ctx context.Context, e *engine.Engine, order en
 		if err != nil {
 			return err
 		}
-		elsewhere := r.services.leadsElsewhere(ctx, types.StringValue(order.Definition.Connector), newest.Standing.Source())
+		elsewhere := e.LeadsElsewhere(ctx, order.Definition.Connector, newest.Standing.Source())
 		if !seen || elsewhere {
 			order.Trigger = dataflow.TriggerDefinition
 			if newest.Digest == order.Definition.Digest() && !elsewhere {

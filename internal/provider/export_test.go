@@ -71,7 +71,7 @@ var Variants = map[string]func() provider.Provider{
 	},
 	"panics": func() provider.Provider {
 		return New("test", func(s *services) {
-			s.open = func(ctx context.Context, config cognito.Config) (engine.Source, error) {
+			s.open = func(ctx context.Context, config cognito.Config) (dataflow.Source, error) {
 				pool, err := openPool(ctx, config)
 				return panicking{pool, config.SecretAccessKey}, err
 			}
@@ -98,7 +98,7 @@ func (*renamedDataflow) UpgradeState(context.Context) map[int64]resource.StateUp
 
 // panicking is a source whose reading panics with the secret of its connector.
 type panicking struct {
-	engine.Source
+	dataflow.Source
 	secret string
 }
 

@@ -143,7 +143,7 @@ func (m *machine) holdsAll(ctx context.Context, l *ledger.Ledger) error {
 }
 
 func (m *machine) holds(ctx context.Context, l *ledger.Ledger, runs ...dataflow.Run) error {
-	lake, err := openLakehouse(ctx, l, m.workspace)
+	lake, err := openLakehouse(l, m.workspace)
 	if err != nil {
 		return err
 	}

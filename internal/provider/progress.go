@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -165,4 +167,15 @@ func roughly(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
 	}
+}
+
+func logEvent(ctx context.Context, e dataflow.Event) {
+	fields := map[string]any{"dataflow": e.Dataflow, "run": e.Run, "table": e.Table, "rows": e.Rows}
+	if e.RowsPerSecond > 0 {
+		fields["rows_per_second"] = int64(e.RowsPerSecond)
+	}
+	if e.Remaining > 0 {
+		fields["remaining"] = e.Remaining.String()
+	}
+	tflog.Info(ctx, "run "+e.Step, fields)
 }

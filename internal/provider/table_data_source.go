@@ -188,7 +188,7 @@ func (o *configured) published(ctx context.Context, dataflowID, key types.String
 	if !ok {
 		return nil, dataflow.TableResult{}, types.String{}, false
 	}
-	lake, err := o.services.tablesToRead(ctx)
+	lake, err := o.services.lakehouse(ctx)
 	if err != nil {
 		report(diags, "The tables can't be read", err, nil)
 		return nil, dataflow.TableResult{}, types.String{}, false

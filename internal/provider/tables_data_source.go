@@ -91,7 +91,7 @@ func (d *tablesDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 }
 
 func (d *tablesDataSource) list(ctx context.Context, database types.String) ([]lakehouse.TableSummary, error) {
-	lake, err := d.services.tablesToRead(ctx)
+	lake, err := d.services.lakehouse(ctx)
 	if err != nil {
 		return nil, err
 	}

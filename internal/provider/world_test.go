@@ -116,20 +116,16 @@ func (w *world) ledger() *ledger.Ledger {
 }
 
 func (w *world) lakehouse() *lakehouse.Lakehouse {
-	lake, err := openLakehouse(context.Background(), w.ledger(), w.workspace)
+	lake, err := openLakehouse(w.ledger(), w.workspace)
 	w.must(err)
 	w.t.Cleanup(func() { _ = lake.Close() })
 	return lake
 }
 
 // openLakehouse opens the tables of a workspace in its default places.
-func openLakehouse(ctx context.Context, l *ledger.Ledger, workspace string) (*lakehouse.Lakehouse, error) {
-	id, err := l.ID(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	return lakehouse.Open(ctx, lakehouse.Config{
-		Catalog: lakehouse.Catalog{URI: filepath.Join(workspace, "catalog.db")}, Warehouse: filepath.Join(workspace, "warehouse"), Workspace: id,
+func openLakehouse(l *ledger.Ledger, workspace string) (*lakehouse.Lakehouse, error) {
+	return lakehouse.Open(lakehouse.Config{
+		Catalog: lakehouse.CatalogConfig{URI: filepath.Join(workspace, "catalog.db")}, Warehouse: filepath.Join(workspace, "warehouse"), WorkspaceID: l.ID,
 	})
 }
 
@@ -239,7 +235,7 @@ func (w *world) equalKept(want ...int64) {
 	w.t.Helper()
 	owned, err := w.lakehouse().Owned(context.Background(), "Customers", []string{"customers"})
 	w.must(err)
-	at := slices.IndexFunc(owned, func(t dataflow.OwnedTable) bool { return t.ID.Name == "users" })
+	at := slices.IndexFunc(owned, func(t dataflow.TableState) bool { return t.ID.Name == "users" })
 	if at < 0 || !slices.Equal(want, owned[at].Runs) {
 		w.t.Errorf("tables %+v, want users with the runs %v", owned, want)
 	}

@@ -4,6 +4,7 @@ package interop
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +31,9 @@ func TestManySmallRuns_AreReadByEveryReader(t *testing.T) {
 	ctx := t.Context()
 	dir := filepath.Join(t.TempDir(), strangeFolder)
 	catalog, warehouse := filepath.Join(dir, "catalog.db"), filepath.Join(dir, "warehouse")
-	l, err := lakehouse.Open(ctx, lakehouse.Config{
-		Catalog: lakehouse.Catalog{URI: catalog}, Warehouse: warehouse, Workspace: "interop", SpoolDir: filepath.Join(dir, "spool"),
+	l, err := lakehouse.Open(lakehouse.Config{
+		Catalog: lakehouse.CatalogConfig{URI: catalog}, Warehouse: warehouse, SpoolDir: filepath.Join(dir, "spool"),
+		WorkspaceID: func(context.Context, bool) (string, error) { return "interop", nil },
 	})
 	if err != nil {
 		t.Fatal(err)

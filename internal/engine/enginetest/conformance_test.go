@@ -3,7 +3,7 @@ package enginetest_test
 import (
 	"testing"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/ledgertest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
@@ -16,6 +16,6 @@ func TestTables_Conform(t *testing.T) {
 func TestLedger_Conforms(t *testing.T) {
 	ledgertest.Suite(t, func(testing.TB) ledgertest.Workspace {
 		records := enginetest.NewRecords()
-		return func() engine.Ledger { return enginetest.NewLedger(records, nil) }
+		return func() dataflow.Ledger { return enginetest.NewLedger(records, nil) }
 	})
 }

@@ -8,10 +8,9 @@ import (
 	"sync"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
-var _ engine.Ledger = (*Ledger)(nil)
+var _ dataflow.Ledger = (*Ledger)(nil)
 
 // Records are the records of a workspace in memory, as the bytes they would be on a disk. Many processes share them.
 type Records struct {
@@ -22,7 +21,7 @@ type Records struct {
 // NewRecords makes an empty workspace.
 func NewRecords() *Records { return &Records{records: map[string][]byte{}} }
 
-// Ledger is engine.Ledger for one process over records that many may share. It refuses what internal/ledger refuses (ledgertest).
+// Ledger is dataflow.Ledger for one process over records that many may share. It refuses what internal/ledger refuses (ledgertest).
 type Ledger struct {
 	records *Records
 	hook    Hook
@@ -180,7 +179,7 @@ func newest[T any](l *Ledger, at func(number int64) place[T]) (int64, error) {
 	}
 }
 
-// Dataflow implements engine.Ledger.
+// Dataflow implements dataflow.Ledger.
 func (l *Ledger) Dataflow(ctx context.Context, name string) (dataflow.Record, error) {
 	version, err := newest(l, func(version int64) place[dataflow.Record] { return versionAt(name, version) })
 	if err != nil {
@@ -189,7 +188,7 @@ func (l *Ledger) Dataflow(ctx context.Context, name string) (dataflow.Record, er
 	return read(ctx, l, versionAt(name, max(version, 1)))
 }
 
-// PutDataflow implements engine.Ledger.
+// PutDataflow implements dataflow.Ledger.
 func (l *Ledger) PutDataflow(ctx context.Context, record dataflow.Record) error {
 	name := record.Definition.Name
 	version, err := newest(l, func(version int64) place[dataflow.Record] { return versionAt(name, version) })
@@ -202,7 +201,7 @@ func (l *Ledger) PutDataflow(ctx context.Context, record dataflow.Record) error 
 	return put(ctx, l, versionAt(name, record.Version), record, true)
 }
 
-// Latest implements engine.Ledger.
+// Latest implements dataflow.Ledger.
 func (l *Ledger) Latest(ctx context.Context, name string) (int64, error) {
 	if err := l.hook.read(ctx, "latest", name); err != nil {
 		return 0, err
@@ -210,7 +209,7 @@ func (l *Ledger) Latest(ctx context.Context, name string) (int64, error) {
 	return newest(l, func(run int64) place[dataflow.Started] { return startedAt(name, run) })
 }
 
-// Start implements engine.Ledger.
+// Start implements dataflow.Ledger.
 func (l *Ledger) Start(ctx context.Context, started dataflow.Started) error {
 	if started.Run > 1 {
 		_, err := l.Finished(ctx, started.Dataflow, started.Run-1)
@@ -224,37 +223,37 @@ func (l *Ledger) Start(ctx context.Context, started dataflow.Started) error {
 	return put(ctx, l, startedAt(started.Dataflow, started.Run), started, true)
 }
 
-// Started implements engine.Ledger.
+// Started implements dataflow.Ledger.
 func (l *Ledger) Started(ctx context.Context, name string, run int64) (dataflow.Started, error) {
 	return read(ctx, l, startedAt(name, run))
 }
 
-// Beat implements engine.Ledger.
+// Beat implements dataflow.Ledger.
 func (l *Ledger) Beat(ctx context.Context, name string, run int64, beat dataflow.Heartbeat) error {
 	return put(ctx, l, heartbeatAt(name, run), beat, false)
 }
 
-// Heartbeat implements engine.Ledger.
+// Heartbeat implements dataflow.Ledger.
 func (l *Ledger) Heartbeat(ctx context.Context, name string, run int64) (dataflow.Heartbeat, error) {
 	return read(ctx, l, heartbeatAt(name, run))
 }
 
-// Decide implements engine.Ledger.
+// Decide implements dataflow.Ledger.
 func (l *Ledger) Decide(ctx context.Context, decision dataflow.Decision) (dataflow.Decision, error) {
 	return once(ctx, l, decisionAt(decision.Dataflow, decision.Run), decision)
 }
 
-// Decision implements engine.Ledger.
+// Decision implements dataflow.Ledger.
 func (l *Ledger) Decision(ctx context.Context, name string, run int64) (dataflow.Decision, error) {
 	return read(ctx, l, decisionAt(name, run))
 }
 
-// Finish implements engine.Ledger.
+// Finish implements dataflow.Ledger.
 func (l *Ledger) Finish(ctx context.Context, run dataflow.Run) (dataflow.Run, error) {
 	return once(ctx, l, finishedAt(run.Dataflow, run.Run), run)
 }
 
-// Finished implements engine.Ledger.
+// Finished implements dataflow.Ledger.
 func (l *Ledger) Finished(ctx context.Context, name string, run int64) (dataflow.Run, error) {
 	return read(ctx, l, finishedAt(name, run))
 }

@@ -12,10 +12,9 @@ import (
 	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
-var _ engine.Parts = (*Parts)(nil)
+var _ dataflow.Parts = (*Parts)(nil)
 
 // Recordings is what imports have kept of the tables that they read, in memory. Many processes share it, as on one machine they share a folder.
 type Recordings struct {
@@ -53,7 +52,7 @@ func (r *Recordings) Clone() *Recordings {
 	return clone
 }
 
-// Parts is engine.Parts for one process over recordings that many may share.
+// Parts is dataflow.Parts for one process over recordings that many may share.
 type Parts struct {
 	recordings *Recordings
 	hook       Hook
@@ -73,7 +72,7 @@ func textOf(what dataflow.Recording) (string, error) {
 	return string(text), err
 }
 
-// Record implements engine.Parts.
+// Record implements dataflow.Parts.
 func (p *Parts) Record(what dataflow.Recording) (dataflow.Recorder, error) {
 	text, err := textOf(what)
 	if err != nil {
@@ -154,7 +153,7 @@ func (p *Parts) find(ctx context.Context, what dataflow.Recording) ([]recordedPa
 	return slices.Clone(of.parts), nil
 }
 
-// Parts implements engine.Parts.
+// Parts implements dataflow.Parts.
 func (p *Parts) Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.KeptPart, error) {
 	found, err := p.find(ctx, what)
 	var kept []dataflow.KeptPart
@@ -164,7 +163,7 @@ func (p *Parts) Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.
 	return kept, err
 }
 
-// Read implements engine.Parts. A part that is gone since Parts has listed it is an error.
+// Read implements dataflow.Parts. A part that is gone since Parts has listed it is an error.
 func (p *Parts) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
 	found, err := p.find(ctx, what)
 	if err != nil {
@@ -184,7 +183,7 @@ func (p *Parts) Read(ctx context.Context, what dataflow.Recording, parts []strin
 	return nil
 }
 
-// Kept implements engine.Parts.
+// Kept implements dataflow.Parts.
 func (p *Parts) Kept(ctx context.Context, dataflowName string, run int64) ([]dataflow.Kept, error) {
 	if err := p.hook.read(ctx, opParts, dataflowName); err != nil {
 		return nil, err
@@ -210,7 +209,7 @@ func (p *Parts) Kept(ctx context.Context, dataflowName string, run int64) ([]dat
 	return all, nil
 }
 
-// Forget implements engine.Parts.
+// Forget implements dataflow.Parts.
 func (p *Parts) Forget(ctx context.Context, dataflowName string, run int64, key string) error {
 	if err := p.hook.read(ctx, opParts, dataflowName); err != nil {
 		return err

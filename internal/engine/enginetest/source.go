@@ -9,19 +9,27 @@ import (
 	"sync"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 var (
-	_ engine.Sources = Sources(nil)
-	_ engine.Source  = (*session)(nil)
+	_ dataflow.Sources = Sources(nil)
+	_ dataflow.Source  = (*session)(nil)
 )
 
 // Sources are the sources behind connectors, by the connector's name.
 type Sources map[string]*Source
 
-// Open implements engine.Sources.
-func (s Sources) Open(ctx context.Context, connector string) (engine.Source, error) {
+// Type of every fake source.
+const Type = "Source of a test"
+
+// Type implements dataflow.Sources.
+func (Sources) Type(context.Context, string) (string, error) { return Type, nil }
+
+// Source implements dataflow.Sources. Of a fake source the tables alone say what people call it.
+func (Sources) Source(context.Context, string) (string, error) { return "", nil }
+
+// Open implements dataflow.Sources.
+func (s Sources) Open(ctx context.Context, connector string) (dataflow.Source, error) {
 	source, ok := s[connector]
 	if !ok {
 		return nil, &dataflow.Error{
@@ -146,12 +154,12 @@ type session struct {
 	calls  int64
 }
 
-// CheckTables implements engine.Source. Nothing is forbidden here, unless Before says so.
+// CheckTables implements dataflow.Source. Nothing is forbidden here, unless Before says so.
 func (s *session) CheckTables(ctx context.Context, _ map[string]bool) error {
 	return s.call(ctx, Point{Call: "CheckTables"})
 }
 
-// Table implements engine.Source.
+// Table implements dataflow.Source.
 func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, error) {
 	if err := s.call(ctx, Point{Call: "Table", Key: key}); err != nil {
 		return dataflow.SourceTable{}, err
@@ -165,7 +173,7 @@ func (s *session) Table(ctx context.Context, key string) (dataflow.SourceTable, 
 	return table.SourceTable, nil
 }
 
-// Scan implements engine.Source. It gives the rows as they were when it began, in the order of their keys.
+// Scan implements dataflow.Source. It gives the rows as they were when it began, in the order of their keys.
 func (s *session) Scan(
 	ctx context.Context, key string, schema dataflow.Schema, to dataflow.Sink,
 ) (dataflow.ScanReport, error) {
@@ -236,14 +244,14 @@ func (s *session) call(ctx context.Context, point Point) error {
 	return s.source.at(ctx, point)
 }
 
-// Usage implements engine.Source: a call for every call.
+// Usage implements dataflow.Source: a call for every call.
 func (s *session) Usage() dataflow.Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return dataflow.Usage{Calls: s.calls}
 }
 
-// Close implements engine.Source.
+// Close implements dataflow.Source.
 func (s *session) Close() error {
 	s.source.mu.Lock()
 	defer s.source.mu.Unlock()

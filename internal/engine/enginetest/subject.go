@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
 )
 
@@ -19,7 +18,7 @@ var _ tablestest.Subject = Subject{}
 func NewSubject() Subject { return Subject{catalog: NewCatalog()} }
 
 // Process implements tablestest.Subject.
-func (s Subject) Process(workspace string) (engine.Tables, error) {
+func (s Subject) Process(workspace string) (dataflow.Tables, error) {
 	return NewTables(s.catalog, workspace, nil), nil
 }
 

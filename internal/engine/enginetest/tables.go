@@ -10,10 +10,9 @@ import (
 	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
-var _ engine.Tables = (*Tables)(nil)
+var _ dataflow.Tables = (*Tables)(nil)
 
 // The properties that mark whose a table or a namespace is.
 const (
@@ -26,7 +25,7 @@ const (
 	propertyReplaced  = "skypoint.replaced" // "<run> <snapshot>": what the newest run to do so took from main though somebody else had put it there
 )
 
-// Tables is engine.Tables for one process over a catalog that many may share.
+// Tables is dataflow.Tables for one process over a catalog that many may share.
 type Tables struct {
 	catalog   *Catalog
 	workspace string
@@ -52,8 +51,8 @@ func dataPrefix(location string, run int64) string {
 	return fmt.Sprintf("%s/data/%08x-", location, run)
 }
 
-// Stage implements engine.Tables.
-func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (engine.Staging, error) {
+// Stage implements dataflow.Tables.
+func (t *Tables) Stage(ctx context.Context, req dataflow.StageRequest) (dataflow.Staging, error) {
 	m, err := t.claim(ctx, req)
 	for errors.Is(err, ErrNoNamespace) { // a removal that comes late has just dropped it
 		m, err = t.claim(ctx, req)
@@ -116,7 +115,7 @@ func (t *Tables) create(ctx context.Context, req dataflow.StageRequest) (m Metad
 	return m, err
 }
 
-// Columns implements engine.Tables. The fake's columns have the names that the source proposes.
+// Columns implements dataflow.Tables. The fake's columns have the names that the source proposes.
 func (*Tables) Columns(_ context.Context, _ string, _ dataflow.TableID, schema dataflow.Schema) (map[string]string, error) {
 	names := map[string]string{}
 	for _, column := range schema.Columns {
@@ -127,16 +126,16 @@ func (*Tables) Columns(_ context.Context, _ string, _ dataflow.TableID, schema d
 	return names, nil
 }
 
-// Broken implements engine.Tables. The fake's files are never deleted behind its back.
+// Broken implements dataflow.Tables. The fake's files are never deleted behind its back.
 func (*Tables) Broken(context.Context, []string) ([]dataflow.TableID, error) { return nil, nil }
 
-// Discard implements engine.Tables.
+// Discard implements dataflow.Tables.
 func (*Tables) Discard(context.Context, dataflow.TableID, string) error { return nil }
 
-// Intact implements engine.Tables.
+// Intact implements dataflow.Tables.
 func (*Tables) Intact(context.Context, dataflow.TableID, int64) error { return nil }
 
-// Ticket implements engine.Tables.
+// Ticket implements dataflow.Tables.
 func (t *Tables) Ticket(ctx context.Context, req dataflow.TicketRequest) (dataflow.TableChange, error) {
 	if !slices.Contains([]dataflow.Change{dataflow.ChangePublish, dataflow.ChangeHide, dataflow.ChangeDrop}, req.Change) {
 		return dataflow.TableChange{}, &dataflow.Error{
@@ -236,7 +235,7 @@ func (t *Tables) count(m Metadata, snapshot *int64) (int64, error) {
 	return int64(len(records)), err
 }
 
-// Publish implements engine.Tables.
+// Publish implements dataflow.Tables.
 func (t *Tables) Publish(
 	ctx context.Context, name string, run int64, change dataflow.TableChange,
 ) (dataflow.TableResult, error) {
@@ -428,7 +427,7 @@ func (t *Tables) deleteFile(ctx context.Context, path string) error {
 	})
 }
 
-// Sweep implements engine.Tables. A table that can't be swept does not keep the others from it.
+// Sweep implements dataflow.Tables. A table that can't be swept does not keep the others from it.
 func (t *Tables) Sweep(ctx context.Context, name string, run int64, tables []dataflow.TableID) error {
 	var failed []error
 	for _, id := range tables {
@@ -469,7 +468,7 @@ func (t *Tables) sweep(ctx context.Context, name string, run int64, id dataflow.
 	return nil
 }
 
-// Retain implements engine.Tables.
+// Retain implements dataflow.Tables.
 func (t *Tables) Retain(ctx context.Context, name string, run int64, tables []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error) {
 	where := map[dataflow.TableID]string{}
 	for _, id := range tables {
@@ -560,9 +559,9 @@ func (m Metadata) holds(path string) bool {
 	return false
 }
 
-// Owned implements engine.Tables.
-func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]dataflow.OwnedTable, error) {
-	var owned []dataflow.OwnedTable
+// Owned implements dataflow.Tables.
+func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]dataflow.TableState, error) {
+	var owned []dataflow.TableState
 	for _, database := range slices.Compact(slices.Sorted(slices.Values(databases))) {
 		if err := t.hook.read(ctx, "list tables", database); err != nil {
 			return nil, err
@@ -575,13 +574,64 @@ func (t *Tables) Owned(ctx context.Context, name string, databases []string) ([]
 			if err != nil {
 				return nil, err
 			}
-			owned = append(owned, dataflow.OwnedTable{
-				ID: id, Key: m.Properties[propertyKey], FileName: m.Properties[propertyFileName],
-				UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil, Runs: m.runs(), Trace: m.newestRun(),
-			})
+			owned = append(owned, m.state())
 		}
 	}
 	return owned, nil
+}
+
+func (m Metadata) state() dataflow.TableState {
+	return dataflow.TableState{
+		ID: m.ID, Key: m.Properties[propertyKey], FileName: m.Properties[propertyFileName],
+		UUID: m.UUID, Hidden: m.Ref(MainBranch) == nil, Snapshot: m.Ref(MainBranch), Runs: m.runs(), Trace: m.newestRun(),
+	}
+}
+
+// Find implements dataflow.Tables.
+func (t *Tables) Find(ctx context.Context, id dataflow.TableID) (dataflow.TableState, error) {
+	m, err := t.load(ctx, "", id)
+	if err != nil && !dataflow.IsCode(err, dataflow.CodeForeign) {
+		return dataflow.TableState{}, err
+	}
+	return m.state(), nil
+}
+
+// Where implements dataflow.Tables.
+func (t *Tables) Where(ctx context.Context, ids []dataflow.TableID) (map[dataflow.TableID]string, error) {
+	if err := t.hook.read(ctx, "find tables", ""); err != nil {
+		return nil, err
+	}
+	where := map[dataflow.TableID]string{}
+	for _, id := range ids {
+		if m, err := t.catalog.Load(id); err == nil {
+			where[id] = m.MetadataLocation
+		}
+	}
+	return where, nil
+}
+
+// ForgetRuns implements dataflow.Tables.
+func (t *Tables) ForgetRuns(ctx context.Context, name string, id dataflow.TableID, lost func(context.Context) error) error {
+	for {
+		m, err := t.load(ctx, name, id)
+		if err != nil {
+			return err
+		}
+		requirements := []Requirement{AssertUUID(m.UUID)}
+		updates := []Update{SetProperty(propertyHidden, ""), SetProperty(propertyReplaced, "")}
+		for name, ref := range m.Refs {
+			requirements = append(requirements, AssertRef(name, &ref.Snapshot))
+			if _, ours := runOf(strings.TrimSuffix(name, "_staging")); ours {
+				updates = append(updates, RemoveRef(name))
+			}
+		}
+		if err := lost(ctx); err != nil {
+			return err
+		}
+		if _, err = t.commit(ctx, "forget runs", id, requirements, updates); !errors.Is(err, ErrRefused) {
+			return err
+		}
+	}
 }
 
 // load reads a table of the dataflow's own. It gives one that is not with the error that says so.

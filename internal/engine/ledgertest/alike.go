@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 // call is one call of a ledger: what it is, in words, and what it gives.
@@ -16,7 +15,7 @@ type call struct {
 	words string
 	name  string
 	of    int64 // writes a record of this run, which must have been started; 0: any call
-	do    func(ctx context.Context, l engine.Ledger) (any, error)
+	do    func(ctx context.Context, l dataflow.Ledger) (any, error)
 }
 
 // given makes a call's result one that can be compared whatever its type.
@@ -62,15 +61,15 @@ func drawCall(rt *rapid.T) call {
 		if bad {
 			r.Phase = "later"
 		}
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return nil, l.PutDataflow(ctx, r) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return nil, l.PutDataflow(ctx, r) }
 	case "start":
 		s := started(name, run, who)
 		if bad {
 			s.Kind = "later"
 		}
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return nil, l.Start(ctx, s) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return nil, l.Start(ctx, s) }
 	case "beat":
-		c.of, c.do = run, func(ctx context.Context, l engine.Ledger) (any, error) {
+		c.of, c.do = run, func(ctx context.Context, l dataflow.Ledger) (any, error) {
 			return nil, l.Beat(ctx, name, run, beat(who, run))
 		}
 	case "decide":
@@ -78,25 +77,25 @@ func drawCall(rt *rapid.T) call {
 		if bad {
 			d.Outcome = "later"
 		}
-		c.of, c.do = run, func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Decide(ctx, d)) }
+		c.of, c.do = run, func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Decide(ctx, d)) }
 	case "finish":
 		f := finished(name, run, who)
 		if bad {
 			f.Status = dataflow.StatusProcessing
 		}
-		c.of, c.do = run, func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Finish(ctx, f)) }
+		c.of, c.do = run, func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Finish(ctx, f)) }
 	case "dataflow":
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Dataflow(ctx, name)) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Dataflow(ctx, name)) }
 	case "latest":
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Latest(ctx, name)) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Latest(ctx, name)) }
 	case "started":
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Started(ctx, name, run)) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Started(ctx, name, run)) }
 	case "heartbeat":
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Heartbeat(ctx, name, run)) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Heartbeat(ctx, name, run)) }
 	case "decision":
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Decision(ctx, name, run)) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Decision(ctx, name, run)) }
 	default:
-		c.do = func(ctx context.Context, l engine.Ledger) (any, error) { return given(l.Finished(ctx, name, run)) }
+		c.do = func(ctx context.Context, l dataflow.Ledger) (any, error) { return given(l.Finished(ctx, name, run)) }
 	}
 	return c
 }

@@ -11,16 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 // Workspace gives the ledger as one more process of the same workspace has it.
-type Workspace func() engine.Ledger
+type Workspace func() dataflow.Ledger
 
 // world is one workspace, seen by one process.
 type world struct {
 	testing.TB
-	engine.Ledger
+	dataflow.Ledger
 	another Workspace
 }
 
@@ -275,7 +274,7 @@ var rules = map[string]func(*world){
 	},
 }
 
-// Suite tells whether a ledger keeps to the contract of engine.Ledger. open makes a new, empty workspace, and cleans up after it.
+// Suite tells whether a ledger keeps to the contract of dataflow.Ledger. open makes a new, empty workspace, and cleans up after it.
 func Suite(t *testing.T, open func(t testing.TB) Workspace) {
 	for _, rule := range slices.Sorted(maps.Keys(rules)) {
 		t.Run(rule, func(t *testing.T) {

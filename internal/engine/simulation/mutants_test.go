@@ -32,7 +32,7 @@ var mutants = []mutant{
 	}}, []string{"records stand"}},
 	{"a dead owner's run is abandoned in spite of its publish decision", []edit{{"recover.go",
 		"	if dead {\n		decision, err = e.ledger.Decide(",
-		`	if err == nil && e.liveness(started.Owner) == LivenessDead {
+		`	if err == nil && e.liveness(started.Owner) == dataflow.LivenessDead {
 		decision = dataflow.Decision{Dataflow: name, Run: run, Outcome: dataflow.OutcomeAbandon, By: e.self.ID, Reason: interrupted}
 		_, err = e.ledger.Decide(ctx, decision)
 	} else if dead {

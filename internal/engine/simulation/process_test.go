@@ -77,7 +77,7 @@ func (w *world) process(id string) *process {
 	return p
 }
 
-type keeper = engine.Parts // embedded as Parts it would hide the method of that name
+type keeper = dataflow.Parts // embedded as Parts it would hide the method of that name
 
 // witnessed are the parts of a process that the oracle sees it take over.
 type witnessed struct {

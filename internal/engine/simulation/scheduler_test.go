@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
@@ -102,7 +102,7 @@ func (s *scheduler) act(a Action) *violation {
 	if a.Wakes {
 		p.wake()
 		p.mute.Store(false)
-		s.looks(p.id, engine.LivenessAlive)
+		s.looks(p.id, dataflow.LivenessAlive)
 	}
 	p.until, p.at, p.from = forever, a.At, p.stops()
 	if a.To > 0 {
@@ -131,9 +131,9 @@ func (s *scheduler) act(a Action) *violation {
 	case Crashes, Vanishes:
 		s.kill(p)
 	}
-	s.looks(p.id, map[Fate]engine.Liveness{
-		Sleeps: engine.LivenessDead, Crashes: engine.LivenessDead, Dozes: engine.LivenessAlive,
-		Mutes: engine.LivenessUnknown, Fades: engine.LivenessUnknown, Vanishes: engine.LivenessUnknown,
+	s.looks(p.id, map[Fate]dataflow.Liveness{
+		Sleeps: dataflow.LivenessDead, Crashes: dataflow.LivenessDead, Dozes: dataflow.LivenessAlive,
+		Mutes: dataflow.LivenessUnknown, Fades: dataflow.LivenessUnknown, Vanishes: dataflow.LivenessUnknown,
 	}[a.Then])
 	return nil
 }
@@ -211,7 +211,7 @@ func (s *scheduler) foreign(table string) *violation {
 }
 
 func (s *scheduler) kill(p *process) {
-	s.looks(p.id, engine.LivenessDead)
+	s.looks(p.id, dataflow.LivenessDead)
 	if !p.ended.Load() {
 		p.kill()
 		synctest.Wait()

@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 )
 
@@ -31,14 +30,14 @@ type world struct {
 	rows      int        // that were ever put into the source: makes each one new
 
 	mu    sync.Mutex
-	lives map[string]engine.Liveness // by Process.ID; who is not here is alive
+	lives map[string]dataflow.Liveness // by Process.ID; who is not here is alive
 }
 
 // clone gives a world of its own that is what this one is now, without its processes.
 func (w *world) clone() *world {
 	c := &world{
 		catalog: w.catalog.Clone(), records: w.records.Clone(), kept: w.kept.Clone(), source: w.source.Clone(),
-		oracle: w.oracle.clone(), rows: w.rows, lives: map[string]engine.Liveness{},
+		oracle: w.oracle.clone(), rows: w.rows, lives: map[string]dataflow.Liveness{},
 	}
 	c.watch()
 	return c
@@ -62,7 +61,7 @@ func (w *world) watch() {
 func newWorld() *world {
 	w := &world{
 		catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), kept: enginetest.NewRecordings(), source: enginetest.NewSource(),
-		oracle: newOracle(), lives: map[string]engine.Liveness{},
+		oracle: newOracle(), lives: map[string]dataflow.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
 		w.source.SetTable(dataflow.SourceTable{Key: key, FileName: fileName, Schema: columns("name")})
@@ -119,19 +118,19 @@ func definition(keys ...string) dataflow.Definition {
 }
 
 // looks sets what every process sees when it looks at this one.
-func (w *world) looks(id string, as engine.Liveness) {
+func (w *world) looks(id string, as dataflow.Liveness) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lives[id] = as
 }
 
-func (w *world) liveness(p dataflow.Process) engine.Liveness {
+func (w *world) liveness(p dataflow.Process) dataflow.Liveness {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if as, ok := w.lives[p.ID]; ok {
 		return as
 	}
-	return engine.LivenessAlive
+	return dataflow.LivenessAlive
 }
 
 // ledger reads the records as somebody who takes no step.

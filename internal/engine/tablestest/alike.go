@@ -13,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 // How much Alike plays where -rapid.checks asks for nothing else. Real tables take some 10 ms a call.
@@ -54,7 +53,7 @@ type duet struct {
 // side is one of the two, with names for what each gives names of its own.
 type side struct {
 	subject   Subject
-	processes [2]engine.Tables
+	processes [2]dataflow.Tables
 	snapshots map[int64]int64  // → in the order in which they were made
 	uuids     map[string]int64 // → in the order in which they were seen
 	locations map[dataflow.TableID]string
@@ -63,7 +62,7 @@ type side struct {
 // call can be made again, by any process.
 type call struct {
 	name string
-	do   func(s *side, tables engine.Tables) (any, error)
+	do   func(s *side, tables dataflow.Tables) (any, error)
 }
 
 // open is a change of a run that is not settled yet.
@@ -163,7 +162,7 @@ func (d *duet) left(run int64, id dataflow.TableID, results [2]any) {
 	}
 	d.open = &open{run: run, id: id, publish: call{
 		name: fmt.Sprintf("publish run %d: %s %s", run, changes[d.sides[0]].Change, id),
-		do: func(s *side, tables engine.Tables) (any, error) {
+		do: func(s *side, tables dataflow.Tables) (any, error) {
 			return tables.Publish(d.Context(), customers, run, changes[s])
 		},
 	}}
@@ -186,7 +185,7 @@ func (d *duet) importRun() {
 		}
 	}
 	results, failed := d.play(call{name: fmt.Sprintf("stage run %d: %s, %d columns, %d rows, %+v", run, id, len(schema.Columns), len(rows), loads),
-		do: func(s *side, tables engine.Tables) (any, error) {
+		do: func(s *side, tables dataflow.Tables) (any, error) {
 			req := request(run, id, schema)
 			req.Definition.Data, req.Definition.Metadata = loads.data, loads.metadata
 			staging, err := tables.Stage(d.Context(), req)
@@ -217,7 +216,7 @@ func (d *duet) ticket() {
 	kind := rapid.SampledFrom([]dataflow.Change{dataflow.ChangeHide, dataflow.ChangeDrop, dataflow.ChangePublish, dataflow.ChangePublish}).Draw(d.T, "change")
 	target, _ := d.number("target")
 	results, failed := d.play(call{name: fmt.Sprintf("ticket of run %d: %s %s (target %d)", run, kind, id, target),
-		do: func(_ *side, tables engine.Tables) (any, error) {
+		do: func(_ *side, tables dataflow.Tables) (any, error) {
 			return tables.Ticket(d.Context(), ticketRequest(run, id, kind, target))
 		}})
 	if !failed {
@@ -232,7 +231,7 @@ func (d *duet) sweep() {
 }
 
 func (d *duet) sweepOf(run int64, id dataflow.TableID) {
-	d.playLate(call{name: fmt.Sprintf("sweep run %d: %s", run, id), do: func(_ *side, tables engine.Tables) (any, error) {
+	d.playLate(call{name: fmt.Sprintf("sweep run %d: %s", run, id), do: func(_ *side, tables dataflow.Tables) (any, error) {
 		return nil, tables.Sweep(d.Context(), customers, run, []dataflow.TableID{id})
 	}})
 }
@@ -243,7 +242,7 @@ func (d *duet) retain() {
 		return
 	}
 	letGo := rapid.SliceOfN(rapid.Int64Range(1, run), 0, 3).Draw(d.T, "let go")
-	d.playLate(call{name: fmt.Sprintf("retain of run %d: lets go %v", run, letGo), do: func(_ *side, tables engine.Tables) (any, error) {
+	d.playLate(call{name: fmt.Sprintf("retain of run %d: lets go %v", run, letGo), do: func(_ *side, tables dataflow.Tables) (any, error) {
 		where, err := tables.Retain(d.Context(), customers, run, []dataflow.TableID{users, groups}, letGo)
 		return slices.SortedFunc(maps.Keys(where), func(a, b dataflow.TableID) int {
 			return slices.Compare([]string{a.Database, a.Name}, []string{b.Database, b.Name})
@@ -261,7 +260,7 @@ func (d *duet) comeLate() {
 
 func (d *duet) overwrite() {
 	id := d.table()
-	d.play(call{name: fmt.Sprintf("somebody else writes to %s", id), do: func(s *side, _ engine.Tables) (any, error) {
+	d.play(call{name: fmt.Sprintf("somebody else writes to %s", id), do: func(s *side, _ dataflow.Tables) (any, error) {
 		if _, err := s.subject.Look(id); err != nil {
 			return nil, err
 		}
@@ -273,7 +272,7 @@ func (d *duet) overwrite() {
 
 func (d *duet) tag() {
 	id := d.table()
-	d.play(call{name: fmt.Sprintf("somebody else tags main of %s", id), do: func(s *side, _ engine.Tables) (any, error) {
+	d.play(call{name: fmt.Sprintf("somebody else tags main of %s", id), do: func(s *side, _ dataflow.Tables) (any, error) {
 		table, err := s.subject.Look(id)
 		main, ok := table.Refs["main"]
 		if err != nil || !ok {
@@ -287,7 +286,7 @@ func (d *duet) tag() {
 func (d *duet) compareTables() {
 	d.Helper()
 	for _, id := range []dataflow.TableID{users, groups} {
-		d.play(call{name: fmt.Sprintf("look at %s", id), do: func(s *side, _ engine.Tables) (any, error) {
+		d.play(call{name: fmt.Sprintf("look at %s", id), do: func(s *side, _ dataflow.Tables) (any, error) {
 			table, err := s.subject.Look(id)
 			if err != nil {
 				return nil, err
@@ -298,10 +297,10 @@ func (d *duet) compareTables() {
 			return table, nil
 		}})
 	}
-	d.play(call{name: "list", do: func(_ *side, tables engine.Tables) (any, error) {
+	d.play(call{name: "list", do: func(_ *side, tables dataflow.Tables) (any, error) {
 		return tables.Owned(d.Context(), customers, []string{"customers"})
 	}})
-	d.play(call{name: "list the databases", do: func(s *side, _ engine.Tables) (any, error) { return s.subject.Databases() }})
+	d.play(call{name: "list the databases", do: func(s *side, _ dataflow.Tables) (any, error) { return s.subject.Databases() }})
 }
 
 // cleanUp says that nothing is left of what no run has once every run is swept and retention has been at it.
@@ -312,7 +311,7 @@ func (d *duet) cleanUp() {
 			d.sweepOf(run, id)
 		}
 	}
-	d.play(call{name: "retain", do: func(_ *side, tables engine.Tables) (any, error) {
+	d.play(call{name: "retain", do: func(_ *side, tables dataflow.Tables) (any, error) {
 		_, err := tables.Retain(d.Context(), customers, d.run, []dataflow.TableID{users, groups}, nil)
 		return nil, err
 	}})
@@ -346,10 +345,10 @@ func (s *side) canonical(result any) any {
 	case dataflow.TableResult:
 		r.TableChange, r.Replaced, r.PublishedMetadataLocation = s.change(r.TableChange), s.snapshot(r.Replaced), given(r.PublishedMetadataLocation)
 		return r
-	case []dataflow.OwnedTable:
+	case []dataflow.TableState:
 		r = slices.Clone(r)
 		for i := range r {
-			r[i].UUID = s.uuid(r[i].UUID)
+			r[i].UUID, r[i].Snapshot = s.uuid(r[i].UUID), s.snapshot(r[i].Snapshot)
 		}
 		return r
 	case Table:

@@ -4,14 +4,13 @@ import (
 	"sync"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 // contenders is how many processes do one thing at once.
 const contenders = 8
 
 // atOnce lets many processes do something at once.
-func (w *world) atOnce(do func(tables engine.Tables) error) {
+func (w *world) atOnce(do func(tables dataflow.Tables) error) {
 	w.Helper()
 	var group sync.WaitGroup
 	for range contenders {
@@ -28,7 +27,7 @@ func (w *world) atOnce(do func(tables engine.Tables) error) {
 // publishAtOnce lets many processes publish one change at once, and says that every one of them found it replaced the same.
 func (w *world) publishAtOnce(run int64, change dataflow.TableChange, replaced *int64) {
 	w.Helper()
-	w.atOnce(func(tables engine.Tables) error {
+	w.atOnce(func(tables dataflow.Tables) error {
 		result, err := tables.Publish(w.Context(), customers, run, change)
 		if !same(result.Replaced, replaced) {
 			w.Errorf("replaced %v, want %v", result.Replaced, replaced)
@@ -39,14 +38,14 @@ func (w *world) publishAtOnce(run int64, change dataflow.TableChange, replaced *
 
 var contendBehaviours = behaviours{
 	"OneCreatesATableAndTheOthersTakeIt": func(w *world) {
-		w.atOnce(func(tables engine.Tables) error {
+		w.atOnce(func(tables dataflow.Tables) error {
 			staging, err := tables.Stage(w.Context(), request(1, users, narrow()))
 			if err != nil {
 				return err
 			}
 			return staging.Close()
 		})
-		w.want("owned", []dataflow.OwnedTable{{ID: users, Key: "users", FileName: "File of users", UUID: w.look().UUID, Hidden: true}}, w.owned())
+		w.want("owned", []dataflow.TableState{{ID: users, Key: "users", FileName: "File of users", UUID: w.look().UUID, Hidden: true}}, w.owned())
 	},
 	"ManyPublishesOfOneChangeAreOne": func(w *world) {
 		w.load(1, row("a", "x", 1))
@@ -85,7 +84,7 @@ var contendBehaviours = behaviours{
 			w.load(run, row("a", "x", 1))
 			drop := w.ticket(run+1, dataflow.ChangeDrop)
 			w.publish(run+1, drop)
-			w.atOnce(func(tables engine.Tables) error {
+			w.atOnce(func(tables dataflow.Tables) error {
 				if _, err := tables.Publish(w.Context(), customers, run+1, drop); err != nil {
 					return err
 				}
@@ -104,7 +103,7 @@ var contendBehaviours = behaviours{
 		}
 		w.stage(5, row("c", "abandoned", 1))
 		change := w.stage(6, row("a", "x", 6), row("b", "y", 1))
-		w.atOnce(func(tables engine.Tables) error {
+		w.atOnce(func(tables dataflow.Tables) error {
 			if err := tables.Sweep(w.Context(), customers, 5, []dataflow.TableID{users}); err != nil {
 				return err
 			}
@@ -125,7 +124,7 @@ var contendBehaviours = behaviours{
 		}
 		w.stage(4, row("c", "abandoned", 1))
 		change := w.ticket(5, dataflow.ChangeDrop)
-		w.atOnce(func(tables engine.Tables) error {
+		w.atOnce(func(tables dataflow.Tables) error {
 			if err := tables.Sweep(w.Context(), customers, 4, []dataflow.TableID{users}); err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-// Package tablestest is the conformance suite of engine.Tables: whatever keeps tables passes it, the lakehouse and the fake
+// Package tablestest is the conformance suite of dataflow.Tables: whatever keeps tables passes it, the lakehouse and the fake
 // that the engine is simulated on alike. What holds for one holds for the other, so that a protocol that is safe on the fake is
 // safe on the real tables.
 //

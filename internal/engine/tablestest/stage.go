@@ -16,7 +16,7 @@ var stageBehaviours = behaviours{
 		table := w.look()
 		w.want("columns", []string{"id", "name", "updated_at"}, table.Columns)
 		w.want("refs", map[string]int64{}, table.Refs)
-		w.want("owned", []dataflow.OwnedTable{{ID: users, Key: "users", FileName: "File of users", UUID: table.UUID, Hidden: true}}, w.owned())
+		w.want("owned", []dataflow.TableState{{ID: users, Key: "users", FileName: "File of users", UUID: table.UUID, Hidden: true}}, w.owned())
 	},
 	"ATableThatAFailedRunLeftIsTakenOver": func(w *world) {
 		w.stage(1, row("a", "x", 1))

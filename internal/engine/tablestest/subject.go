@@ -2,13 +2,12 @@ package tablestest
 
 import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 // Subject is a place for tables: the processes that work on it, and what anybody else sees and does there.
 type Subject interface {
 	// Process gives the tables as one more process of this workspace has them. Many may be given.
-	Process(workspace string) (engine.Tables, error)
+	Process(workspace string) (dataflow.Tables, error)
 	// Look reads a table as any reader would. One that is not there is an error with dataflow.CodeNotFound.
 	Look(id dataflow.TableID) (Table, error)
 	// DataFiles lists the data files in the place, whether a table has them or not, under the names that Table.DataFiles gives them.

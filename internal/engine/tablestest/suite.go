@@ -9,12 +9,12 @@ import (
 // behaviours is rules of the contract, each under a sentence that states it.
 type behaviours map[string]func(*world)
 
-// Suite tells whether a subject keeps to the contract of engine.Tables. open gives a new, empty one, and cleans up after it.
+// Suite tells whether a subject keeps to the contract of dataflow.Tables. open gives a new, empty one, and cleans up after it.
 func Suite(t *testing.T, open func(t testing.TB) Subject) {
 	for name, all := range map[string]behaviours{
 		"Stage": stageBehaviours, "Profile": profileBehaviours, "Publish": publishBehaviours, "Late": lateBehaviours, "Ticket": ticketBehaviours, "Rollback": rollbackBehaviours,
 		"Hide": hideBehaviours, "Drop": dropBehaviours, "Sweep": sweepBehaviours, "Retain": retainBehaviours,
-		"Owned": ownedBehaviours, "Contend": contendBehaviours,
+		"Owned": ownedBehaviours, "Forget": forgetBehaviours, "Contend": contendBehaviours,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, rule := range slices.Sorted(maps.Keys(all)) {

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
 const (
@@ -28,7 +27,7 @@ var (
 type world struct {
 	*testing.T
 	subject Subject
-	tables  engine.Tables
+	tables  dataflow.Tables
 	id      dataflow.TableID
 	schema  dataflow.Schema
 
@@ -63,7 +62,7 @@ func (w *world) loads(data, metadata bool) *world {
 	return &other
 }
 
-func (w *world) process(workspace string) engine.Tables {
+func (w *world) process(workspace string) dataflow.Tables {
 	w.Helper()
 	tables, err := w.subject.Process(workspace)
 	w.must(err)
@@ -120,7 +119,7 @@ func request(run int64, id dataflow.TableID, schema dataflow.Schema) dataflow.St
 }
 
 // tryStage puts rows and commits.
-func (w *world) tryStage(tables engine.Tables, req dataflow.StageRequest, rows ...dataflow.Row) (dataflow.TableChange, error) {
+func (w *world) tryStage(tables dataflow.Tables, req dataflow.StageRequest, rows ...dataflow.Row) (dataflow.TableChange, error) {
 	w.Helper()
 	staging, err := tables.Stage(w.Context(), req)
 	if err != nil {
@@ -194,7 +193,7 @@ func (w *world) retain(run int64, letGo ...int64) {
 	}
 }
 
-func (w *world) owned() []dataflow.OwnedTable {
+func (w *world) owned() []dataflow.TableState {
 	w.Helper()
 	owned, err := w.tables.Owned(w.Context(), customers, []string{"customers"})
 	w.must(err)
@@ -206,6 +205,15 @@ func (w *world) look() Table {
 	table, err := w.subject.Look(w.id)
 	w.must(err)
 	return table
+}
+
+// main gives the snapshot that main is on; nil: there is no main.
+func (w *world) main() *int64 {
+	w.Helper()
+	if snapshot, ok := w.look().Refs["main"]; ok {
+		return &snapshot
+	}
+	return nil
 }
 
 func (w *world) overwrite() int64 {

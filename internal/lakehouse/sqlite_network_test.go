@@ -13,14 +13,12 @@ func TestCatalog_OnANetworkFileSystemHasARollbackJournal(t *testing.T) {
 		p.load(1, user("a", "a@x", 1))
 		p.load(2, user("a", "a@x", 2))
 		p.wantRows(RowsRequest{}, user("a", "a@x", 2))
-		c, err := p.reading(t.Context())
-		mustDo(t, err)
 		var mode string
-		mustDo(t, c.db.QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&mode))
+		mustDo(t, p.sqlite().db.QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&mode))
 		if mode != want {
 			t.Errorf("on a network %t: the journal is %s, want %s", onNetwork, mode, want)
 		}
-		_, err = os.Stat(filepath.Join(p.dir, "catalog.db-wal"))
+		_, err := os.Stat(filepath.Join(p.dir, "catalog.db-wal"))
 		if there := err == nil; there == onNetwork {
 			t.Errorf("on a network %t: there is a catalog.db-wal: %t", onNetwork, there)
 		}

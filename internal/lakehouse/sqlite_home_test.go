@@ -196,7 +196,7 @@ func copyFile(from, to string) error {
 func TestMoved_WithoutATableThatDependsOnItIsAtHomeAnywhere(t *testing.T) {
 	open := func(t *testing.T, dir, warehouse string) *place {
 		t.Helper()
-		l, err := Open(t.Context(), Config{Catalog: Catalog{URI: filepath.Join(dir, "catalog.db")}, Warehouse: warehouse, Workspace: "workspace-1"})
+		l, err := Open(Config{Catalog: CatalogConfig{URI: filepath.Join(dir, "catalog.db")}, Warehouse: warehouse, WorkspaceID: isWorkspace("workspace-1")})
 		mustDo(t, err)
 		t.Cleanup(func() { closing(t, l) })
 		return &place{Lakehouse: l, t: t, dir: dir}
@@ -236,9 +236,7 @@ func TestMoved_WithoutATableThatDependsOnItIsAtHomeAnywhere(t *testing.T) {
 func TestCatalog_ThatDoesNotSayWhereItWasMade_LearnsItFromWhoWritesFirst(t *testing.T) {
 	p, parent := below(t, "first")
 	p.load(1, user("a", "a@x", 1))
-	c, err := p.writing(t.Context())
-	mustDo(t, err)
-	_, err = c.db.ExecContext(t.Context(), "DROP TABLE skypoint_home")
+	_, err := p.sqlite().db.ExecContext(t.Context(), "DROP TABLE skypoint_home")
 	mustDo(t, err)
 	mustDo(t, p.Close())
 

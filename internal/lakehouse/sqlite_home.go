@@ -22,12 +22,12 @@ import (
 const createHome = `CREATE TABLE IF NOT EXISTS skypoint_home (id INTEGER PRIMARY KEY CHECK (id = 1), path TEXT NOT NULL)`
 
 // madeAt gives the path at which the catalog was made; empty when it does not say.
-func (c *sqlCatalog) madeAt(ctx context.Context) (string, error) {
+func madeAt(ctx context.Context, db *sql.DB) (string, error) {
 	var known int
 	var path string
-	err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'skypoint_home'`).Scan(&known)
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'skypoint_home'`).Scan(&known)
 	if err == nil && known > 0 {
-		err = c.db.QueryRowContext(ctx, `SELECT path FROM skypoint_home`).Scan(&path)
+		err = db.QueryRowContext(ctx, `SELECT path FROM skypoint_home`).Scan(&path)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("read where the catalog was made: %w", err)
@@ -35,51 +35,46 @@ func (c *sqlCatalog) madeAt(ctx context.Context) (string, error) {
 	return path, nil
 }
 
-// settle makes path the catalog's home.
-func (c *sqlCatalog) settle(ctx context.Context, path string) error {
-	_, err := c.db.ExecContext(ctx, createHome)
+// settleHome makes path the catalog's home.
+func settleHome(ctx context.Context, db *sql.DB, path string) error {
+	_, err := db.ExecContext(ctx, createHome)
 	if err == nil {
-		_, err = c.db.ExecContext(ctx, `INSERT INTO skypoint_home (id, path) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET path = excluded.path`, path)
+		_, err = db.ExecContext(ctx, `INSERT INTO skypoint_home (id, path) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET path = excluded.path`, path)
 	}
 	if err != nil {
 		return fmt.Errorf("write where the catalog was made: %w", err)
 	}
-	c.home = path
 	return nil
 }
 
 // findHome says whether a catalog that was opened at path is where it was made, and gives the path that its tables know it by:
-// another one when a symbolic link or another mount point leads to the same folder. A catalog that no table depends on is at home anywhere.
-func (c *sqlCatalog) findHome(ctx context.Context, path string) (string, error) {
-	home, err := c.madeAt(ctx)
-	if err != nil || home == "" {
-		return path, err
-	}
-	c.home = home
-	if home == path {
-		return path, nil
+// another one when a symbolic link or another mount point leads to the same folder. A catalog that no table depends on is at home anywhere:
+// its home is empty, until whoever writes first settles it.
+func findHome(ctx context.Context, db *sql.DB, path string) (known, home string, err error) {
+	home, err = madeAt(ctx, db)
+	if err != nil || home == "" || home == path {
+		return path, home, err
 	}
 	here, there := filepath.Dir(path), filepath.Dir(home)
 	// The folders are compared and not the files: a copy made of hard links has the same files.
 	if sameFolder(here, there) && filepath.Base(path) == filepath.Base(home) {
-		return home, nil
+		return home, home, nil
 	}
 	_, err = os.Stat(home)
 	moved := errors.Is(err, fs.ErrNotExist)
-	bound, err := c.countTables(ctx, there, moved)
+	bound, err := countTables(ctx, db, there, moved)
 	if err != nil || bound == 0 {
-		c.home = "" // it is settled here by whoever writes first
-		return path, err
+		return path, "", err
 	}
 	anew := "To begin anew here instead, remove catalog.db and warehouse: the next apply then imports every dataflow's tables again."
 	if moved {
-		return "", &dataflow.Error{
+		return "", "", &dataflow.Error{
 			Code: dataflow.CodeCorrupt, Op: "open", Object: "catalog " + path,
 			Cause: fmt.Errorf("it was made in %s and has been moved, but Iceberg's metadata holds absolute paths, so its tables are looked for where they were", there),
 			Hint:  fmt.Sprintf("Move it back to %s with everything that was beside it, or make that a symbolic link to %s. %s", there, here, anew),
 		}
 	}
-	return "", &dataflow.Error{
+	return "", "", &dataflow.Error{
 		Code: dataflow.CodeCorrupt, Op: "open", Object: "catalog " + path,
 		Cause: fmt.Errorf("it is a copy of the one in %s, which is still there, and Iceberg's metadata holds absolute paths, so its tables' files are that one's", there),
 		Hint:  fmt.Sprintf("Use the one in %s. %s", there, anew),
@@ -87,24 +82,17 @@ func (c *sqlCatalog) findHome(ctx context.Context, path string) (string, error) 
 }
 
 // countTables counts the tables of the catalog whose metadata lies in a folder, or, without inFolder, all of them.
-func (c *sqlCatalog) countTables(ctx context.Context, folder string, inFolder bool) (int, error) {
-	rows, err := c.db.QueryContext(ctx, `SELECT metadata_location FROM iceberg_tables WHERE metadata_location IS NOT NULL`)
-	if err != nil {
-		return 0, fmt.Errorf("read where the tables are: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
+func countTables(ctx context.Context, db *sql.DB, folder string, inFolder bool) (int, error) {
 	count := 0
-	for rows.Next() {
+	err := eachRow(ctx, db, func(scan func(...any) error) error {
 		var location string
-		if err := rows.Scan(&location); err != nil {
-			return 0, fmt.Errorf("read where the tables are: %w", err)
-		}
-		path, local := localPath(location)
-		if !inFolder || local && isBelow(path, folder) {
+		err := scan(&location)
+		if path, local := localPath(location); !inFolder || local && isBelow(path, folder) {
 			count++
 		}
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	}, `SELECT metadata_location FROM iceberg_tables WHERE metadata_location IS NOT NULL`)
+	if err != nil {
 		return 0, fmt.Errorf("read where the tables are: %w", err)
 	}
 	return count, nil

@@ -1,0 +1,88 @@
+package lakehouse
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// Catalog keeps the pointers to the tables' metadata, and the databases. A kind of catalog is one file of this package and a case in openCatalog.
+// TestCatalog_Conforms states these rules one by one, and every kind passes it.
+//
+// Every method but Close may be called concurrently, by any number of processes. None is retried here: whoever commits reads again and decides.
+// A kind that can commit several tables in one transaction is also a catalog.TransactionalCatalog of iceberg-go.
+//
+// The methods of iceberg-go's catalog.Catalog keep its errors: catalog.ErrNoSuchTable, catalog.ErrTableAlreadyExists, catalog.ErrNoSuchNamespace,
+// catalog.ErrNamespaceAlreadyExists, catalog.ErrNamespaceNotEmpty, table.ErrCommitFailed.
+type Catalog interface {
+	CreateNamespace(ctx context.Context, namespace table.Identifier, properties iceberg.Properties) error
+	LoadNamespaceProperties(ctx context.Context, namespace table.Identifier) (iceberg.Properties, error)
+	ListNamespaces(ctx context.Context, parent table.Identifier) ([]table.Identifier, error)
+	// DropNamespace removes a database in which there is no table.
+	DropNamespace(ctx context.Context, namespace table.Identifier) error
+
+	LoadTable(ctx context.Context, ident table.Identifier) (*table.Table, error)
+	ListTables(ctx context.Context, namespace table.Identifier) iter.Seq2[table.Identifier, error]
+	// CommitTable makes one atomic change of a table, if the requirements hold. Where somebody else was faster that is table.ErrCommitFailed,
+	// or the error of the requirement that does not hold any more.
+	CommitTable(ctx context.Context, ident table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error)
+
+	// NewTable makes an empty table, whose files lie at location and which other readers find there.
+	NewTable(ctx context.Context, id dataflow.TableID, schema *iceberg.Schema, location string, properties iceberg.Properties) (*table.Table, error)
+	// DropEntry removes a table's entry while its metadata is still at this location: false when it is not. The files stay.
+	DropEntry(ctx context.Context, id dataflow.TableID, metadataLocation string) (bool, error)
+	// MetadataLocations gives where the metadata of these tables is, without reading any. A table that the catalog has not is left out.
+	MetadataLocations(ctx context.Context, ids []dataflow.TableID) (map[dataflow.TableID]string, error)
+
+	// Warehouse is the location below which new tables get theirs.
+	Warehouse() string
+	// Folder is the folder of this machine that the catalog itself lies in; empty: it lies elsewhere.
+	Folder() string
+	// PrepareToWrite is called before anything is written. It fails where nothing can be written.
+	PrepareToWrite(ctx context.Context) error
+	// Explain makes an error of the catalog one that says what can be done about it. One that says so already stays as it is.
+	Explain(op, object string, err error) error
+	// Close gives up the connections. No other method may be called after or during it.
+	Close() error
+}
+
+// The kinds of catalogs.
+const (
+	// CatalogSQLite is the embedded catalog: a SQLite file.
+	CatalogSQLite = "sqlite"
+)
+
+// CatalogConfig says where table pointers live.
+type CatalogConfig struct {
+	Type string // CatalogSQLite; empty means the same
+	URI  string // of a SQLite catalog: the path of its file
+}
+
+// openCatalog opens a catalog. Without create, one that was never written to is errNoCatalog, and nothing is made.
+func (l *Lakehouse) openCatalog(ctx context.Context, create bool) (Catalog, error) {
+	switch l.config.Catalog.Type {
+	case CatalogSQLite:
+		return openSQLite(ctx, l.config.Catalog.URI, l.warehouse, l.isOnNetwork, create)
+	default:
+		return nil, noCatalogType(l.config.Catalog.Type)
+	}
+}
+
+// complete fills in what a catalog's kind takes for granted, and refuses what it can't work with. It touches nothing.
+func (c CatalogConfig) complete() (CatalogConfig, error) {
+	switch c.Type {
+	case "", CatalogSQLite:
+		return completeSQLite(c)
+	default:
+		return c, noCatalogType(c.Type)
+	}
+}
+
+func noCatalogType(kind string) error {
+	return &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: fmt.Errorf("there is no catalog type %q", kind)}
+}
