@@ -30,10 +30,7 @@ func (p *Pool) Check(ctx context.Context) (dataflow.ConnectionCheck, error) {
 	if err != nil {
 		return dataflow.ConnectionCheck{}, err
 	}
-	check := dataflow.ConnectionCheck{
-		UserPoolName:   aws.ToString(pool.Name),
-		EstimatedUsers: int64(pool.EstimatedNumberOfUsers),
-	}
+	check := dataflow.ConnectionCheck{Source: Seen{UserPoolName: aws.ToString(pool.Name), EstimatedUsers: int64(pool.EstimatedNumberOfUsers)}.Raw()}
 	var all []need
 	for _, t := range tables {
 		all = append(all, t.needs()...)

@@ -35,7 +35,7 @@ func TestCheck_SaysWhoThePoolIsAndWhatCanBeRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := dataflow.ConnectionCheck{UserPoolName: "Customers", EstimatedUsers: 77}
+	want := dataflow.ConnectionCheck{Source: Seen{UserPoolName: "Customers", EstimatedUsers: 77}.Raw()}
 	for _, table := range Tables() {
 		want.AvailableTables = append(want.AvailableTables, dataflow.AvailableTable{Key: table.Key, FileName: table.FileName, Description: table.Description, Readable: true})
 	}

@@ -26,9 +26,6 @@ const (
 	OnDestroyRetain OnDestroy = "retain"
 )
 
-// TypeCognito is the type of a dataflow whose connector is a Cognito user pool.
-const TypeCognito = "AWS Cognito"
-
 // Definition is what a person declares: every argument of skypoint_dataflow except timeouts.
 // A nil pointer or map is an argument that was left out; an empty one was given as empty. The two stay different.
 type Definition struct {

@@ -14,6 +14,15 @@ const (
 	TextMap   ColumnType = "map<string,string>" // map[string]string
 )
 
+// IsKnown says whether there is such a type.
+func (t ColumnType) IsKnown() bool {
+	switch t {
+	case String, Boolean, Long, Number, Timestamp, TextMap:
+		return true
+	}
+	return false
+}
+
 // Column is one column of a table.
 type Column struct {
 	Name        string     `json:"name"`

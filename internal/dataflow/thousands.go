@@ -1,6 +1,10 @@
 package dataflow
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // Thousands writes a count as people read it: 5,000.
 func Thousands(n int64) string {
@@ -20,4 +24,19 @@ func Plural(n int64, noun string) string {
 		return noun
 	}
 	return noun + "s"
+}
+
+// Roughly gives a duration with as many units as an estimate deserves: "40 s", "3 min", "5 h 10 min".
+func Roughly(d time.Duration) string {
+	minutes := int64(d.Round(time.Minute) / time.Minute)
+	switch {
+	case d < time.Minute-time.Second/2:
+		return fmt.Sprintf("%d s", max(1, int64(d.Round(time.Second)/time.Second)))
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes%60 == 0:
+		return fmt.Sprintf("%d h", minutes/60)
+	default:
+		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+	}
 }

@@ -9,17 +9,19 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // batchRows is how many rows go through Arrow at a time. Small batches and small pages are what keeps Parquet's memory flat.
 const batchRows = 1024
 
 // batches turns encoded rows into Arrow batches of the layout. Columns that the source lacks are absent.
-func (c codec) batches(to layout, encoded iter.Seq2[[]byte, error]) (*arrow.Schema, iter.Seq2[arrow.RecordBatch, error], error) {
+func (to layout) batches(encoded iter.Seq2[[]byte, error]) (*arrow.Schema, iter.Seq2[arrow.RecordBatch, error], error) {
 	schema, err := table.SchemaToArrowSchema(to.schema, nil, true, false)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the Arrow schema: %w", err)
@@ -38,7 +40,7 @@ func (c codec) batches(to layout, encoded iter.Seq2[[]byte, error]) (*arrow.Sche
 		}
 		for row, err := range encoded {
 			if err == nil {
-				err = c.appendTo(builder, to, row)
+				err = to.appendTo(builder, row)
 			}
 			if err != nil {
 				yield(nil, err)
@@ -59,44 +61,45 @@ func (c codec) batches(to layout, encoded iter.Seq2[[]byte, error]) (*arrow.Sche
 	}, nil
 }
 
-func (c codec) appendTo(builder *array.RecordBuilder, to layout, encoded []byte) error {
-	in := cursor{buf: encoded}
-	for i := range c.schema.Columns {
+func (to layout) appendTo(builder *array.RecordBuilder, encoded []byte) error {
+	in := rowcodec.Read(encoded)
+	for i := range to.source.Columns {
 		field := builder.Field(to.fields[i])
-		if !in.present() {
+		if !in.Present() {
 			field.AppendNull()
 			continue
 		}
 		switch b := field.(type) {
 		case *array.StringBuilder:
-			b.BinaryBuilder.Append(in.text())
+			b.BinaryBuilder.Append(in.Text())
 		case *array.BooleanBuilder:
-			b.Append(in.boolean())
+			b.Append(in.Boolean())
 		case *array.Int64Builder:
-			b.Append(in.long())
+			b.Append(in.Long())
 		case *array.Decimal128Builder:
-			b.Append(in.decimal())
+			high, low := in.Number()
+			b.Append(decimal128.New(high, low))
 		case *array.TimestampBuilder:
-			b.Append(arrow.Timestamp(in.long()))
+			b.Append(arrow.Timestamp(in.Long()))
 		case *array.MapBuilder:
 			keys, okKeys := b.KeyBuilder().(*array.StringBuilder)
 			items, okItems := b.ItemBuilder().(*array.StringBuilder)
 			if !okKeys || !okItems {
-				return fmt.Errorf("column %s: no way to write a %s", c.schema.Columns[i].Name, field.Type())
+				return fmt.Errorf("column %s: no way to write a %s", to.source.Columns[i].Name, field.Type())
 			}
 			b.Append(true)
-			for n := in.length(); n > 0 && in.err == nil; n-- {
-				keys.BinaryBuilder.Append(in.text())
-				items.BinaryBuilder.Append(in.text())
+			for n := in.Length(); n > 0 && in.Err() == nil; n-- {
+				keys.BinaryBuilder.Append(in.Text())
+				items.BinaryBuilder.Append(in.Text())
 			}
 		default:
-			return fmt.Errorf("column %s: no way to write a %s", c.schema.Columns[i].Name, field.Type())
+			return fmt.Errorf("column %s: no way to write a %s", to.source.Columns[i].Name, field.Type())
 		}
 	}
-	return in.err
+	return in.Err()
 }
 
-// reader appends the bytes of one value of an Arrow column, as appendValue does.
+// reader appends the bytes of one value of an Arrow column, as package rowcodec does.
 type reader func(dst []byte, row int) []byte
 
 // newReader makes the reader of an Arrow column. A type that is none of ours (another writer's column) gives false.
@@ -110,7 +113,7 @@ func newReader(column arrow.Array) (reader, bool) {
 	}
 	return func(dst []byte, row int) []byte {
 		if column.IsNull(row) {
-			return append(dst, absent)
+			return rowcodec.AppendAbsent(dst)
 		}
 		return read(dst, row)
 	}, true
@@ -119,18 +122,21 @@ func newReader(column arrow.Array) (reader, bool) {
 func newPresentReader(column arrow.Array) (reader, bool) {
 	switch a := column.(type) {
 	case array.StringLike:
-		return func(dst []byte, row int) []byte { return appendText(append(dst, present), a.Value(row)) }, true
+		return func(dst []byte, row int) []byte { return rowcodec.AppendText(dst, a.Value(row)) }, true
 	case *array.Boolean:
-		return func(dst []byte, row int) []byte { return appendBool(dst, a.Value(row)) }, true
+		return func(dst []byte, row int) []byte { return rowcodec.AppendBoolean(dst, a.Value(row)) }, true
 	case *array.Int64:
-		return func(dst []byte, row int) []byte { return appendLong(dst, a.Value(row)) }, true
+		return func(dst []byte, row int) []byte { return rowcodec.AppendLong(dst, a.Value(row)) }, true
 	case *array.Decimal128:
-		return func(dst []byte, row int) []byte { return appendDecimal(dst, a.Value(row)) }, true
+		return func(dst []byte, row int) []byte {
+			n := a.Value(row)
+			return rowcodec.AppendNumber(dst, n.HighBits(), n.LowBits())
+		}, true
 	case *array.Timestamp:
 		if t, ok := a.DataType().(*arrow.TimestampType); !ok || t.Unit != arrow.Microsecond {
 			return nil, false
 		}
-		return func(dst []byte, row int) []byte { return appendLong(dst, int64(a.Value(row))) }, true
+		return func(dst []byte, row int) []byte { return rowcodec.AppendLong(dst, int64(a.Value(row))) }, true
 	case *array.Map:
 		keys, okKeys := a.Keys().(array.StringLike)
 		items, okItems := a.Items().(array.StringLike)
@@ -143,8 +149,7 @@ func newPresentReader(column arrow.Array) (reader, bool) {
 			for i := int(start); i < int(end); i++ {
 				entries[keys.Value(i)] = items.Value(i)
 			}
-			dst, _ = appendValue(dst, dataflow.TextMap, entries) // in the order of the keys, whoever wrote them
-			return dst
+			return rowcodec.AppendMap(dst, entries) // in the order of the keys, whoever wrote them
 		}, true
 	}
 	return nil, false
@@ -165,7 +170,8 @@ func valueReader(column arrow.Array) func(row int) any {
 			return a.Value(row)
 		case *array.Decimal128:
 			if t, ok := a.DataType().(*arrow.Decimal128Type); ok && t.Scale == dataflow.DecimalScale {
-				return formatDecimal(a.Value(row))
+				n := a.Value(row)
+				return dataflow.DecimalOf(n.HighBits(), n.LowBits())
 			}
 		case *array.Timestamp:
 			if t, ok := a.DataType().(*arrow.TimestampType); ok {

@@ -76,8 +76,8 @@ func (w catalogWorld) newTable(c Catalog, name string) (dataflow.TableID, *table
 	return id, tbl
 }
 
-func setting(name, value string) []table.Update {
-	return []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{name: value})}
+func setting(value string) []table.Update {
+	return []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{"a": value})}
 }
 
 func catalogMakesATable(w catalogWorld) {
@@ -131,7 +131,7 @@ func catalogKeepsDatabases(w catalogWorld) {
 func catalogCommits(w catalogWorld) {
 	c := w.catalog()
 	id, before := w.newTable(c, "users")
-	meta, where, err := c.CommitTable(w.Context(), identifier(id), []table.Requirement{table.AssertTableUUID(before.Metadata().TableUUID())}, setting("a", "1"))
+	meta, where, err := c.CommitTable(w.Context(), identifier(id), []table.Requirement{table.AssertTableUUID(before.Metadata().TableUUID())}, setting("1"))
 	mustDo(w, err)
 	if meta.Properties()["a"] != "1" || where == before.MetadataLocation() || isEncoded(where) {
 		w.Errorf("after the commit: %v at %s", meta.Properties(), where)
@@ -142,7 +142,7 @@ func catalogCommits(w catalogWorld) {
 		w.Errorf("another process sees %v at %s", seen.Properties(), seen.MetadataLocation())
 	}
 	snapshot := int64(7)
-	if _, _, err := c.CommitTable(w.Context(), identifier(id), []table.Requirement{table.AssertRefSnapshotID(mainBranch, &snapshot)}, setting("a", "2")); err == nil {
+	if _, _, err := c.CommitTable(w.Context(), identifier(id), []table.Requirement{table.AssertRefSnapshotID(mainBranch, &snapshot)}, setting("2")); err == nil {
 		w.Error("a commit was made whose requirement does not hold")
 	}
 	after, err := c.LoadTable(w.Context(), identifier(id))
@@ -150,7 +150,7 @@ func catalogCommits(w catalogWorld) {
 	if after.MetadataLocation() != where {
 		w.Errorf("a refused commit moved the table to %s", after.MetadataLocation())
 	}
-	if _, _, err := c.CommitTable(w.Context(), table.Identifier{"customers", "nope"}, nil, setting("a", "1")); !errors.Is(err, catalog.ErrNoSuchTable) {
+	if _, _, err := c.CommitTable(w.Context(), table.Identifier{"customers", "nope"}, nil, setting("1")); !errors.Is(err, catalog.ErrNoSuchTable) {
 		w.Errorf("a commit to a table that is not there: %v", err)
 	}
 }
@@ -179,7 +179,7 @@ func catalogLetsOneWin(w catalogWorld) {
 func catalogDropsAnEntry(w catalogWorld) {
 	c := w.catalog()
 	id, before := w.newTable(c, "users")
-	_, where, err := c.CommitTable(w.Context(), identifier(id), nil, setting("a", "1"))
+	_, where, err := c.CommitTable(w.Context(), identifier(id), nil, setting("1"))
 	mustDo(w, err)
 	for _, step := range []struct {
 		at   string

@@ -10,6 +10,8 @@ import (
 	"github.com/apache/iceberg-go"
 	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/extsort"
 )
 
 // current is what main has: the fingerprints of its rows sorted by key, and its files.
@@ -18,7 +20,7 @@ type current struct {
 	manifests []manifest
 	files     []*dataFile
 	loose     []iceberg.DataFile // delete files that are not of one data file of main alone; the next snapshot has none
-	prints    *sorter
+	prints    *extsort.Sorter
 
 	// opaque says that rows are deleted in another way than by position deletes that can be read here: positions are not known.
 	opaque bool
@@ -45,11 +47,11 @@ type dataFile struct {
 }
 
 // readCurrent reads main of a table, a data file at a time, with the columns that the layout maps to the source's.
-func (c codec) readCurrent(ctx context.Context, tbl *table.Table, to layout, spoolDir string, buffer int) (*current, error) {
-	now := &current{snapshot: tbl.CurrentSnapshot(), prints: newSorter(spoolDir, buffer)}
+func (to layout) readCurrent(ctx context.Context, tbl *table.Table, spoolDir string, buffer int) (*current, error) {
+	now := &current{snapshot: tbl.CurrentSnapshot(), prints: extsort.New(spoolDir, buffer)}
 	now.wholeFiles = tbl.Metadata().Version() != 2 || !tbl.Spec().IsUnpartitioned() || tbl.SortOrder().Len() > 0
 	if now.snapshot == nil {
-		return now, now.prints.seal(ctx)
+		return now, now.prints.Seal(ctx)
 	}
 	fs, err := tbl.FS(ctx)
 	if err != nil {
@@ -63,14 +65,14 @@ func (c codec) readCurrent(ctx context.Context, tbl *table.Table, to layout, spo
 		return now, fmt.Errorf("read the delete files: %w", err)
 	}
 	scan := tbl.Scan(table.WithMaxConcurrency(1), table.WithArrowBatchSize(batchRows))
-	read := c.readFiles
+	read := to.readFiles
 	if now.opaque {
-		read = c.readMerged
+		read = to.readMerged
 	}
-	if err := read(ctx, scan, now, to); err != nil {
+	if err := read(ctx, scan, now); err != nil {
 		return now, err
 	}
-	return now, now.prints.seal(ctx)
+	return now, now.prints.Seal(ctx)
 }
 
 func (now *current) readManifests(fs iceio.IO) error {
@@ -173,9 +175,9 @@ func (now *current) dissolve() {
 }
 
 // readFiles reads all rows of each data file, so that each one's position is known.
-func (c codec) readFiles(ctx context.Context, scan *table.Scan, now *current, to layout) error {
+func (to layout) readFiles(ctx context.Context, scan *table.Scan, now *current) error {
 	for i, file := range now.files {
-		rows, err := c.addRows(readWhole(ctx, scan, file.DataFile), now, to, i, 0)
+		rows, err := to.addRows(readWhole(ctx, scan, file.DataFile), now, i, 0)
 		if err != nil {
 			return err
 		}
@@ -187,7 +189,7 @@ func (c codec) readFiles(ctx context.Context, scan *table.Scan, now *current, to
 }
 
 // readMerged reads the rows as any reader does. Their positions are not those in the file.
-func (c codec) readMerged(ctx context.Context, scan *table.Scan, now *current, to layout) error {
+func (to layout) readMerged(ctx context.Context, scan *table.Scan, now *current) error {
 	tasks, err := scan.PlanFiles(ctx)
 	if err != nil {
 		return fmt.Errorf("plan the scan: %w", err)
@@ -202,7 +204,7 @@ func (c codec) readMerged(ctx context.Context, scan *table.Scan, now *current, t
 		if err != nil {
 			return fmt.Errorf("read a data file: %w", err)
 		}
-		if positions[path], err = c.addRows(batches, now, to, ordinals[path], positions[path]); err != nil {
+		if positions[path], err = to.addRows(batches, now, ordinals[path], positions[path]); err != nil {
 			return err
 		}
 	}
@@ -210,12 +212,12 @@ func (c codec) readMerged(ctx context.Context, scan *table.Scan, now *current, t
 }
 
 // addRows adds the rows of a data file that begin at this position, and gives the position after them.
-func (c codec) addRows(batches iter.Seq2[arrow.RecordBatch, error], now *current, to layout, file int, position uint64) (uint64, error) {
+func (to layout) addRows(batches iter.Seq2[arrow.RecordBatch, error], now *current, file int, position uint64) (uint64, error) {
 	for batch, err := range batches {
 		if err != nil {
 			return position, fmt.Errorf("read a data file: %w", err)
 		}
-		err = c.addFootprints(now.prints, batch, to, file, position, now.files[file].deleted)
+		err = to.addFootprints(now.prints, batch, file, position, now.files[file].deleted)
 		position += uint64(batch.NumRows()) //nolint:gosec // rows of a batch
 		batch.Release()
 		if err != nil {

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/extsort"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // pair is what the source and the table have under one key.
@@ -36,7 +39,7 @@ func (p pair) change() change {
 }
 
 // diff merges the source's rows with the table's fingerprints and visits every key once, in order.
-func diff(ctx context.Context, rows, prints records, visit func(pair) error) error {
+func diff(ctx context.Context, rows, prints extsort.Records, visit func(pair) error) error {
 	source := newestRows{in: rows}
 	if err := source.advance(); err != nil {
 		return err
@@ -82,7 +85,7 @@ func diff(ctx context.Context, rows, prints records, visit func(pair) error) err
 
 // newestRows gives one row a key: the last one, since their sort keys end in the version. Equal versions: the greater bytes, whoever put them first.
 type newestRows struct {
-	in       records
+	in       extsort.Records
 	key, row []byte
 	done     bool
 	ahead    struct{ key, row []byte }
@@ -118,7 +121,7 @@ func (r *newestRows) take() {
 }
 
 func (r *newestRows) read() error {
-	key, row, err := r.in.next()
+	key, row, err := r.in.Next()
 	if errors.Is(err, io.EOF) {
 		r.end, r.has = true, false
 		return nil
@@ -126,7 +129,7 @@ func (r *newestRows) read() error {
 	if err != nil {
 		return err
 	}
-	r.ahead.key = append(r.ahead.key[:0], key[:len(key)-versionBytes]...)
+	r.ahead.key = append(r.ahead.key[:0], key[:len(key)-rowcodec.VersionBytes]...)
 	r.ahead.row = append(r.ahead.row[:0], row...)
 	r.has = true
 	return nil
@@ -134,7 +137,7 @@ func (r *newestRows) read() error {
 
 // sameFootprints gives the fingerprints under one key together.
 type sameFootprints struct {
-	in       records
+	in       extsort.Records
 	key      []byte
 	prints   []footprint
 	done     bool
@@ -168,7 +171,7 @@ func (r *sameFootprints) advance() error {
 
 func (r *sameFootprints) read() error {
 	r.has = false
-	key, payload, err := r.in.next()
+	key, payload, err := r.in.Next()
 	if errors.Is(err, io.EOF) {
 		r.end = true
 		return nil

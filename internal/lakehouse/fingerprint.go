@@ -8,6 +8,9 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/extsort"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // fingerprintBytes is how much of a row's SHA-256 stands for it. 128 bits of a cryptographic hash: two of ten million rows meet by chance
@@ -37,26 +40,26 @@ func (p footprint) append(dst []byte) []byte {
 func readFootprint(payload []byte) (footprint, error) {
 	var p footprint
 	if len(payload) <= fingerprintBytes {
-		return p, errEncoding
+		return p, rowcodec.ErrEncoding
 	}
 	copy(p.fingerprint[:], payload)
 	payload = payload[fingerprintBytes:]
 	file, size := binary.Uvarint(payload)
 	if size <= 0 {
-		return p, errEncoding
+		return p, rowcodec.ErrEncoding
 	}
 	p.file = int(file) //nolint:gosec // written by append
 	if p.position, size = binary.Uvarint(payload[size:]); size <= 0 {
-		return p, errEncoding
+		return p, rowcodec.ErrEncoding
 	}
 	return p, nil
 }
 
 // addFootprints adds the rows of a batch that begins at this position of the file, without those that are deleted.
-func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout, file int, position uint64, deleted *roaring64.Bitmap) error {
-	readers := make([]reader, len(c.schema.Columns))
+func (to layout) addFootprints(prints *extsort.Sorter, batch arrow.RecordBatch, file int, position uint64, deleted *roaring64.Bitmap) error {
+	readers := make([]reader, len(to.source.Columns))
 	sourced := make([]bool, batch.NumCols())
-	for i, field := range layout.fields {
+	for i, field := range to.fields {
 		column := batch.Column(field)
 		read, ok := newReader(column)
 		if !ok {
@@ -70,11 +73,12 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 			others = append(others, column)
 		}
 	}
-	keys := make([]array.StringLike, len(c.key))
-	for i, column := range c.key {
-		key, ok := batch.Column(layout.fields[column]).(array.StringLike)
+	keys := make([]array.StringLike, len(to.source.Key))
+	for i, name := range to.source.Key {
+		column := to.source.Index(name)
+		key, ok := batch.Column(to.fields[column]).(array.StringLike)
 		if !ok {
-			return fmt.Errorf("column %s: the key is no text", c.schema.Columns[column].Name)
+			return fmt.Errorf("column %s: the key is no text", name)
 		}
 		keys[i] = key
 	}
@@ -86,7 +90,7 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 		}
 		key, row = key[:0], row[:0]
 		for _, part := range keys {
-			key = appendKeyPart(key, part.Value(i)) // absent (another writer's row): the empty key, and so removed or changed
+			key = rowcodec.AppendKeyPart(key, part.Value(i)) // absent (another writer's row): the empty key, and so removed or changed
 		}
 		for _, read := range readers {
 			row = read(row, i)
@@ -97,7 +101,7 @@ func (c codec) addFootprints(to *sorter, batch arrow.RecordBatch, layout layout,
 			}
 		}
 		payload = footprint{fingerprint(row), file, at}.append(payload[:0])
-		if err := to.add(key, payload); err != nil {
+		if err := prints.Add(key, payload); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/extsort"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec/rowtest"
 )
 
 // TestHistory_IsWhatAModelSays imports random states one after the other, through small sort buffers so that rows meet the
@@ -32,7 +34,7 @@ func TestHistory_IsWhatAModelSays(test *testing.T) {
 					delete(next, key)
 				}
 			}
-			for _, row := range rapid.SliceOfN(rowGen(usersSchema()), 0, 12).Draw(t, "rows") {
+			for _, row := range rapid.SliceOfN(rowtest.Row(usersSchema()), 0, 12).Draw(t, "rows") {
 				next[row[0].(string)] = row
 			}
 			want := dataflow.Counts{Read: int64(len(next))}
@@ -57,7 +59,7 @@ func TestHistory_IsWhatAModelSays(test *testing.T) {
 				t.Fatal(err)
 			}
 			s.buffer = buffer
-			s.rows.limit = buffer
+			s.rows = extsort.New(l.config.SpoolDir, buffer)
 			var group sync.WaitGroup
 			for _, row := range next {
 				group.Go(func() {
@@ -104,12 +106,12 @@ func TestHistory_IsWhatAModelSays(test *testing.T) {
 func TestHostileValues_ComeBackAsTheyWere(t *testing.T) {
 	p := newPlace(t)
 	var rows []dataflow.Row
-	for _, text := range hostile {
+	for _, text := range rowtest.Hostile {
 		rows = append(rows, dataflow.Row{text + "#", text, nil, nil, nil, nil, map[string]string{text: text, "k": ""}})
 	}
 	rows = append(rows,
-		dataflow.Row{"first moment", nil, nil, nil, nil, firstMoment, nil},
-		dataflow.Row{"last moment", nil, nil, nil, nil, lastMoment, map[string]string{}},
+		dataflow.Row{"first moment", nil, nil, nil, nil, rowtest.FirstMoment, nil},
+		dataflow.Row{"last moment", nil, nil, nil, nil, rowtest.LastMoment, map[string]string{}},
 		dataflow.Row{"largest", nil, nil, int64(9223372036854775807), dataflow.Decimal("99999999999999999999999999999.999999999"), nil, nil},
 		dataflow.Row{"smallest", nil, nil, int64(-9223372036854775808), dataflow.Decimal("-99999999999999999999999999999.999999999"), nil, nil},
 		dataflow.Row{"beyond float64", nil, nil, nil, dataflow.Decimal("20000000000000000001.000000001"), nil, nil},
@@ -144,7 +146,7 @@ func TestPut_MayBeCalledConcurrently(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.rows.limit = 4096
+	s.rows = extsort.New(t.TempDir(), 4096)
 	var group sync.WaitGroup
 	for worker := range 8 {
 		group.Go(func() {

@@ -11,6 +11,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // profiler makes the profile of encoded rows, each of another key. Its memory does not depend on their number: some 16 KiB a column.
@@ -53,52 +54,54 @@ func (p *profiler) add(encoded []byte) error {
 		return nil
 	}
 	p.rows++
-	in := cursor{buf: encoded}
+	in := rowcodec.Read(encoded)
 	for i := range p.columns {
-		if in.present() {
+		if in.Present() {
 			p.columns[i].add(&in)
 		}
 	}
-	if in.err == nil && len(in.buf) > 0 {
-		return errEncoding
+	if in.Err() == nil && len(in.Rest()) > 0 {
+		return rowcodec.ErrEncoding
 	}
-	return in.err
+	return in.Err()
 }
 
 // add takes in the value that comes next.
-func (c *columnProfiler) add(in *cursor) {
+func (c *columnProfiler) add(in *rowcodec.Cursor) {
 	c.filled++
 	var value []byte // its bytes: equal values have equal ones
 	switch c.kind {
 	case dataflow.String:
-		value = in.text()
+		value = in.Text()
 		c.measure(value)
 		if len(value) == 0 {
 			c.empty++
 		}
 	case dataflow.Boolean:
-		if in.boolean() {
+		if in.Boolean() {
 			c.is = true
 		} else {
 			c.isNot = true
 		}
 	case dataflow.Number:
-		value = in.take(decimalBytes)
+		before := in.Rest()
+		in.Number()
+		value = before[:len(before)-len(in.Rest())]
 	case dataflow.Long, dataflow.Timestamp:
-		before := in.buf
-		in.long()
-		value = before[:len(before)-len(in.buf)]
+		before := in.Rest()
+		in.Long()
+		value = before[:len(before)-len(in.Rest())]
 	case dataflow.TextMap:
-		before := in.buf
-		entries := in.length()
+		before := in.Rest()
+		entries := in.Length()
 		if entries == 0 {
 			c.empty++
 		}
-		for ; entries > 0 && in.err == nil; entries-- {
-			in.text()
-			c.measure(in.text())
+		for ; entries > 0 && in.Err() == nil; entries-- {
+			in.Text()
+			c.measure(in.Text())
 		}
-		value = before[:len(before)-len(in.buf)]
+		value = before[:len(before)-len(in.Rest())]
 	}
 	if c.sketch == nil {
 		return

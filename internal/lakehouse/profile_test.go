@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 func (p *place) wantProfile(want *dataflow.Profile) {
@@ -67,7 +68,7 @@ func TestProfile_DistinctIsExactWhileFewAndNearWhenMany(t *testing.T) {
 	schema := dataflow.Schema{Key: []string{"id"}, Columns: []dataflow.Column{
 		{Name: "id", Type: dataflow.String, Required: true}, {Name: "value", Type: dataflow.String},
 	}}
-	c, err := newCodec(schema)
+	c, err := rowcodec.New(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestProfile_DistinctIsExactWhileFewAndNearWhenMany(t *testing.T) {
 	}{{0, 0}, {1, 0}, {500, 0}, {5_000, 0.001}, {100_000, 0.03}} {
 		p := newProfiler(schema)
 		for i := range 2 * test.distinct {
-			row, err := c.appendRow(nil, dataflow.Row{fmt.Sprint(i), fmt.Sprint("value ", i%test.distinct)})
+			row, err := c.AppendRow(nil, dataflow.Row{fmt.Sprint(i), fmt.Sprint("value ", i%test.distinct)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,11 +96,11 @@ func TestProfile_DistinctIsExactWhileFewAndNearWhenMany(t *testing.T) {
 }
 
 func TestProfile_WhatIsNoRowIsAnError(t *testing.T) {
-	c, err := newCodec(usersSchema())
+	c, err := rowcodec.New(usersSchema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := c.appendRow(nil, user("a", "a@x", 1))
+	row, err := c.AppendRow(nil, user("a", "a@x", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestProfile_WhatIsNoRowIsAnError(t *testing.T) {
 			t.Errorf("the first %d of a row's %d bytes were taken in", n, len(row))
 		}
 	}
-	if err := newProfiler(usersSchema()).add(append(row, absent)); err == nil {
+	if err := newProfiler(usersSchema()).add(append(row, 0)); err == nil {
 		t.Error("a row with a byte too many was taken in")
 	}
 }
@@ -144,14 +145,14 @@ func TestWithoutData_NoValueIsInAnyFile(t *testing.T) {
 
 // BenchmarkProfile takes in rows of 20 columns.
 func BenchmarkProfile(b *testing.B) {
-	c, err := newCodec(wideSchema())
+	c, err := rowcodec.New(wideSchema())
 	if err != nil {
 		b.Fatal(err)
 	}
 	const rows = 400_000
 	encoded := make([][]byte, rows)
 	for i := range encoded {
-		if encoded[i], err = c.appendRow(nil, wideRow(i, 0)); err != nil {
+		if encoded[i], err = c.AppendRow(nil, wideRow(i, 0)); err != nil {
 			b.Fatal(err)
 		}
 	}

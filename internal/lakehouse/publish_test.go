@@ -90,7 +90,7 @@ func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
 	if err := s.Put(ctx, user("b", "b@x", 1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rows.seal(t.Context()); err != nil {
+	if err := s.rows.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, tbl := p.raw()

@@ -57,6 +57,7 @@ var suffixes = map[dataflow.ColumnType]string{
 
 // layout is the schema that a table gets, and where in it each column of the source lies.
 type layout struct {
+	source dataflow.Schema
 	schema *iceberg.Schema
 	fields []int // per column of the source its position in the schema
 }
@@ -203,7 +204,7 @@ func evolve(current *iceberg.Schema, earlier []*iceberg.Schema, owners map[strin
 		names.wanted[column.Name] = true
 	}
 
-	out := layout{fields: make([]int, len(source.Columns))}
+	out := layout{source: source, fields: make([]int, len(source.Columns))}
 	mapped := map[int]bool{}
 	for i, column := range source.Columns {
 		name := names.nameOf(column)

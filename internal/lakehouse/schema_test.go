@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // narrow is a schema of sub and the given columns.
@@ -182,14 +183,17 @@ func TestRowsOfAnotherWriterUnderOneKey_BecomeOneAgain(t *testing.T) {
 	p := newPlace(t)
 	p.loadAs(1, narrow(text("email")), dataflow.Row{"a", "a@x"}, dataflow.Row{"b", "b@x"})
 	_, tbl := p.raw()
-	c := mustCodec(t, narrow(text("email")))
-	to, err := tableLayout(tbl.Metadata(), c.schema)
+	c, err := rowcodec.New(narrow(text("email")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, batches, err := c.batches(to, func(yield func([]byte, error) bool) {
+	to, err := tableLayout(tbl.Metadata(), c.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, batches, err := to.batches(func(yield func([]byte, error) bool) {
 		for _, key := range []string{"b", "a"} { // the order of nobody's choice
-			if !yield(c.appendRow(nil, dataflow.Row{key, "theirs"})) {
+			if !yield(c.AppendRow(nil, dataflow.Row{key, "theirs"})) {
 				return
 			}
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/extsort"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // staging is one table being written by one run: a dataflow.Staging.
@@ -20,10 +22,10 @@ type staging struct {
 	lakehouse *Lakehouse
 	catalog   Catalog
 	req       dataflow.StageRequest
-	codec     codec
+	codec     rowcodec.Codec
 	buffer    int
 	limits    limits
-	rows      *sorter
+	rows      *extsort.Sorter
 	scratch   sync.Pool // *encoded
 }
 
@@ -40,7 +42,7 @@ func (l *Lakehouse) Stage(ctx context.Context, req dataflow.StageRequest) (dataf
 }
 
 func (l *Lakehouse) newStaging(ctx context.Context, req dataflow.StageRequest) (*staging, error) {
-	codec, err := newCodec(req.Table.Schema)
+	codec, err := rowcodec.New(req.Table.Schema)
 	if err != nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "stage", Object: object(req.ID), Cause: err}
 	}
@@ -51,8 +53,8 @@ func (l *Lakehouse) newStaging(ctx context.Context, req dataflow.StageRequest) (
 	if err := l.ensure(ctx, c, req); err != nil {
 		return nil, err
 	}
-	s := &staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: sortBufferBytes, limits: defaultLimits()}
-	s.rows = newSorter(l.config.SpoolDir, s.buffer)
+	s := &staging{lakehouse: l, catalog: c, req: req, codec: codec, buffer: extsort.DefaultBufferBytes, limits: defaultLimits()}
+	s.rows = extsort.New(l.config.SpoolDir, s.buffer)
 	return s, nil
 }
 
@@ -68,14 +70,14 @@ func (s *staging) Put(ctx context.Context, row dataflow.Row) error {
 	}
 	defer s.scratch.Put(e)
 	var err error
-	if e.row, err = s.codec.appendRow(e.row[:0], row); err == nil {
-		e.key, err = s.codec.appendKey(e.key[:0], row)
+	if e.row, err = s.codec.AppendRow(e.row[:0], row); err == nil {
+		e.key, err = s.codec.AppendKey(e.key[:0], row)
 	}
 	if err != nil {
 		return s.failed("put", dataflow.CodeInvalid, err)
 	}
-	e.key = s.codec.appendVersion(e.key, row)
-	if err := s.rows.add(e.key, e.row); err != nil {
+	e.key = s.codec.AppendVersion(e.key, row)
+	if err := s.rows.Add(e.key, e.row); err != nil {
 		return s.failed("spool", dataflow.CodeInternal, err)
 	}
 	return nil
@@ -99,7 +101,7 @@ const stageAttempts = 4
 // Nothing may be put after it has begun. A table whose rows, columns and profile are unchanged gives dataflow.ChangeKeep: the branch is on the snapshot it has,
 // and there is no data file.
 func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
-	if s.rows.isOnDisk() {
+	if s.rows.OnDisk() {
 		select {
 		case committing <- struct{}{}:
 			defer func() { <-committing }()
@@ -107,7 +109,7 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 			return dataflow.TableChange{}, s.failed("commit", dataflow.CodeInternal, context.Cause(ctx))
 		}
 	}
-	if err := s.rows.seal(ctx); err != nil {
+	if err := s.rows.Seal(ctx); err != nil {
 		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
 	}
 	for attempt := 1; ; attempt++ {
@@ -120,7 +122,7 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 
 // Close gives up spool files. It is called once, also after Commit; without a Commit nothing reached the table.
 func (s *staging) Close() error {
-	if err := s.rows.close(); err != nil {
+	if err := s.rows.Close(); err != nil {
 		return s.failed("close the spool", dataflow.CodeInternal, err)
 	}
 	return nil
@@ -152,8 +154,8 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 		return none, s.failed("stage", dataflow.CodeInternal, err)
 	}
 
-	now, err := s.codec.readCurrent(ctx, view, to, s.lakehouse.config.SpoolDir, s.buffer)
-	defer func() { _ = now.prints.close() }() // it was only read
+	now, err := to.readCurrent(ctx, view, s.lakehouse.config.SpoolDir, s.buffer)
+	defer func() { _ = now.prints.Close() }() // it was only read
 	if err != nil {
 		return none, filesGone("compare", s.req.ID, err)
 	}
@@ -214,7 +216,7 @@ func (s *staging) count(ctx context.Context, now *current, plan *rewrite, to lay
 	if s.req.Definition.Metadata {
 		seen = newProfiler(s.req.Table.Schema)
 	}
-	err := diff(ctx, s.rows.records(), now.prints.records(), func(p pair) error {
+	err := diff(ctx, s.rows.Records(), now.prints.Records(), func(p pair) error {
 		if p.row != nil {
 			counts.Read++
 			if err := seen.add(p.row); err != nil {
@@ -299,7 +301,7 @@ func (s *staging) writeRows(ctx context.Context, view *table.Table, to layout, n
 	defer cancel()
 	rows := func(yield func([]byte, error) bool) {
 		errStop := errors.New("stop")
-		err := diff(ctx, s.rows.records(), now.prints.records(), func(p pair) error {
+		err := diff(ctx, s.rows.Records(), now.prints.Records(), func(p pair) error {
 			if p, ok := s.loaded(p); ok && plan.writes(p) && !yield(p.row, nil) {
 				return errStop
 			}
@@ -309,7 +311,7 @@ func (s *staging) writeRows(ctx context.Context, view *table.Table, to layout, n
 			yield(nil, err)
 		}
 	}
-	schema, batches, err := s.codec.batches(to, rows)
+	schema, batches, err := to.batches(rows)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 
@@ -12,6 +14,54 @@ import (
 type connectorRecord struct {
 	dataflow.Connector
 	SealedSecret []byte `json:"sealed_secret,omitempty"` // see keyring.seal; none: the connector has no secret
+}
+
+// connectorFormat is the newest format of a connector's record. In format 1 what the type defines lay beside what all types have.
+const connectorFormat = 2
+
+func (connectorRecord) format() int64 { return connectorFormat }
+
+// UnmarshalJSON gives what the type defines without the white space that it has in a record.
+func (r *connectorRecord) UnmarshalJSON(content []byte) error {
+	type record connectorRecord
+	if err := json.Unmarshal(content, (*record)(r)); err != nil {
+		return err
+	}
+	for _, raw := range []*json.RawMessage{&r.Settings, &r.Check.Source} {
+		var compact bytes.Buffer
+		if len(*raw) == 0 {
+			continue
+		}
+		if err := json.Compact(&compact, *raw); err != nil {
+			return err
+		}
+		*raw = compact.Bytes()
+	}
+	return nil
+}
+
+// upgrade implements upgraded.
+func (r *connectorRecord) upgrade(_ int64, content []byte) error {
+	if err := json.Unmarshal(content, r); err != nil {
+		return err
+	}
+	var old struct {
+		Check map[string]json.RawMessage `json:"check"`
+	}
+	settings := map[string]json.RawMessage{}
+	if err := errors.Join(json.Unmarshal(content, &settings), json.Unmarshal(content, &old)); err != nil {
+		return err
+	}
+	for _, ofAll := range []string{"format", "type", "name", "uid", "display_name", "description", "check", "created_at", "updated_at", "sealed_secret"} {
+		delete(settings, ofAll)
+	}
+	delete(old.Check, "available_tables")
+	var err error
+	if r.Settings, err = json.Marshal(settings); err != nil {
+		return err
+	}
+	r.Check.Source, err = json.Marshal(old.Check)
+	return err
 }
 
 // CreateConnector creates a connector's record and seals its secret; nil and "" are no secret. When a connector of this name exists,

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -8,11 +9,10 @@ import (
 
 func connectorOf(name string) dataflow.Connector {
 	return dataflow.Connector{
-		Type: dataflow.TypeCognito, Name: name, UID: "uid of " + name, UserPoolID: "us-east-1_AbCdEf123", Region: "us-east-1",
-		AccessKeyID: new("AKIAEXAMPLE"), SecretVersion: new(int64(1)), MaxRequestsPerSecond: 20,
-		AssumeRole: &dataflow.AssumeRole{RoleARN: "arn:aws:iam::123456789012:role/skypoint"},
+		Type: "AWS Cognito", Name: name, UID: "uid of " + name, DisplayName: new("a <b> & c"),
+		Settings: json.RawMessage(`{"access_key_id":"AKIAEXAMPLE","assume_role":{"role_arn":"arn:aws:iam::123456789012:role/skypoint"},"max_requests_per_second":20}`),
 		Check: dataflow.ConnectionCheck{
-			UserPoolName: "app", EstimatedUsers: 700,
+			Source:          json.RawMessage(`{"estimated_users":700}`),
 			AvailableTables: []dataflow.AvailableTable{{Key: "users", FileName: "Users", Readable: true}},
 		},
 		CreatedAt: noon, UpdatedAt: noon,
@@ -91,9 +91,43 @@ func TestDeleteConnector_TakesItsSecretAlong(t *testing.T) {
 
 func TestDeleteConnector_LeavesARecordThatItDoesNotUnderstand(t *testing.T) {
 	l, store := inMemory()
-	must(t, store.Create(t.Context(), "connectors/app.json", []byte(`{"format":2}`)))
+	must(t, store.Create(t.Context(), "connectors/app.json", []byte(`{"format":3}`)))
 	wantCode(t, l.DeleteConnector(t.Context(), "App"), dataflow.CodeNewerFormat)
 	wantList(t, store, "connectors", "app.json")
+}
+
+func TestConnector_OfTheFirstFormatIsReadAndIsWrittenInTheNewest(t *testing.T) {
+	l, store := inMemory()
+	must(t, store.Create(t.Context(), "connectors/app.json", []byte(`{"format":1,"type":"AWS Cognito","name":"App","uid":"u","display_name":null,"description":"Ours",
+		"user_pool_id":"us-east-1_AbCdEf123","region":"us-east-1","access_key_id":null,"assume_role":{"role_arn":"arn:aws:iam::123456789012:role/r","external_id":null},
+		"max_requests_per_second":20,"check":{"user_pool_name":"app","estimated_users":700,"available_tables":[{"key":"users","file_name":"Users","description":"","readable":true,"reason":""}]},
+		"created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z","sealed_secret":"c2VhbGVk"}`)))
+	want := dataflow.Connector{
+		Type: "AWS Cognito", Name: "App", UID: "u", Description: new("Ours"), CreatedAt: noon, UpdatedAt: noon,
+		Settings: json.RawMessage(`{"access_key_id":null,"assume_role":{"role_arn":"arn:aws:iam::123456789012:role/r","external_id":null},"max_requests_per_second":20,"region":"us-east-1","user_pool_id":"us-east-1_AbCdEf123"}`),
+		Check: dataflow.ConnectionCheck{
+			Source:          json.RawMessage(`{"estimated_users":700,"user_pool_name":"app"}`),
+			AvailableTables: []dataflow.AvailableTable{{Key: "users", FileName: "Users", Readable: true}},
+		},
+	}
+	got, err := l.Connector(t.Context(), "App")
+	must(t, err)
+	wantEqual(t, got, want)
+	must(t, l.PutConnector(t.Context(), got, nil))
+	content, err := store.Read(t.Context(), "connectors/app.json")
+	must(t, err)
+	var written struct {
+		Format       int             `json:"format"`
+		Settings     json.RawMessage `json:"settings"`
+		SealedSecret string          `json:"sealed_secret"`
+	}
+	must(t, json.Unmarshal(content, &written))
+	if written.Format != 2 || len(written.Settings) == 0 || written.SealedSecret != "c2VhbGVk" {
+		t.Errorf("written as %s", content)
+	}
+	got, err = l.Connector(t.Context(), "App")
+	must(t, err)
+	wantEqual(t, got, want)
 }
 
 func TestConnectors_GivesThemInTheOrderOfTheirNames(t *testing.T) {

@@ -37,7 +37,7 @@ func inMemory() (*Ledger, *MemoryStore) {
 
 func recordOf(name string) dataflow.Record {
 	return dataflow.Record{
-		Version: 1, UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, CreatedAt: noon, UpdatedAt: noon,
+		Version: 1, UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: "AWS Cognito", CreatedAt: noon, UpdatedAt: noon,
 		Definition: dataflow.Definition{
 			Name: name, Connector: "App", Database: "customers", Description: new("a <b> & ünïcode \u2028 \"quoted\""),
 			Tables: map[string]dataflow.TableDefinition{"users": {Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "users"}},

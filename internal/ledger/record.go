@@ -9,12 +9,32 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// Format is the version of the records that this package reads and writes. Each record holds it in its field "format".
+// Format is the version of the records that this package reads and writes, but for those that have one of their own (formatted). Each record
+// holds it in its field "format".
 //
 // A record of a newer format is refused. Within a format, fields that a reader does not know are ignored, and a replaced
 // record loses them: so whoever adds a field that may not be missed or lost, or gives a field a new value
 // that older readers would take for something else, raises the format.
 const Format = 1
+
+// formatted is a record that has another format than most.
+type formatted interface {
+	// format is the version that this package writes.
+	format() int64
+}
+
+// upgraded is a record that reads older formats of itself in a way of its own.
+type upgraded interface {
+	upgrade(from int64, content []byte) error
+}
+
+// formatOf gives the version of a record that this package writes.
+func formatOf(record any) int64 {
+	if f, ok := record.(formatted); ok {
+		return f.format()
+	}
+	return Format
+}
 
 const (
 	hintCorrupt     = "It was cut off or changed by something else: restore it from a copy of the workspace."
@@ -33,7 +53,7 @@ func encode(record any) ([]byte, error) {
 	if !isObject {
 		return nil, &dataflow.Error{Op: "encode record", Cause: fmt.Errorf("%T is not an object in JSON", record)}
 	}
-	flat := fmt.Appendf(nil, `{"format":%d`, Format)
+	flat := fmt.Appendf(nil, `{"format":%d`, formatOf(record))
 	if !bytes.Equal(rest, []byte("}")) {
 		flat = append(flat, ',')
 	}
@@ -57,16 +77,21 @@ func decode(content []byte, record any) *dataflow.Error {
 	if err := json.Unmarshal(content, &envelope); err != nil {
 		return corrupt(err)
 	}
+	newest := formatOf(record)
 	switch {
 	case envelope.Format == nil || *envelope.Format < 1:
 		return corrupt(errors.New("it has no format version"))
-	case *envelope.Format > Format:
+	case *envelope.Format > newest:
 		return &dataflow.Error{
 			Code: dataflow.CodeNewerFormat, Op: "read record", Hint: hintNewerFormat,
-			Cause: fmt.Errorf("its format is %d, and this version of the provider knows formats up to %d", *envelope.Format, Format),
+			Cause: fmt.Errorf("its format is %d, and this version of the provider knows formats up to %d", *envelope.Format, newest),
 		}
 	}
-	if err := json.Unmarshal(content, record); err != nil {
+	read := func() error { return json.Unmarshal(content, record) }
+	if u, ok := record.(upgraded); ok && *envelope.Format < newest {
+		read = func() error { return u.upgrade(*envelope.Format, content) }
+	}
+	if err := read(); err != nil {
 		return corrupt(err)
 	}
 	return nil

@@ -94,8 +94,8 @@ var damaged = map[string]struct {
 	"format -1":           {`{"format":-1,%s}`, dataflow.CodeCorrupt, "it has no format version"},
 	"format as text":      {`{"format":"1",%s}`, dataflow.CodeCorrupt, "cannot unmarshal string"},
 	"format 1.5":          {`{"format":1.5,%s}`, dataflow.CodeCorrupt, "cannot unmarshal number 1.5"},
-	"format 2":            {`{"format":2,%s}`, dataflow.CodeNewerFormat, "its format is 2, and this version of the provider knows formats up to 1. Upgrade the provider"},
-	"format 2, all new":   {`{"format":2,"run":{"number":13}}`, dataflow.CodeNewerFormat, "Upgrade the provider"},
+	"format 3":            {`{"format":3,%s}`, dataflow.CodeNewerFormat, "its format is 3, and this version of the provider knows formats up to "},
+	"format 3, all new":   {`{"format":3,"run":{"number":13}}`, dataflow.CodeNewerFormat, "Upgrade the provider"},
 	"a name too little":   {`{"format":1}`, dataflow.CodeCorrupt, "which belongs elsewhere"},
 	"a field of another type": {
 		`{"format":1,%s,"started_at":1,"at":1,"decided_at":1,"created_at":1}`, dataflow.CodeCorrupt, "Time.UnmarshalJSON",

@@ -1,7 +1,6 @@
 package parts
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -9,9 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // blockBytes is when the rows of a part are written as a block. Each part that is being read holds so much, and there are 64 at most.
@@ -19,8 +17,9 @@ const blockBytes = 64 << 10
 
 // recorder is the dataflow.Recorder of one file.
 type recorder struct {
-	path string
-	head []byte
+	path  string
+	head  []byte
+	codec rowcodec.Codec
 
 	mu    sync.Mutex
 	file  *os.File // nil: nothing was written yet
@@ -35,9 +34,7 @@ func (r *recorder) Part(name string) dataflow.RecordedPart {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.parts++
-	p := &part{recorder: r, id: r.parts, name: name}
-	p.out = msgpack.NewEncoder(&p.rows)
-	return p
+	return &part{recorder: r, id: r.parts, name: name}
 }
 
 // Close implements dataflow.Recorder.
@@ -85,8 +82,7 @@ type part struct {
 	name     string
 
 	mu      sync.Mutex
-	out     *msgpack.Encoder
-	rows    bytes.Buffer
+	rows    []byte // encoded, one after the other
 	count   int64
 	blocks  []byte
 	failure error // a row could not be encoded: the part is never done
@@ -99,9 +95,9 @@ func (p *part) Put(row dataflow.Row) {
 	if p.failure != nil {
 		return
 	}
-	p.failure = encodeRow(p.out, row)
+	p.rows, p.failure = p.recorder.codec.AppendRow(p.rows, row)
 	p.count++
-	if p.rows.Len() >= blockBytes {
+	if len(p.rows) >= blockBytes {
 		p.flush(nil)
 	}
 }
@@ -119,14 +115,14 @@ func (p *part) Done(keptAsText int64, at time.Time) {
 // flush writes the rows that are there, and that these are all when there is an end.
 func (p *part) flush(end []byte) {
 	p.blocks = p.blocks[:0]
-	if p.rows.Len() > 0 {
-		p.blocks = block{rowsBlock, p.id, p.rows.Bytes()}.append(p.blocks)
+	if len(p.rows) > 0 {
+		p.blocks = block{rowsBlock, p.id, p.rows}.append(p.blocks)
 	}
 	if end != nil {
 		p.blocks = block{doneBlock, p.id, end}.append(p.blocks)
 	}
 	p.recorder.write(p.blocks)
-	p.rows.Reset()
+	p.rows = p.rows[:0]
 }
 
 // done is what a recording says of a part that was read to its end.

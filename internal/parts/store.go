@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
 // Store is a folder of recordings. Its methods may be called concurrently, by any number of processes.
@@ -27,7 +28,7 @@ func New(dir string) *Store { return &Store{dir} }
 const suffix = ".rows"
 
 // format is the version of a recording's form. One of another form is of no use, and of no harm.
-const format = 1
+const format = 2
 
 // head is the first line of a recording.
 type head struct {
@@ -49,7 +50,11 @@ func (s *Store) Record(what dataflow.Recording) (dataflow.Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &recorder{path: s.path(what), head: line}, nil
+	codec, err := rowcodec.New(what.Schema)
+	if err != nil {
+		return nil, failed("record", what.Dataflow, err)
+	}
+	return &recorder{path: s.path(what), head: line, codec: codec}, nil
 }
 
 // Parts lists the parts that a run has read to their end. None: there are none, or they were read elsewhere or with another schema.
@@ -85,14 +90,26 @@ func (s *Store) Read(ctx context.Context, what dataflow.Recording, parts []strin
 	if err != nil {
 		return failed("read", what.Dataflow, err)
 	}
+	codec, err := rowcodec.New(what.Schema)
+	if err != nil {
+		return failed("read", what.Dataflow, err)
+	}
 	err = s.each(ctx, what, func(b block) error {
 		if b.kind != rowsBlock || !wanted[b.part] {
 			return nil
 		}
-		return decodeRows(b.payload, what.Schema, func(row dataflow.Row) error {
+		in := rowcodec.Read(b.payload)
+		for len(in.Rest()) > 0 {
+			row, err := codec.Next(&in)
+			if err != nil {
+				return fmt.Errorf("%w: %w", errDamaged, err)
+			}
 			rows--
-			return put(row)
-		})
+			if err := put(row); err != nil {
+				return err
+			}
+		}
+		return in.Err()
 	})
 	if err == nil && rows != 0 { // it was changed since Parts has looked
 		err = failed("read", what.Dataflow, errDamaged)

@@ -21,6 +21,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 	"github.com/zclconf/go-cty/cty/msgpack"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
@@ -706,7 +707,7 @@ func newProtocol(t *testing.T) protocol {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(l.CreateConnector(t.Context(), dataflow.Connector{Type: dataflow.TypeCognito, Name: "App"}, nil),
+	err = errors.Join(l.CreateConnector(t.Context(), dataflow.Connector{Type: cognito.TypeName, Name: "App"}, nil),
 		l.PutDataflow(t.Context(), dataflow.Record{Version: 1, UID: "1", Phase: dataflow.PhaseCreated, Definition: dataflow.Definition{Name: "Good"}}))
 	if err != nil {
 		t.Fatal(err)

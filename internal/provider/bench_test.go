@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
@@ -212,9 +213,9 @@ func declare(b testing.TB, workspace string, server *server, perSecond int64, ta
 	}
 	key := cognitotest.DefaultCredential()
 	err = l.CreateConnector(b.Context(), dataflow.Connector{
-		Type: dataflow.TypeCognito, Name: "App", UserPoolID: server.UserPoolID, Region: server.Region,
-		AccessKeyID: &key.AccessKeyID, Endpoint: &server.Endpoint,
-		MaxRequestsPerSecond: perSecond,
+		Type: cognito.TypeName, Name: "App", Settings: cognito.Settings{
+			UserPoolID: server.UserPoolID, Region: server.Region, AccessKeyID: &key.AccessKeyID, Endpoint: &server.Endpoint, MaxRequestsPerSecond: perSecond,
+		}.Raw(),
 	}, &key.SecretAccessKey)
 	if err != nil {
 		b.Fatal(err)

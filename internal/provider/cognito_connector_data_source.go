@@ -100,6 +100,9 @@ func (d *cognitoConnectorDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	var shown cognitoConnectorModel
 	resp.Diagnostics.Append(shown.show(ctx, c)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &cognitoConnectorDataModel{
 		Name: shown.Name, ID: shown.ID, DisplayName: shown.DisplayName, Description: shown.Description, UserPoolID: shown.UserPoolID, Region: shown.Region,
 		Endpoint: shown.Endpoint, MaxRequestsPerSecond: shown.MaxRequestsPerSecond, AvailableTables: availableTables(c.Check), UnreadableTables: shown.UnreadableTables, UserPoolName: shown.UserPoolName,

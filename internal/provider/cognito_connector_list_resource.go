@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -16,8 +17,6 @@ var _ list.ListResourceWithConfigure = (*cognitoConnectorListResource)(nil)
 
 // cognitoConnectorListResource lists the connectors of the workspace for `terraform query`. It needs no secrets key.
 type cognitoConnectorListResource struct{ cognitoConnectorResource }
-
-func newCognitoConnectorListResource() list.ListResource { return &cognitoConnectorListResource{} }
 
 type cognitoConnectorListModel struct {
 	NameRegex  types.String `tfsdk:"name_regex"`
@@ -48,8 +47,9 @@ func (r *cognitoConnectorListResource) List(ctx context.Context, req list.ListRe
 		return
 	}
 	resp.Results = stream(ctx, req, l.EachConnector(ctx), func(c dataflow.Connector, result *list.ListResult) bool {
-		if c.Type != dataflow.TypeCognito || !name.MatchString(c.Name) || !equalOrNull(filter.UserPoolID, c.UserPoolID) {
-			return false
+		settings, err := cognito.SettingsOf(c)
+		if err != nil || !name.MatchString(c.Name) || !equalOrNull(filter.UserPoolID, settings.UserPoolID) {
+			return false // another type's
 		}
 		result.DisplayName = displayName(c.Name, c.DisplayName)
 		result.Diagnostics.Append(identify(ctx, result.Identity, types.StringValue(c.Name))...)

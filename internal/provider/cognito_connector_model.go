@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -44,39 +45,46 @@ var assumeRoleType = types.ObjectType{AttrTypes: map[string]attr.Type{"role_arn"
 
 // connector gives the record of what is declared. Every argument must be known.
 func (m cognitoConnectorModel) connector(ctx context.Context) (dataflow.Connector, diag.Diagnostics) {
-	c := dataflow.Connector{
-		Type: dataflow.TypeCognito, Name: m.Name.ValueString(),
-		DisplayName: m.DisplayName.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
+	settings := cognito.Settings{
 		UserPoolID: m.UserPoolID.ValueString(), Region: m.Region.ValueString(),
 		AccessKeyID: m.AccessKeyID.ValueStringPointer(), SecretVersion: m.SecretVersion.ValueInt64Pointer(),
 		Profile: m.Profile.ValueStringPointer(), Endpoint: m.Endpoint.ValueStringPointer(),
 		MaxRequestsPerSecond: m.MaxRequestsPerSecond.ValueInt64(),
 	}
-	if m.AssumeRole.IsNull() {
-		return c, nil
+	var diags diag.Diagnostics
+	if !m.AssumeRole.IsNull() {
+		var role assumeRoleModel
+		diags = m.AssumeRole.As(ctx, &role, basetypes.ObjectAsOptions{})
+		settings.AssumeRole = &cognito.AssumeRole{RoleARN: role.RoleARN.ValueString(), ExternalID: role.ExternalID.ValueStringPointer()}
 	}
-	var role assumeRoleModel
-	diags := m.AssumeRole.As(ctx, &role, basetypes.ObjectAsOptions{})
-	c.AssumeRole = &dataflow.AssumeRole{RoleARN: role.RoleARN.ValueString(), ExternalID: role.ExternalID.ValueStringPointer()}
-	return c, diags
+	return dataflow.Connector{
+		Type: cognito.TypeName, Name: m.Name.ValueString(),
+		DisplayName: m.DisplayName.ValueStringPointer(), Description: m.Description.ValueStringPointer(), Settings: settings.Raw(),
+	}, diags
 }
 
 // show gives the model of a record.
 func (m *cognitoConnectorModel) show(ctx context.Context, c dataflow.Connector) diag.Diagnostics {
+	var diags, more diag.Diagnostics
+	settings, err := cognito.SettingsOf(c)
+	seen, seenErr := cognito.SeenOf(c)
+	if err := errors.Join(err, seenErr); err != nil {
+		report(&diags, "Connector can't be read", err, nil)
+		return diags
+	}
 	*m = cognitoConnectorModel{
 		ID: types.StringValue(c.Name), Name: types.StringValue(c.Name),
 		DisplayName: types.StringPointerValue(c.DisplayName), Description: types.StringPointerValue(c.Description),
-		UserPoolID: types.StringValue(c.UserPoolID), Region: types.StringValue(c.Region),
-		AccessKeyID: types.StringPointerValue(c.AccessKeyID), SecretVersion: types.Int64PointerValue(c.SecretVersion),
-		Profile: types.StringPointerValue(c.Profile), AssumeRole: types.ObjectNull(assumeRoleType.AttrTypes),
-		Endpoint: types.StringPointerValue(c.Endpoint), MaxRequestsPerSecond: types.Int64Value(c.MaxRequestsPerSecond),
-		UserPoolName: types.StringValue(c.Check.UserPoolName), EstimatedUsers: types.Int64Value(c.Check.EstimatedUsers),
+		UserPoolID: types.StringValue(settings.UserPoolID), Region: types.StringValue(settings.Region),
+		AccessKeyID: types.StringPointerValue(settings.AccessKeyID), SecretVersion: types.Int64PointerValue(settings.SecretVersion),
+		Profile: types.StringPointerValue(settings.Profile), AssumeRole: types.ObjectNull(assumeRoleType.AttrTypes),
+		Endpoint: types.StringPointerValue(settings.Endpoint), MaxRequestsPerSecond: types.Int64Value(settings.MaxRequestsPerSecond),
+		UserPoolName: types.StringValue(seen.UserPoolName), EstimatedUsers: types.Int64Value(seen.EstimatedUsers),
 		CreatedAt: timeValue(&c.CreatedAt), UpdatedAt: timeValue(&c.UpdatedAt),
 	}
-	var diags, more diag.Diagnostics
-	if c.AssumeRole != nil {
+	if settings.AssumeRole != nil {
 		m.AssumeRole, more = types.ObjectValueFrom(ctx, assumeRoleType.AttrTypes, assumeRoleModel{
-			RoleARN: types.StringValue(c.AssumeRole.RoleARN), ExternalID: types.StringPointerValue(c.AssumeRole.ExternalID),
+			RoleARN: types.StringValue(settings.AssumeRole.RoleARN), ExternalID: types.StringPointerValue(settings.AssumeRole.ExternalID),
 		})
 		diags.Append(more...)
 	}
@@ -108,19 +116,6 @@ func (m cognitoConnectorModel) same(state cognitoConnectorModel) bool {
 func regionOf(userPoolID string) string {
 	region, _, _ := strings.Cut(userPoolID, "_")
 	return region
-}
-
-// cognitoConfig says how to sign in to the connector's pool.
-func cognitoConfig(c dataflow.Connector, secret, userAgent string) cognito.Config {
-	config := cognito.Config{
-		UserPoolID: c.UserPoolID, Region: c.Region, SecretAccessKey: secret,
-		AccessKeyID: text(c.AccessKeyID), Profile: text(c.Profile), Endpoint: text(c.Endpoint),
-		MaxRequestsPerSecond: c.MaxRequestsPerSecond, UserAgent: userAgent,
-	}
-	if c.AssumeRole != nil {
-		config.RoleARN, config.ExternalID = c.AssumeRole.RoleARN, text(c.AssumeRole.ExternalID)
-	}
-	return config
 }
 
 func text(s *string) string {

@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -28,12 +31,25 @@ var (
 	_ resource.ResourceWithUpgradeState = (*cognitoConnectorResource)(nil)
 )
 
+// cognitoConnectorType is the type of connectors to user pools.
+func cognitoConnectorType(version string) connectorType {
+	kind := cognito.Type{UserAgent: "terraform-provider-skypoint/" + version}
+	return connectorType{
+		ConnectorType: kind, resourceType: "skypoint_cognito_connector",
+		resource:     func() resource.Resource { return &cognitoConnectorResource{kind: kind} },
+		listResource: func() list.ListResource { return &cognitoConnectorListResource{cognitoConnectorResource{kind: kind}} },
+		dataSources: []func() datasource.DataSource{
+			newCognitoConnectorDataSource, func() datasource.DataSource { return &cognitoUserPoolDataSource{kind: kind} },
+		},
+		functions: []func() function.Function{newCognitoPolicyFunction},
+	}
+}
+
 type cognitoConnectorResource struct {
 	resourceObject
 	named
+	kind cognito.Type
 }
-
-func newCognitoConnectorResource() resource.Resource { return &cognitoConnectorResource{} }
 
 func (*cognitoConnectorResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_cognito_connector"
@@ -115,10 +131,14 @@ func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.Crea
 
 // connectorExists says that a connector of this name is there, and what it leads to.
 func connectorExists(there dataflow.Connector) error {
+	what := fmt.Sprintf("is of type %q", there.Type)
+	if settings, err := cognito.SettingsOf(there); err == nil {
+		what = "leads to user pool " + settings.UserPoolID
+	}
 	return &dataflow.Error{
 		Code: dataflow.CodeExists, Object: fmt.Sprintf("connector %q", there.Name), Op: "create",
-		Cause: fmt.Errorf("the workspace has a connector of this name, which was created on %s and leads to user pool %s",
-			there.CreatedAt.Format(time.RFC3339), there.UserPoolID),
+		Cause: fmt.Errorf("the workspace has a connector of this name, which was created on %s and %s",
+			there.CreatedAt.Format(time.RFC3339), what),
 	}
 }
 
@@ -166,6 +186,10 @@ func (r *cognitoConnectorResource) find(ctx context.Context, private privateRead
 	}
 	if err != nil {
 		report(diags, "Connector can't be read", err, blame{dataflow.CodeInvalid: path.Root("name")})
+		return dataflow.Connector{}, false
+	}
+	if _, err := cognito.SettingsOf(connector); err != nil {
+		report(diags, "Connector is another type's", err, blame{dataflow.CodeInvalid: path.Root("name")})
 		return dataflow.Connector{}, false
 	}
 	return connector, uid == "" || uid == connector.UID
@@ -282,7 +306,11 @@ func (*cognitoConnectorResource) secret(ctx context.Context, get func(context.Co
 }
 
 func (r *cognitoConnectorResource) check(ctx context.Context, connector dataflow.Connector, secret string) (dataflow.ConnectionCheck, error) {
-	pool, err := cognito.Open(ctx, cognitoConfig(connector, secret, r.services.userAgent()))
+	config, err := r.kind.Config(ctx, connector, func(context.Context) (string, error) { return secret, nil })
+	if err != nil {
+		return dataflow.ConnectionCheck{}, err
+	}
+	pool, err := cognito.Open(ctx, config)
 	if err != nil {
 		return dataflow.ConnectionCheck{}, err
 	}

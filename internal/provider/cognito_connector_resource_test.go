@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 )
 
@@ -102,7 +103,7 @@ func TestConnector_AppliesWhatWasPlannedThoughSomebodyElseHasCheckedTheConnectio
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{afterPlan(func() {
 				connector, err := w.ledger().Connector(t.Context(), "App")
 				w.must(err)
-				connector.Check.EstimatedUsers = 43
+				connector.Check.Source = cognito.Seen{UserPoolName: "customers", EstimatedUsers: 43}.Raw()
 				w.must(w.ledger().PutConnector(t.Context(), connector, nil))
 			})}},
 			ConfigStateChecks: []statecheck.StateCheck{ofApp(knownvalue.StringExact("Our app"), "display_name")},

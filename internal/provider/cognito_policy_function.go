@@ -32,7 +32,7 @@ func (cognitoPolicyFunction) Definition(_ context.Context, _ function.Definition
 			function.StringParameter{Name: "user_pool_arn", MarkdownDescription: "The user pool's ARN, such as `arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEf123`."},
 			function.ListParameter{
 				Name: "tables", ElementType: types.StringType,
-				MarkdownDescription: "The tables' keys, one at least: `keys(skypoint_dataflow.customers.tables)`, or some of " + strings.Join(quoted(tableKeys()), ", ") + ".",
+				MarkdownDescription: "The tables' keys, one at least: `keys(skypoint_dataflow.customers.tables)`, or some of " + strings.Join(quoted(cognitoTableKeys()), ", ") + ".",
 			},
 		},
 		Return: function.StringReturn{},
@@ -51,8 +51,8 @@ func (cognitoPolicyFunction) Run(ctx context.Context, req function.RunRequest, r
 	}
 	var keys []string
 	for _, table := range tables {
-		if table.IsNull() || !slices.Contains(tableKeys(), table.ValueString()) {
-			resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf("a user pool has no table %s; the tables are %s", table, strings.Join(tableKeys(), ", ")))
+		if table.IsNull() || !slices.Contains(cognitoTableKeys(), table.ValueString()) {
+			resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf("a user pool has no table %s; the tables are %s", table, strings.Join(cognitoTableKeys(), ", ")))
 			return
 		}
 		keys = append(keys, table.ValueString())
@@ -64,3 +64,5 @@ func (cognitoPolicyFunction) Run(ctx context.Context, req function.RunRequest, r
 	}
 	resp.Error = resp.Result.Set(ctx, policy)
 }
+
+func cognitoTableKeys() []string { return connectorTypes{{ConnectorType: cognito.Type{}}}.tableKeys() }

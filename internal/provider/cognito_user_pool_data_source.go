@@ -25,9 +25,10 @@ import (
 var _ datasource.DataSourceWithConfigure = (*cognitoUserPoolDataSource)(nil)
 
 // cognitoUserPoolDataSource looks at a pool itself: the one data source that calls AWS.
-type cognitoUserPoolDataSource struct{ dataSourceObject }
-
-func newCognitoUserPoolDataSource() datasource.DataSource { return &cognitoUserPoolDataSource{} }
+type cognitoUserPoolDataSource struct {
+	dataSourceObject
+	kind cognito.Type
+}
 
 type cognitoUserPoolModel struct {
 	ConnectorID          types.String         `tfsdk:"connector_id"`
@@ -74,7 +75,7 @@ func (*cognitoUserPoolDataSource) Metadata(_ context.Context, req datasource.Met
 	resp.TypeName = req.ProviderTypeName + "_cognito_user_pool"
 }
 
-func (*cognitoUserPoolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *cognitoUserPoolDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	connector, pool := path.MatchRoot("connector_id"), path.MatchRoot("user_pool_id")
 	withPool := func(rules []validator.String, more ...path.Expression) []validator.String {
 		return append(rules, stringvalidator.ConflictsWith(append(more, connector)...))
@@ -119,7 +120,7 @@ func (*cognitoUserPoolDataSource) Schema(_ context.Context, _ datasource.SchemaR
 			"tables": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "The keys of the tables that `forecast` is made for. Default: all but " + strings.Join(quoted(cognito.PerUserTables()), " and ") + ", which cost a call per user.",
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tableKeyValidator())},
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tableKeyValidator(connectorTypes{{ConnectorType: d.kind}}))},
 			},
 			"name":            computedText("The pool's name."),
 			"arn":             computedText("The pool's ARN: what `provider::skypoint::cognito_policy` takes."),
@@ -189,14 +190,18 @@ func (d *cognitoUserPoolDataSource) config(ctx context.Context, m cognitoUserPoo
 	if m.ConnectorID.IsNull() {
 		c := cognito.Config{
 			UserPoolID: m.UserPoolID.ValueString(), Region: cmp.Or(m.Region.ValueString(), regionOf(m.UserPoolID.ValueString())), Profile: m.Profile.ValueString(),
-			Endpoint: m.Endpoint.ValueString(), MaxRequestsPerSecond: cognito.DefaultMaxRequestsPerSecond, UserAgent: d.services.userAgent(),
+			Endpoint: m.Endpoint.ValueString(), MaxRequestsPerSecond: cognito.DefaultMaxRequestsPerSecond, UserAgent: d.kind.UserAgent,
 		}
 		if m.AssumeRole != nil {
 			c.RoleARN, c.ExternalID = m.AssumeRole.RoleARN.ValueString(), m.AssumeRole.ExternalID.ValueString()
 		}
 		return c, nil
 	}
-	return d.services.connectorConfig(ctx, m.ConnectorID.ValueString())
+	connector, err := d.services.connector(ctx, m.ConnectorID.ValueString())
+	if err != nil {
+		return cognito.Config{}, err
+	}
+	return d.kind.Config(ctx, connector, d.services.secretOf(connector.Name))
 }
 
 func (m cognitoUserPoolModel) blame() blame {
@@ -240,7 +245,7 @@ func (m *cognitoUserPoolModel) show(config cognito.Config, d cognito.PoolDescrip
 		keys = append(keys, key.ValueString())
 	}
 	if m.Tables == nil {
-		keys = slices.DeleteFunc(tableKeys(), func(key string) bool { return slices.Contains(cognito.PerUserTables(), key) })
+		keys = slices.DeleteFunc(cognitoTableKeys(), func(key string) bool { return slices.Contains(cognito.PerUserTables(), key) })
 	}
 	forecast, err := cognito.Forecast(keys, d.EstimatedUsers, m.MaxRequestsPerSecond.ValueInt64())
 	if err != nil {

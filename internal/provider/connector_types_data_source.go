@@ -13,23 +13,14 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// connectorType is a kind of source that a connector leads to.
-type connectorType struct {
-	name, category, description, resource string
-}
-
-// connectorTypes are the types that there are, in the order of their names.
-var connectorTypes = []connectorType{{
-	name: dataflow.TypeCognito, category: "Services and apps", resource: "skypoint_cognito_connector",
-	description: "Users, groups, memberships and the settings of an AWS Cognito user pool.",
-}}
-
 var _ datasource.DataSource = (*connectorTypesDataSource)(nil)
 
 // connectorTypesDataSource needs no workspace: what it lists is in the provider.
-type connectorTypesDataSource struct{}
+type connectorTypesDataSource struct{ types connectorTypes }
 
-func newConnectorTypesDataSource() datasource.DataSource { return connectorTypesDataSource{} }
+func newConnectorTypesDataSource(types connectorTypes) datasource.DataSource {
+	return connectorTypesDataSource{types}
+}
 
 type connectorTypesModel struct {
 	Category types.String         `tfsdk:"category"`
@@ -73,17 +64,19 @@ func (connectorTypesDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-func (connectorTypesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+func (d connectorTypesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model connectorTypesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	model.Types = []connectorTypeModel{}
-	for _, t := range connectorTypes {
-		if (model.Category.IsNull() || strings.EqualFold(model.Category.ValueString(), t.category)) && t.has(model.Search.ValueString()) {
+	for _, t := range d.types {
+		info := t.Info()
+		if (model.Category.IsNull() || strings.EqualFold(model.Category.ValueString(), info.Category)) && has(info, model.Search.ValueString()) {
 			model.Types = append(model.Types, connectorTypeModel{
-				Name: types.StringValue(t.name), Category: types.StringValue(t.category), Description: types.StringValue(t.description), Resource: types.StringValue(t.resource),
+				Name: types.StringValue(info.Name), Category: types.StringValue(info.Category), Description: types.StringValue(info.Description),
+				Resource: types.StringValue(t.resourceType),
 			})
 		}
 	}
@@ -91,8 +84,8 @@ func (connectorTypesDataSource) Read(ctx context.Context, req datasource.ReadReq
 }
 
 // has says whether somebody who searches for this text finds the type.
-func (t connectorType) has(text string) bool {
-	for _, in := range []string{t.name, t.category, t.description} {
+func has(t dataflow.ConnectorTypeInfo, text string) bool {
+	for _, in := range []string{t.Name, t.Category, t.Description} {
 		if strings.Contains(strings.ToLower(in), strings.ToLower(text)) {
 			return true
 		}

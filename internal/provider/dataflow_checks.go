@@ -48,6 +48,7 @@ func (r *dataflowResource) checkAtPlan(ctx context.Context, plan, state dataflow
 	case err != nil:
 		diags.AddAttributeWarning(path.Root("connector_id"), "Connector is missing", dataflow.Sentence(err))
 	default:
+		r.checkTableKeys(plan, connector, diags)
 		plan.warnOfUnreadable(connector, diags)
 	}
 }
@@ -140,6 +141,20 @@ func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *d
 	if pinned {
 		diags.AddAttributeError(path.Root("dataflow_id"), "Dataflow is pinned",
 			fmt.Sprintf("Dataflow %q is held at a run by pinned_run, so nothing is imported. Remove its pinned_run, or this run.", name))
+	}
+}
+
+// checkTableKeys refuses tables that sources of the connector's type do not have.
+func (r *dataflowResource) checkTableKeys(plan dataflowModel, connector dataflow.Connector, diags *diag.Diagnostics) {
+	t, err := r.types.named(connector.Type)
+	if err != nil || plan.Tables.IsUnknown() {
+		return // nothing is known of the connector yet, or whoever opens it says what is wrong
+	}
+	only := connectorTypes{{ConnectorType: t}}
+	for _, key := range slices.Sorted(maps.Keys(plan.Tables.Elements())) {
+		if err := only.checkTableKey(key); err != nil {
+			diags.AddAttributeError(path.Root("tables").AtMapKey(key), "Invalid value", fmt.Sprintf("Connector %q: %s.", connector.Name, err))
+		}
 	}
 }
 

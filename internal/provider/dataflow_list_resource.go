@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -20,28 +21,33 @@ var _ list.ListResourceWithConfigure = (*dataflowListResource)(nil)
 // dataflowListResource lists the dataflows of the workspace for `terraform query`, from their records alone.
 type dataflowListResource struct{ dataflowResource }
 
-func newDataflowListResource() list.ListResource { return &dataflowListResource{} }
+func newDataflowListResource(types connectorTypes) list.ListResource {
+	return &dataflowListResource{dataflowResource{resourceObject: resourceObject{configured{types: types}}}}
+}
 
 // What the filters say of themselves, here and in the data source.
 const (
-	sayTypeFilter      = "Only dataflows of this type: `" + dataflow.TypeCognito + "`. Default: all of them."
 	sayStatusFilter    = "Only dataflows with this status: `New`, `Processing`, `Completed` or `Failed`. Default: all of them."
 	sayConnectorFilter = "Only dataflows that import through the connector with this `id`. Default: all of them."
 )
+
+func sayTypeFilter(all connectorTypes) string {
+	return "Only dataflows of this type: " + strings.Join(quoted(all.names()), ", ") + ". Default: all of them."
+}
 
 func statuses() []string {
 	return []string{string(dataflow.StatusNew), string(dataflow.StatusProcessing), string(dataflow.StatusCompleted), string(dataflow.StatusFailed)}
 }
 
-func (*dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (r *dataflowListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the dataflows of the workspace that are not removed, in the order of their names, for `terraform query` (Terraform 1.14 or newer). " +
 			"With `-generate-config-out` Terraform writes a resource and an import block for each. Importing them plans no run, and nothing else either, but for an argument given as empty text, which Terraform leaves out.",
 		Attributes: map[string]schema.Attribute{
 			"name_regex": nameRegexAttribute("dataflows"),
 			"type": schema.StringAttribute{
-				Optional: true, MarkdownDescription: sayTypeFilter,
-				Validators: []validator.String{stringvalidator.OneOf(dataflow.TypeCognito)},
+				Optional: true, MarkdownDescription: sayTypeFilter(r.types),
+				Validators: []validator.String{stringvalidator.OneOf(r.types.names()...)},
 			},
 			"status": schema.StringAttribute{
 				Optional: true, MarkdownDescription: sayStatusFilter,

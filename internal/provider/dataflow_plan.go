@@ -60,7 +60,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	why, elsewhere := dataflow.TriggerCreate, false
 	if req.State.Raw.IsNull() {
-		planCreate(&plan)
+		r.planCreate(ctx, &plan)
 		if !plan.PinnedRun.IsNull() {
 			why = dataflow.TriggerPin
 		}
@@ -69,7 +69,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		resp.Diagnostics.Append(diags...)
 		elsewhere = r.isElsewhere(ctx, plan, req.Private, &resp.Diagnostics)
 		why = trigger(plan, state, elsewhere, readAt)
-		planUpdate(&plan, state, why, elsewhere)
+		r.planUpdate(&plan, state, why, elsewhere)
 		if state.removing() && plan.PinnedRun.IsNull() { // the removal is brought to its end first, and then this is a new dataflow
 			plan.LastRun = types.ObjectUnknown(runType.AttrTypes) // Terraform replaces for an argument that changes
 			resp.RequiresReplace = path.Paths{path.Root("last_run")}
@@ -115,15 +115,20 @@ func (m dataflowModel) protected() bool {
 }
 
 // planCreate plans a dataflow that is not there yet. Computed attributes arrive unknown.
-func planCreate(plan *dataflowModel) {
+func (r *dataflowResource) planCreate(ctx context.Context, plan *dataflowModel) {
 	plan.ID = plan.Name
-	plan.Type = types.StringValue(dataflow.TypeCognito)
+	plan.Type = types.StringUnknown() // the connector's
+	if connector, ok := r.connectorOf(ctx, plan.ConnectorID); ok {
+		plan.Type = types.StringValue(connector.Type)
+	} else if only := r.types.only(); only != "" {
+		plan.Type = types.StringValue(only)
+	}
 	if !plan.PinnedRun.IsNull() {
 		plan.CurrentRun = plan.PinnedRun
 		return
 	}
 	if plan.RunOnApply.IsUnknown() || plan.RunOnApply.ValueBool() {
-		plan.TableDetails = plan.pendingDetails(dataflowModel{})
+		plan.TableDetails = plan.pendingDetails(r.types, dataflowModel{})
 		return
 	}
 	plan.Status = types.StringValue(string(dataflow.StatusNew))
@@ -136,7 +141,7 @@ func planCreate(plan *dataflowModel) {
 }
 
 // planUpdate plans a dataflow that is there. Computed attributes arrive as the state has them.
-func planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger, elsewhere bool) {
+func (r *dataflowResource) planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger, elsewhere bool) {
 	if why != "" {
 		plan.Status = types.StringUnknown()
 		plan.TableCount = types.Int64Unknown()
@@ -149,7 +154,7 @@ func planUpdate(plan *dataflowModel, state dataflowModel, why dataflow.Trigger, 
 			plan.CurrentRun = types.Int64Unknown()
 			plan.LastRefreshAt, plan.DataAsOf = types.StringUnknown(), types.StringUnknown()
 		}
-		plan.TableDetails = plan.pendingDetails(state)
+		plan.TableDetails = plan.pendingDetails(r.types, state)
 		return
 	}
 	if !plan.sameRecord(state) {

@@ -29,7 +29,9 @@ type dataflowResource struct {
 	named
 }
 
-func newDataflowResource() resource.Resource { return &dataflowResource{} }
+func newDataflowResource(types connectorTypes) resource.Resource {
+	return &dataflowResource{resourceObject: resourceObject{configured{types: types}}}
+}
 
 func (*dataflowResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_dataflow"

@@ -2,9 +2,7 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,19 +35,19 @@ func (*dataflowResource) UpgradeState(context.Context) map[int64]resource.StateU
 	return upgraders(dataflowChanges)
 }
 
-func (*dataflowResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *dataflowResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		Version: int64(len(dataflowChanges)),
 		MarkdownDescription: "A dataflow imports chosen tables of a connector into a database of Apache Iceberg tables. " +
 			"Creating it runs it; so does a change of what it imports or of `refresh_triggers`. " +
 			"A plan runs the dataflow exactly when it shows `last_run` as known after apply. " +
 			"A run that fails the apply, publishes nothing, and is planned again.",
-		Attributes: dataflowArgumentAttributes(ctx),
+		Attributes: r.arguments(ctx),
 	}
 	maps.Copy(resp.Schema.Attributes, dataflowResultAttributes())
 }
 
-func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute {
+func (r *dataflowResource) arguments(ctx context.Context) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Required:            true,
@@ -81,11 +79,11 @@ func dataflowArgumentAttributes(ctx context.Context) map[string]schema.Attribute
 		},
 		"tables": schema.MapNestedAttribute{
 			Required: true,
-			MarkdownDescription: "The tables to import, by their key: " + strings.Join(quoted(tableKeys()), ", ") +
+			MarkdownDescription: "The tables to import, by their key: " + strings.Join(quoted(r.types.tableKeys()), ", ") +
 				". The connector's `unreadable_tables` names those that its sign-in can't read. Changing it runs the dataflow; a table taken out is hidden.",
 			Validators: []validator.Map{
 				mapvalidator.SizeAtLeast(1),
-				mapvalidator.KeysAre(tableKeyValidator()),
+				mapvalidator.KeysAre(tableKeyValidator(r.types)),
 			},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"purpose": schema.StringAttribute{
@@ -280,14 +278,6 @@ func tableNameValidator() validator.String {
 	return stringRule{description: dataflow.IdentifierRule, check: dataflow.CheckTableName}
 }
 
-func tableKeyValidator() validator.String {
-	return stringRule{
-		description: "the key of a table",
-		check: func(key string) error {
-			if slices.Contains(tableKeys(), key) {
-				return nil
-			}
-			return fmt.Errorf("there is no table %q: the tables of a user pool are %s", key, strings.Join(tableKeys(), ", "))
-		},
-	}
+func tableKeyValidator(types connectorTypes) validator.String {
+	return stringRule{description: "the key of a table", check: types.checkTableKey}
 }

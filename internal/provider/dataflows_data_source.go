@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -19,7 +20,9 @@ var _ datasource.DataSourceWithConfigure = (*dataflowsDataSource)(nil)
 
 type dataflowsDataSource struct{ dataSourceObject }
 
-func newDataflowsDataSource() datasource.DataSource { return &dataflowsDataSource{} }
+func newDataflowsDataSource(types connectorTypes) datasource.DataSource {
+	return &dataflowsDataSource{dataSourceObject: dataSourceObject{configured{types: types}}}
+}
 
 type dataflowsModel struct {
 	dataflowFilter
@@ -73,12 +76,12 @@ func (*dataflowsDataSource) Metadata(_ context.Context, req datasource.MetadataR
 	resp.TypeName = req.ProviderTypeName + "_dataflows"
 }
 
-func (*dataflowsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *dataflowsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	summary := schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"id":              computedText("The dataflow's `id`."),
 		"name":            computedText("The dataflow's name."),
 		"display_name":    computedText("The name that people are shown."),
-		"type":            computedText("The type of its connector: `" + dataflow.TypeCognito + "`."),
+		"type":            computedText("The type of its connector: " + strings.Join(quoted(d.types.names()), ", ") + "."),
 		"status":          computedText("`New`, `Processing`, `Completed` or `Failed`."),
 		"connector_id":    computedText("The connector that it imports through."),
 		"database":        computedText("The database of its tables."),
@@ -98,7 +101,7 @@ func (*dataflowsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 				Optional: true, MarkdownDescription: sayNameRegex("dataflows"), Validators: []validator.String{regularExpression()},
 			},
 			"type": schema.StringAttribute{
-				Optional: true, MarkdownDescription: sayTypeFilter, Validators: []validator.String{stringvalidator.OneOf(dataflow.TypeCognito)},
+				Optional: true, MarkdownDescription: sayTypeFilter(d.types), Validators: []validator.String{stringvalidator.OneOf(d.types.names()...)},
 			},
 			"status": schema.StringAttribute{
 				Optional: true, MarkdownDescription: sayStatusFilter, Validators: []validator.String{stringvalidator.OneOf(statuses()...)},

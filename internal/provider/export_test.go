@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
@@ -51,7 +50,7 @@ func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*en
 }
 
 func servicesOf(workspace string) *services {
-	s := newServices("test")
+	s := newServices(allConnectorTypes("test"))
 	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
 	return s
 }
@@ -67,19 +66,23 @@ func (v *variant) Resources(context.Context) []func() resource.Resource { return
 // Variants are providers for tests, by their names.
 var Variants = map[string]func() provider.Provider{
 	"renamed": func() provider.Provider {
-		return &variant{resources: []func() resource.Resource{newCognitoConnectorResource, func() resource.Resource { return &renamedDataflow{} }}}
+		types := allConnectorTypes("test")
+		return &variant{skypointProvider: skypointProvider{types: types}, resources: []func() resource.Resource{types[0].resource, func() resource.Resource {
+			return &renamedDataflow{dataflowResource{resourceObject: resourceObject{configured{types: types}}}}
+		}}}
 	},
 	"panics": func() provider.Provider {
-		return New("test", func(s *services) {
-			s.open = func(ctx context.Context, config cognito.Config) (dataflow.Source, error) {
-				pool, err := openPool(ctx, config)
-				return panicking{pool, config.SecretAccessKey}, err
-			}
-		})()
+		return New("test", func(p *skypointProvider) { p.types[0].ConnectorType = panickingType{p.types[0].ConnectorType} })()
+	},
+	"with folders": func() provider.Provider {
+		return New("test", func(p *skypointProvider) { p.types = append(p.types, folderConnectorType()) })()
 	},
 	"read at once": func() provider.Provider {
-		return &variant{resources: []func() resource.Resource{
-			func() resource.Resource { return &connectorAtOnce{} }, func() resource.Resource { return &dataflowAtOnce{} },
+		types := allConnectorTypes("test")
+		return &variant{skypointProvider: skypointProvider{types: types}, resources: []func() resource.Resource{
+			func() resource.Resource { return &connectorAtOnce{} }, func() resource.Resource {
+				return &dataflowAtOnce{dataflowResource{resourceObject: resourceObject{configured{types: types}}}}
+			},
 		}}
 	},
 }
@@ -94,6 +97,18 @@ func (r *renamedDataflow) Schema(ctx context.Context, req resource.SchemaRequest
 
 func (*renamedDataflow) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
 	return upgraders([]stateChange{renamed("source_id", "connector_id")})
+}
+
+// panickingType opens sources that panic.
+type panickingType struct{ dataflow.ConnectorType }
+
+func (t panickingType) Open(ctx context.Context, c dataflow.Connector, secret func(context.Context) (string, error)) (dataflow.Source, error) {
+	source, err := t.ConnectorType.Open(ctx, c, secret)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := secret(ctx)
+	return panicking{source, opened}, err
 }
 
 // panicking is a source whose reading panics with the secret of its connector.

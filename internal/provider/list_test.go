@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/msgpack"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -59,7 +60,7 @@ func shown(value cty.Value) string {
 // declareElsewhere writes the record of a dataflow that never ran, as another root module would.
 func (w *world) declareElsewhere(name, connector string, phase dataflow.Phase) {
 	w.must(w.ledger().PutDataflow(context.Background(), dataflow.Record{
-		Version: 1, UID: name, Phase: phase, Type: dataflow.TypeCognito,
+		Version: 1, UID: name, Phase: phase, Type: cognito.TypeName,
 		Definition: dataflow.Definition{Name: name, Connector: connector, Database: strings.ToLower(name), RunOnApply: true},
 		CreatedAt:  time.Now().UTC(), UpdatedAt: time.Now().UTC(),
 	}))

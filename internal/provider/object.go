@@ -14,6 +14,7 @@ import (
 // configured is what every object has: the services, given once by Configure.
 type configured struct {
 	services *services
+	types    connectorTypes // for what is asked before Configure is called: schemas and their validators
 }
 
 // resourceObject is what every resource has.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/disk/disktest"
@@ -74,7 +75,9 @@ func (m *machine) declare(ctx context.Context, e *engine.Engine) (dataflow.Recor
 		return dataflow.Record{}, err
 	}
 	err = l.CreateConnector(ctx, dataflow.Connector{
-		Type: dataflow.TypeCognito, Name: "App", UserPoolID: testPoolID, Region: "us-east-1", AccessKeyID: &m.key.AccessKeyID, Endpoint: &m.endpoint, MaxRequestsPerSecond: 10_000,
+		Type: cognito.TypeName, Name: "App", Settings: cognito.Settings{
+			UserPoolID: testPoolID, Region: "us-east-1", AccessKeyID: &m.key.AccessKeyID, Endpoint: &m.endpoint, MaxRequestsPerSecond: 10_000,
+		}.Raw(),
 	}, &m.key.SecretAccessKey)
 	if err != nil && !dataflow.IsCode(err, dataflow.CodeExists) {
 		return dataflow.Record{}, err

@@ -141,7 +141,7 @@ func progressLine(e dataflow.Event) string {
 			line += fmt.Sprintf(", %s/s", dataflow.Thousands(int64(e.RowsPerSecond)))
 		}
 		if e.Remaining > 0 {
-			line += ", about " + roughly(e.Remaining) + " left"
+			line += ", about " + dataflow.Roughly(e.Remaining) + " left"
 		}
 		return line
 	case "resumed":
@@ -154,21 +154,7 @@ func progressLine(e dataflow.Event) string {
 	return ""
 }
 
-// roughly gives a duration with as many units as an estimate deserves: "40 s", "3 min", "5 h 10 min".
-func roughly(d time.Duration) string {
-	minutes := int64(d.Round(time.Minute) / time.Minute)
-	switch {
-	case d < time.Minute-time.Second/2:
-		return fmt.Sprintf("%d s", max(1, int64(d.Round(time.Second)/time.Second)))
-	case minutes < 60:
-		return fmt.Sprintf("%d min", minutes)
-	case minutes%60 == 0:
-		return fmt.Sprintf("%d h", minutes/60)
-	default:
-		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
-	}
-}
-
+// logEvent writes an event to the log.
 func logEvent(ctx context.Context, e dataflow.Event) {
 	fields := map[string]any{"dataflow": e.Dataflow, "run": e.Run, "table": e.Table, "rows": e.Rows}
 	if e.RowsPerSecond > 0 {

@@ -37,7 +37,7 @@ func TestProgress_SaysHowFarARunIs(t *testing.T) {
 		200 * time.Millisecond: "1 s", 59 * time.Second: "59 s", 59*time.Second + 700*time.Millisecond: "1 min", 89 * time.Second: "1 min", 90 * time.Second: "2 min",
 		59*time.Minute + 29*time.Second: "59 min", 59*time.Minute + 31*time.Second: "1 h", 2 * time.Hour: "2 h", 6*time.Hour + 12*time.Minute: "6 h 12 min",
 	} {
-		if got := roughly(d); got != want {
+		if got := dataflow.Roughly(d); got != want {
 			t.Errorf("%s is about %q, want %q", d, got, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -41,21 +42,28 @@ var (
 )
 
 type skypointProvider struct {
-	version string
-	options []Option
+	version     string
+	types       connectorTypes
+	resumeAfter time.Duration // of the engine; 0: its own
 }
 
 // Option is something that a build of the provider does otherwise.
-type Option func(*services)
+type Option func(*skypointProvider)
 
 // WithResumeAfter lets an import go on where a failed one ended that had read for so long; without it: for five minutes.
 func WithResumeAfter(read time.Duration) Option {
-	return func(s *services) { s.resumeAfter = read }
+	return func(p *skypointProvider) { p.resumeAfter = read }
 }
 
 // New gives the constructor of the provider for a build of this version.
 func New(version string, options ...Option) func() provider.Provider {
-	return func() provider.Provider { return &skypointProvider{version: version, options: options} }
+	return func() provider.Provider {
+		p := &skypointProvider{version: version, types: allConnectorTypes(version)}
+		for _, option := range options {
+			option(p)
+		}
+		return p
+	}
 }
 
 type providerModel struct {
@@ -103,10 +111,8 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := newServices(p.version)
-	for _, option := range p.options {
-		option(s)
-	}
+	s := newServices(p.types)
+	s.resumeAfter = p.resumeAfter
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
 	for name, unknown := range map[string]bool{"workspace": model.Workspace.IsUnknown(), "warehouse": model.Warehouse.IsUnknown(), "secrets_key": model.SecretsKey.IsUnknown()} {
 		if unknown {
@@ -120,12 +126,12 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		s.workspace = absolute(&resp.Diagnostics, path.Root("workspace"), firstOf(model.Workspace.ValueString(), os.Getenv(workspaceEnv), defaultWorkspace))
-		s.warehouse = absolute(&resp.Diagnostics, path.Root("warehouse"), firstOf(model.Warehouse.ValueString(), filepath.Join(s.workspace, "warehouse")))
+		s.workspace = absolute(&resp.Diagnostics, path.Root("workspace"), cmp.Or(model.Workspace.ValueString(), os.Getenv(workspaceEnv), defaultWorkspace))
+		s.warehouse = absolute(&resp.Diagnostics, path.Root("warehouse"), cmp.Or(model.Warehouse.ValueString(), filepath.Join(s.workspace, "warehouse")))
 		if err := lakehouse.CheckWarehouse(s.warehouse); err != nil {
 			report(&resp.Diagnostics, "Readers would not find the tables", err, blame{dataflow.CodeInvalid: path.Root("warehouse")})
 		}
-		s.secretsKey = firstOf(model.SecretsKey.ValueString(), os.Getenv(secretsKeyEnv))
+		s.secretsKey = cmp.Or(model.SecretsKey.ValueString(), os.Getenv(secretsKeyEnv))
 	}
 	resp.ResourceData = s
 	resp.DataSourceData = s
@@ -135,15 +141,16 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 }
 
 func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{
-		newCognitoConnectorResource, newDataflowResource,
-		newDataflowRunResource,
+	var all []func() resource.Resource
+	for _, t := range p.types {
+		all = append(all, t.resource)
 	}
+	return append(all, with(p.types, newDataflowResource), newDataflowRunResource)
 }
 
 // EphemeralResources give what is in no plan and in no state.
 func (p *skypointProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newTableRowsEphemeral}
+	return []func() ephemeral.EphemeralResource{with(p.types, newTableRowsEphemeral)}
 }
 
 // Actions are an extra of Terraform 1.14 and newer.
@@ -153,19 +160,39 @@ func (p *skypointProvider) Actions(context.Context) []func() action.Action {
 
 // ListResources are an extra of Terraform 1.14 and newer.
 func (p *skypointProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newCognitoConnectorListResource, newDataflowListResource}
+	var all []func() list.ListResource
+	for _, t := range p.types {
+		if t.listResource != nil {
+			all = append(all, t.listResource)
+		}
+	}
+	return append(all, with(p.types, newDataflowListResource))
 }
 
 func (p *skypointProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{
-		newConnectorTypesDataSource, newCognitoConnectorDataSource, newCognitoUserPoolDataSource,
-		newDataflowDataSource, newDataflowsDataSource, newDataflowRunsDataSource, newTablesDataSource, newTableDataSource, newTableRowsDataSource,
+	all := []func() datasource.DataSource{
+		with(p.types, newConnectorTypesDataSource),
+		newDataflowDataSource, with(p.types, newDataflowsDataSource), newDataflowRunsDataSource,
+		newTablesDataSource, with(p.types, newTableDataSource), with(p.types, newTableRowsDataSource),
 	}
+	for _, t := range p.types {
+		all = append(all, t.dataSources...)
+	}
+	return all
 }
 
 // Functions are pure: they read neither the workspace nor AWS.
 func (p *skypointProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newDataflowNameFunction, newCognitoPolicyFunction}
+	all := []func() function.Function{newDataflowNameFunction}
+	for _, t := range p.types {
+		all = append(all, t.functions...)
+	}
+	return all
+}
+
+// with gives the constructor of an object that knows the connector types.
+func with[Object any](types connectorTypes, construct func(connectorTypes) Object) func() Object {
+	return func() Object { return construct(types) }
 }
 
 // checkEnvironment holds a value from the environment to the rule that holds for one in HCL, which comes before it. The value may be a
@@ -186,13 +213,4 @@ func absolute(diags *diag.Diagnostics, at path.Path, folder string) string {
 		diags.AddAttributeError(at, "Unusable path", err.Error())
 	}
 	return abs
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
@@ -21,17 +20,16 @@ import (
 // services are the concrete parts behind one configured provider, put together here and nowhere else.
 // Each is opened when it is first needed; they live as long as the provider's process. Every method may be called concurrently.
 type services struct {
-	version string
+	types   connectorTypes
 	unknown bool // the configuration depends on something that is known only after apply
 
 	unknownSettings []string // the settings that do
 	workspace       string
 	warehouse       string
 	secretsKey      string
-	now             func() time.Time                                               // nil: time.Now
-	self            dataflow.Process                                               // the owner of the runs; zero: this process
-	resumeAfter     time.Duration                                                  // of the engine; 0: its own
-	open            func(context.Context, cognito.Config) (dataflow.Source, error) // a connector's source
+	now             func() time.Time // nil: time.Now
+	self            dataflow.Process // the owner of the runs; zero: this process
+	resumeAfter     time.Duration    // of the engine; 0: its own
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -40,16 +38,14 @@ type services struct {
 	planned *planned // what this process has planned: the plan that is under way
 }
 
-func newServices(version string) *services {
-	return &services{version: version, open: openPool, planned: newPlanned()}
+func newServices(types connectorTypes) *services {
+	return &services{types: types, planned: newPlanned()}
 }
 
 // sayUnknown names the settings that are not known yet.
 func (s *services) sayUnknown() string {
 	return fmt.Sprintf("Of provider \"skypoint\" not known until apply: %s. ", strings.Join(s.unknownSettings, ", "))
 }
-
-func (s *services) userAgent() string { return "terraform-provider-skypoint/" + s.version }
 
 // ledger gives the records of the workspace.
 func (s *services) ledger(ctx context.Context) (*ledger.Ledger, error) {

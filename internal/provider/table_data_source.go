@@ -23,7 +23,9 @@ var _ datasource.DataSourceWithConfigure = (*tableDataSource)(nil)
 
 type tableDataSource struct{ dataSourceObject }
 
-func newTableDataSource() datasource.DataSource { return &tableDataSource{} }
+func newTableDataSource(types connectorTypes) datasource.DataSource {
+	return &tableDataSource{dataSourceObject: dataSourceObject{configured{types: types}}}
+}
 
 type tableDataSourceModel struct {
 	DataflowID       types.String    `tfsdk:"dataflow_id"`
@@ -69,21 +71,21 @@ func (*tableDataSource) Metadata(_ context.Context, req datasource.MetadataReque
 	resp.TypeName = req.ProviderTypeName + "_table"
 }
 
-func tableKeyAttribute() schema.StringAttribute {
+func tableKeyAttribute(all connectorTypes) schema.StringAttribute {
 	return schema.StringAttribute{
-		Required: true, MarkdownDescription: "The table's key in the dataflow's `tables`: " + strings.Join(quoted(tableKeys()), ", ") + ".",
-		Validators: []validator.String{tableKeyValidator()},
+		Required: true, MarkdownDescription: "The table's key in the dataflow's `tables`: " + strings.Join(quoted(all.tableKeys()), ", ") + ".",
+		Validators: []validator.String{tableKeyValidator(all)},
 	}
 }
 
-func (*tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One published table of a dataflow: its columns, what is known of their values, its size, where it lies, and the runs it can be read at.\n\n" +
 			"What is known of a column's values (`filled`, `empty`, `distinct`, `longest`) is the profile that the current run took of the rows which the source gave, " +
 			"whether they were loaded or not. It holds no value. These attributes are null where the table's `metadata` is `false`.",
 		Attributes: map[string]schema.Attribute{
 			"dataflow_id":      dataflowIDAttribute(),
-			"key":              tableKeyAttribute(),
+			"key":              tableKeyAttribute(d.types),
 			"at_run":           waitForRunAttribute(),
 			"database":         computedText("The database."),
 			"table_name":       computedText("The table's name in it."),

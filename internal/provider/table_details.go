@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -15,7 +14,7 @@ import (
 
 // pendingDetails gives the details as far as an import of m leaves no doubt. Where it is not known whether there will be a run, the keys aren't
 // known either: without one they are those of the tables that are published.
-func (m dataflowModel) pendingDetails(state dataflowModel) types.Map {
+func (m dataflowModel) pendingDetails(all connectorTypes, state dataflowModel) types.Map {
 	if m.Tables.IsUnknown() || m.RunOnApply.IsUnknown() {
 		return types.MapUnknown(tableDetailsType)
 	}
@@ -24,10 +23,8 @@ func (m dataflowModel) pendingDetails(state dataflowModel) types.Map {
 	for key, table := range m.Tables.Elements() {
 		inner := unknownDetails()
 		inner["database"] = m.Database
-		for _, t := range cognito.Tables() {
-			if t.Key == key {
-				inner["file_name"] = types.StringValue(t.FileName)
-			}
+		if name := all.fileName(key); name != "" {
+			inner["file_name"] = types.StringValue(name)
 		}
 		if arguments, ok := table.(types.Object); ok && !arguments.IsUnknown() {
 			inner["table_name"], inner["purpose"] = arguments.Attributes()["table_name"], arguments.Attributes()["purpose"]

@@ -38,10 +38,10 @@ type tableRowsModel struct {
 	Rows       []map[string]types.String `tfsdk:"rows"`
 }
 
-func tableRowsAttributes() map[string]schema.Attribute {
+func tableRowsAttributes(all connectorTypes) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"dataflow_id": dataflowIDAttribute(),
-		"key":         tableKeyAttribute(),
+		"key":         tableKeyAttribute(all),
 		"at_run": schema.Int64Attribute{
 			Optional:            true,
 			MarkdownDescription: "The run whose rows are read. Give it the dataflow's `current_run`: then this waits for a run that the same apply makes. Default: the rows as they are.",

@@ -12,16 +12,18 @@ var _ ephemeral.EphemeralResourceWithConfigure = (*tableRowsEphemeral)(nil)
 
 type tableRowsEphemeral struct{ ephemeralObject }
 
-func newTableRowsEphemeral() ephemeral.EphemeralResource { return &tableRowsEphemeral{} }
+func newTableRowsEphemeral(types connectorTypes) ephemeral.EphemeralResource {
+	return &tableRowsEphemeral{ephemeralObject: ephemeralObject{configured{types: types}}}
+}
 
 func (*tableRowsEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_table_rows"
 }
 
-func (*tableRowsEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+func (r *tableRowsEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A few rows of a table that are in no plan and in no state: for provider configurations and write-only arguments.",
-		Attributes:          ephemeralAttributes(tableRowsAttributes()),
+		Attributes:          ephemeralAttributes(tableRowsAttributes(r.types)),
 	}
 }
 

@@ -21,8 +21,12 @@ var damages = []struct {
 	{"cut off", func(content string) string { return content[:len(content)/2] }, func(recordKind) string { return "unexpected end of JSON input" }},
 	{"empty", func(string) string { return "" }, func(recordKind) string { return "it is empty" }},
 	{"not JSON", func(string) string { return "# merge conflict\n" }, func(recordKind) string { return "invalid character '#' looking for beginning of value" }},
-	{"newer", func(content string) string { return strings.Replace(content, `"format": 1`, `"format": 2`, 1) }, func(recordKind) string {
-		return "its format is 2, and this version of the provider knows formats up to 1"
+	{"newer", func(content string) string { return replacing(`"format": \d+`, `"format": 9`)(content) }, func(kind recordKind) string {
+		newest := 1
+		if kind.name == "connector" {
+			newest = 2
+		}
+		return fmt.Sprint("its format is 9, and this version of the provider knows formats up to ", newest)
 	}},
 	{"another's", nil, func(kind recordKind) string { return kind.strange }},
 }

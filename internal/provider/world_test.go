@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
@@ -136,7 +137,7 @@ func (w *world) record(phase dataflow.Phase) {
 		w.must(err)
 	}
 	w.must(w.ledger().PutDataflow(context.Background(), dataflow.Record{
-		Version: standing.Version + 1, UID: uuid.NewString(), Phase: phase, Type: dataflow.TypeCognito,
+		Version: standing.Version + 1, UID: uuid.NewString(), Phase: phase, Type: cognito.TypeName,
 		Definition: dataflow.Definition{Name: "Customers", Connector: "App", Database: "customers"},
 		CreatedAt:  time.Now().UTC(), UpdatedAt: time.Now().UTC(),
 	}))

@@ -11,7 +11,7 @@ var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // record is a version of a dataflow's record. Its texts and numbers are such as a careless codec changes.
 func record(name string, version int64) dataflow.Record {
 	return dataflow.Record{
-		Version: version, UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: dataflow.TypeCognito, CreatedAt: noon, UpdatedAt: noon,
+		Version: version, UID: "uid of " + name, Phase: dataflow.PhaseCreated, Type: "AWS Cognito", CreatedAt: noon, UpdatedAt: noon,
 		Definition: dataflow.Definition{
 			Name: name, Connector: "App", Database: "customers", Description: new("a <b> & ünïcode \u2028 \"quoted\""),
 			Tables: map[string]dataflow.TableDefinition{"users": {Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "users"}},

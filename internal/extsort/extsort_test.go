@@ -1,4 +1,4 @@
-package lakehouse
+package extsort
 
 import (
 	"bytes"
@@ -18,10 +18,10 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-func readAll(t interface{ Fatal(...any) }, in records) []string {
+func readAll(t interface{ Fatal(...any) }, in Records) []string {
 	var all []string
 	for {
-		key, payload, err := in.next()
+		key, payload, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			return all
 		}
@@ -37,20 +37,20 @@ func TestSorter_SortsWhateverTheBuffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.SampledFrom([]int{1, 64, 300, 4096, 1 << 20}).Draw(t, "limit")
 		keys := rapid.SliceOfN(rapid.StringN(0, 12, -1), 0, 400).Draw(t, "keys")
-		s := newSorter(dir, limit)
+		s := New(dir, limit)
 		type record struct{ key, payload string }
 		var want []record
 		for i, key := range keys {
 			payload := fmt.Sprint(i % 7)
-			if err := s.add([]byte(key), []byte(payload)); err != nil {
+			if err := s.Add([]byte(key), []byte(payload)); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, record{key, payload})
 		}
-		if err := s.seal(t.Context()); err != nil {
+		if err := s.Seal(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.add(nil, nil); err == nil {
+		if err := s.Add(nil, nil); err == nil {
 			t.Fatal("something was added after the end")
 		}
 		slices.SortFunc(want, func(a, b record) int {
@@ -64,63 +64,63 @@ func TestSorter_SortsWhateverTheBuffer(t *testing.T) {
 			sorted = append(sorted, r.key+"\x00\x00"+r.payload)
 		}
 		for pass := 1; pass <= 2; pass++ {
-			if got := readAll(t, s.records()); !slices.Equal(got, sorted) {
+			if got := readAll(t, s.Records()); !slices.Equal(got, sorted) {
 				t.Fatalf("pass %d is not sorted: %q, want %q", pass, got, sorted)
 			}
 		}
-		if err := s.close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
 func TestSorter_MergesMoreRunsThanItOpensAtOnce(t *testing.T) {
-	s := newSorter(t.TempDir(), 1) // a run for every record
-	const n = 3*sortFanIn + 5
+	s := New(t.TempDir(), 1) // a run for every record
+	const n = 3*fanIn + 5
 	for i := range n {
-		if err := s.add([]byte(fmt.Sprintf("%06d", (i*7919)%n)), nil); err != nil {
+		if err := s.Add([]byte(fmt.Sprintf("%06d", (i*7919)%n)), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.seal(t.Context()); err != nil {
+	if err := s.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.spool.runs) > sortFanIn {
+	if len(s.spool.runs) > fanIn {
 		t.Errorf("%d runs are left", len(s.spool.runs))
 	}
-	all := readAll(t, s.records())
+	all := readAll(t, s.Records())
 	if len(all) != n || !slices.IsSorted(all) {
-		t.Errorf("%d records, sorted: %t", len(all), slices.IsSorted(all))
+		t.Errorf("%d Records, sorted: %t", len(all), slices.IsSorted(all))
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestSorter_StopsMergingWhenItIsNotWantedAnyMore(t *testing.T) {
-	s := newSorter(t.TempDir(), 1) // a run for every record
-	for i := range 2 * sortFanIn {
-		if err := s.add([]byte(fmt.Sprintf("%06d", i)), nil); err != nil {
+	s := New(t.TempDir(), 1) // a run for every record
+	for i := range 2 * fanIn {
+		if err := s.Add([]byte(fmt.Sprintf("%06d", i)), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.seal(ctx); !errors.Is(err, context.Canceled) {
+	if err := s.Seal(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("merging ended with %v", err)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestSorter_TakesRecordsFromManyAtOnce(t *testing.T) {
-	s := newSorter(t.TempDir(), 1000)
+	s := New(t.TempDir(), 1000)
 	var group sync.WaitGroup
 	for worker := range 8 {
 		group.Go(func() {
 			for i := range 500 {
-				if err := s.add([]byte(fmt.Sprintf("%03d", i)), []byte{byte(worker)}); err != nil {
+				if err := s.Add([]byte(fmt.Sprintf("%03d", i)), []byte{byte(worker)}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -128,27 +128,27 @@ func TestSorter_TakesRecordsFromManyAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if err := s.seal(t.Context()); err != nil {
+	if err := s.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	all := readAll(t, s.records())
+	all := readAll(t, s.Records())
 	if len(all) != 4000 || !slices.IsSorted(all) || len(slices.Compact(all)) != 4000 {
 		t.Errorf("%d records", len(all))
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestSpool_LeavesNoFileBehind_AndIsForTheOwnerOnly(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "spool")
-	s := newSorter(dir, 1)
+	s := New(dir, 1)
 	for _, key := range []string{"b", "a", "c"} {
-		if err := s.add([]byte(key), nil); err != nil {
+		if err := s.Add([]byte(key), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.seal(t.Context()); err != nil {
+	if err := s.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	info, err := s.spool.file.Stat()
@@ -158,7 +158,7 @@ func TestSpool_LeavesNoFileBehind_AndIsForTheOwnerOnly(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("while it is used the folder holds %v, %v", entries, err)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -168,44 +168,44 @@ func TestSorter_SaysThatTheDiskFailed(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := newSorter(blocked, 1)
-	first, second := s.add([]byte("a"), nil), s.add([]byte("b"), nil)
+	s := New(blocked, 1)
+	first, second := s.Add([]byte("a"), nil), s.Add([]byte("b"), nil)
 	if first != nil || second == nil {
 		t.Errorf("errors are %v and %v", first, second)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
 // The buffer is written by a goroutine of its own, which nobody above could guard.
 func TestSorter_APanicWhileItSpillsIsAnError(t *testing.T) {
-	s := newSorter(t.TempDir(), 1)
-	if err := s.add([]byte("a"), []byte("b")); err != nil {
+	s := New(t.TempDir(), 1)
+	if err := s.Add([]byte("a"), []byte("b")); err != nil {
 		t.Fatal(err)
 	}
 	s.buffer.entries[0].end = 1 << 30 // beyond its buffer
-	err := errors.Join(s.add([]byte("c"), []byte("d")), s.seal(t.Context()))
+	err := errors.Join(s.Add([]byte("c"), []byte("d")), s.Seal(t.Context()))
 	if !dataflow.IsCode(err, dataflow.CodeInternal) {
 		t.Errorf("the error is %v", err)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
 }
 
 func TestSorters_ShareTheSpareBuffers(t *testing.T) {
 	before := runtime.MemStats{}
-	var sorters []*sorter
+	var sorters []*Sorter
 	for range 20 {
-		sorters = append(sorters, newSorter(t.TempDir(), 1<<20))
+		sorters = append(sorters, New(t.TempDir(), 1<<20))
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	payload := make([]byte, 1000)
 	for n := range 5_000 {
 		for _, s := range sorters {
-			if err := s.add([]byte(fmt.Sprintf("%08x", n*7919%5_000)), payload); err != nil {
+			if err := s.Add([]byte(fmt.Sprintf("%08x", n*7919%5_000)), payload); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -226,13 +226,13 @@ func TestSorters_ShareTheSpareBuffers(t *testing.T) {
 		t.Errorf("%d sorters hold %d bytes, want %d at most", len(sorters), grown, most)
 	}
 	for _, s := range sorters {
-		if err := s.seal(t.Context()); err != nil {
+		if err := s.Seal(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(readAll(t, s.records())); got != 5_000 {
-			t.Errorf("%d records, want 5,000", got)
+		if got := len(readAll(t, s.Records())); got != 5_000 {
+			t.Errorf("%d Records, want 5,000", got)
 		}
-		if err := s.close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,4 +1,5 @@
-package lakehouse
+// Package extsort sorts more records than memory holds: https://en.wikipedia.org/wiki/External_sorting.
+package extsort
 
 import (
 	"bufio"
@@ -17,36 +18,40 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// sorter sorts any number of records (key, payload) in a bounded number of bytes: a full buffer is sorted and written to a spool
-// file as a run; at the end the runs are merged. Records with one key come in the order of their payloads, so the result does not
-// depend on the order in which they were added.
+// Sorter sorts any number of records (key, payload) in a bounded number of bytes: a full buffer is sorted and written to a spool
+// file as a run; at the end the runs are merged. Records come in the order of the bytes of their keys, and those with one key in the order of
+// their payloads, so the result does not depend on the order in which they were added.
+//
+// Use it in three steps: Add, from many goroutines; Seal, once; Records, as often as passes over them are needed. Close ends it, whatever came before.
 //
 // It is our own because the libraries for it bound the number of records, not of bytes, and a record here is between 100 bytes and 200 KB.
-type sorter struct {
+type Sorter struct {
 	dir   string
 	limit int // bytes of a buffer
 
 	mu      sync.Mutex
-	buffer  *sortBuffer
+	buffer  *buffer
 	writing chan error // receives when the buffer being written is free again; nil: none is
 	spool   *spool
 	sealed  bool
 }
 
 const (
-	// sortBufferBytes bounds one buffer of a sorter. Smaller ones make more runs to merge, larger ones more memory for nothing: merging is not the slow part.
-	sortBufferBytes = 4 << 20
-	// sortFanIn is how many runs are merged at a time, each through a buffer of mergeBufferBytes.
-	sortFanIn        = 128
+	// DefaultBufferBytes bounds one buffer of a sorter. Smaller ones make more runs to merge, larger ones more memory for nothing: merging is not the slow part.
+	DefaultBufferBytes = 4 << 20
+	// fanIn is how many runs are merged at a time, each through a buffer of mergeBufferBytes.
+	fanIn            = 128
 	mergeBufferBytes = 32 << 10
 )
 
-func newSorter(dir string, limit int) *sorter {
-	return &sorter{dir: dir, limit: limit, buffer: &sortBuffer{}}
+// New makes a sorter whose spool file lies in a folder, which is made when the first buffer is full. limit is the size of a buffer in bytes:
+// DefaultBufferBytes unless a test wants many runs.
+func New(dir string, limit int) *Sorter {
+	return &Sorter{dir: dir, limit: limit, buffer: &buffer{}}
 }
 
-// add adds a record; it copies both parts. It may be called concurrently, and blocks while a full buffer waits for the disk.
-func (s *sorter) add(key, payload []byte) error {
+// Add adds a record; it copies both parts. It may be called concurrently, and blocks while a full buffer waits for the disk.
+func (s *Sorter) Add(key, payload []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sealed {
@@ -63,8 +68,8 @@ func (s *sorter) add(key, payload []byte) error {
 
 // spareBuffers are what sorters go on with while their full buffer is sorted and written. The process has as many as it can sort side by side,
 // however many sorters there are; nil: one that is not made yet.
-var spareBuffers = func() chan *sortBuffer {
-	spare := make(chan *sortBuffer, runtime.GOMAXPROCS(0))
+var spareBuffers = func() chan *buffer {
+	spare := make(chan *buffer, runtime.GOMAXPROCS(0))
 	for range cap(spare) {
 		spare <- nil
 	}
@@ -72,7 +77,7 @@ var spareBuffers = func() chan *sortBuffer {
 }()
 
 // spill hands the full buffer to a goroutine that writes it, and goes on with a spare one.
-func (s *sorter) spill() error {
+func (s *Sorter) spill() error {
 	if err := s.wait(); err != nil {
 		return err
 	}
@@ -85,7 +90,7 @@ func (s *sorter) spill() error {
 	}
 	full, file, done := s.buffer, s.spool, make(chan error, 1)
 	if s.buffer = <-spareBuffers; s.buffer == nil {
-		s.buffer = &sortBuffer{}
+		s.buffer = &buffer{}
 	}
 	s.writing = done
 	go func() {
@@ -101,7 +106,7 @@ func (s *sorter) spill() error {
 	return nil
 }
 
-func (s *sorter) wait() error {
+func (s *Sorter) wait() error {
 	if s.writing == nil {
 		return nil
 	}
@@ -110,15 +115,15 @@ func (s *sorter) wait() error {
 	return err
 }
 
-// isOnDisk says whether there are more records than a buffer holds.
-func (s *sorter) isOnDisk() bool {
+// OnDisk says whether there are more records than a buffer holds.
+func (s *Sorter) OnDisk() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.spool != nil
 }
 
-// seal ends adding. What fitted in one buffer stays in memory and never meets the disk. A ctx that ends stops the merging of many runs.
-func (s *sorter) seal(ctx context.Context) error {
+// Seal ends adding. What fitted in one buffer stays in memory and never meets the disk. A ctx that ends stops the merging of many runs.
+func (s *Sorter) Seal(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sealed {
@@ -138,7 +143,7 @@ func (s *sorter) seal(ctx context.Context) error {
 		return err
 	}
 	s.buffer = nil
-	for len(s.spool.runs) > sortFanIn {
+	for len(s.spool.runs) > fanIn {
 		if err := s.mergeOnce(ctx); err != nil {
 			return err
 		}
@@ -146,13 +151,13 @@ func (s *sorter) seal(ctx context.Context) error {
 	return nil
 }
 
-// mergeOnce merges every sortFanIn runs into one of a new spool file.
-func (s *sorter) mergeOnce(ctx context.Context) error {
+// mergeOnce merges every fanIn runs into one of a new spool file.
+func (s *Sorter) mergeOnce(ctx context.Context) error {
 	merged, err := newSpool(s.dir)
 	if err != nil {
 		return err
 	}
-	for group := range slices.Chunk(s.spool.runs, sortFanIn) {
+	for group := range slices.Chunk(s.spool.runs, fanIn) {
 		if err := merged.writeRun(until(ctx, s.spool.merge(group))); err != nil {
 			return errors.Join(err, merged.close())
 		}
@@ -166,38 +171,38 @@ func (s *sorter) mergeOnce(ctx context.Context) error {
 const lookEvery = 1024
 
 // until reads records as long as ctx lasts, and then gives its error.
-func until(ctx context.Context, in records) records { return &untilRecords{in: in, ctx: ctx} }
+func until(ctx context.Context, in Records) Records { return &untilRecords{in: in, ctx: ctx} }
 
 type untilRecords struct {
-	in   records
+	in   Records
 	ctx  context.Context //nolint:containedctx // of the one reading that this is
 	read int
 }
 
-func (u *untilRecords) next() (key, payload []byte, err error) {
+func (u *untilRecords) Next() (key, payload []byte, err error) {
 	if u.read++; u.read%lookEvery == 1 {
 		if err := u.ctx.Err(); err != nil {
 			return nil, nil, err
 		}
 	}
-	return u.in.next()
+	return u.in.Next()
 }
 
-// records reads all records in order. It may be called again, for another pass.
-func (s *sorter) records() records {
+// Records reads all records in order. It may be called again, for another pass.
+func (s *Sorter) Records() Records {
 	if s.spool == nil {
 		return s.buffer.iterator()
 	}
 	return s.spool.merge(s.spool.runs)
 }
 
-// close gives up the spool file.
-func (s *sorter) close() error {
+// Close gives up the spool file.
+func (s *Sorter) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sealed = true
 	err := s.wait()
-	s.buffer = &sortBuffer{}
+	s.buffer = &buffer{}
 	if s.spool != nil {
 		err = errors.Join(err, s.spool.close())
 		s.spool = nil
@@ -205,39 +210,39 @@ func (s *sorter) close() error {
 	return err
 }
 
-// records are records in order. What next returns holds until it is called again; the end is io.EOF.
-type records interface {
-	next() (key, payload []byte, err error)
+// Records are records in order. What Next returns holds until it is called again; the end is io.EOF.
+type Records interface {
+	Next() (key, payload []byte, err error)
 }
 
-// sortBuffer is the records of one run, in memory: their bytes one after the other, and where each begins.
-type sortBuffer struct {
+// buffer is the records of one run, in memory: their bytes one after the other, and where each begins.
+type buffer struct {
 	data    []byte
-	entries []sortEntry
+	entries []entry
 }
 
-type sortEntry struct {
+type entry struct {
 	prefix              uint64 // the first bytes of the key: most comparisons end here
 	start, payload, end uint32
 }
 
-const sortEntryBytes = 24
+const entryBytes = 24
 
-func (b *sortBuffer) bytes() int { return len(b.data) + len(b.entries)*sortEntryBytes }
+func (b *buffer) bytes() int { return len(b.data) + len(b.entries)*entryBytes }
 
-func (b *sortBuffer) add(key, payload []byte) {
+func (b *buffer) add(key, payload []byte) {
 	var prefix [8]byte
 	copy(prefix[:], key)
 	start := len(b.data)
 	b.data = append(append(b.data, key...), payload...)
-	b.entries = append(b.entries, sortEntry{
+	b.entries = append(b.entries, entry{
 		prefix: binary.BigEndian.Uint64(prefix[:]),
 		start:  uint32(start), payload: uint32(start + len(key)), end: uint32(len(b.data)), //nolint:gosec // a buffer is far below 4 GiB
 	})
 }
 
-func (b *sortBuffer) sort() {
-	slices.SortFunc(b.entries, func(x, y sortEntry) int {
+func (b *buffer) sort() {
+	slices.SortFunc(b.entries, func(x, y entry) int {
 		if x.prefix != y.prefix {
 			return cmp.Compare(x.prefix, y.prefix)
 		}
@@ -248,16 +253,16 @@ func (b *sortBuffer) sort() {
 	})
 }
 
-func (b *sortBuffer) reset() { b.data, b.entries = b.data[:0], b.entries[:0] }
+func (b *buffer) reset() { b.data, b.entries = b.data[:0], b.entries[:0] }
 
-func (b *sortBuffer) iterator() records { return &bufferRecords{buffer: b} }
+func (b *buffer) iterator() Records { return &bufferRecords{buffer: b} }
 
 type bufferRecords struct {
-	buffer *sortBuffer
+	buffer *buffer
 	at     int
 }
 
-func (r *bufferRecords) next() (key, payload []byte, err error) {
+func (r *bufferRecords) Next() (key, payload []byte, err error) {
 	if r.at == len(r.buffer.entries) {
 		return nil, nil, io.EOF
 	}
@@ -271,10 +276,10 @@ type spool struct {
 	file *os.File
 	name string // to be removed on close; empty: it is gone already
 	size int64
-	runs []sortRun
+	runs []run
 }
 
-type sortRun struct{ start, length int64 }
+type run struct{ start, length int64 }
 
 func newSpool(dir string) (*spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -291,12 +296,12 @@ func newSpool(dir string) (*spool, error) {
 	return s, nil
 }
 
-func (s *spool) writeRun(in records) error {
+func (s *spool) writeRun(in Records) error {
 	w := bufio.NewWriterSize(s.file, 64<<10)
 	var head [2 * binary.MaxVarintLen64]byte
 	start := s.size
 	for {
-		key, payload, err := in.next()
+		key, payload, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -315,7 +320,7 @@ func (s *spool) writeRun(in records) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the spool file: %w", err)
 	}
-	s.runs = append(s.runs, sortRun{start, s.size - start})
+	s.runs = append(s.runs, run{start, s.size - start})
 	return nil
 }
 
@@ -328,7 +333,7 @@ func (s *spool) close() error {
 }
 
 // merge reads runs as one, in order.
-func (s *spool) merge(runs []sortRun) records {
+func (s *spool) merge(runs []run) Records {
 	m := &mergeRecords{}
 	for _, run := range runs {
 		m.idle = append(m.idle, &runRecords{in: bufio.NewReaderSize(io.NewSectionReader(s.file, run.start, run.length), mergeBufferBytes)})
@@ -377,7 +382,7 @@ type mergeRecords struct {
 	heap []*runRecords
 }
 
-func (m *mergeRecords) next() (key, payload []byte, err error) {
+func (m *mergeRecords) Next() (key, payload []byte, err error) {
 	if m.idle != nil {
 		for _, run := range m.idle {
 			if err := run.advance(); err == nil {

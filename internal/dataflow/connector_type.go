@@ -1,0 +1,46 @@
+package dataflow
+
+import "context"
+
+// ConnectorType is a kind of source that connectors lead to. It has no state: every method may be called at any time, also concurrently.
+//
+// How fast a source may be asked is its type's own affair: whoever opens it keeps to the quotas, and Cost speaks of them.
+type ConnectorType interface {
+	// Info says what people are told of the type.
+	Info() ConnectorTypeInfo
+
+	// Tables lists the tables that such a source has, in the order in which a person is shown them.
+	Tables() []TableInfo
+
+	// Source gives what people call the place that a connector leads to, as SourceTable.Source has it. It asks nobody.
+	Source(c Connector) (string, error)
+
+	// Open signs in to the source of a connector. secret opens the connector's sealed secret; it is called where the sign-in needs one.
+	// The caller closes what it gets. Errors are *Error with a code, a cause and a hint.
+	Open(ctx context.Context, c Connector, secret func(context.Context) (string, error)) (Source, error)
+
+	// Cost warns whoever plans to import a table that costs more than its rows are worth to many. As far as the connector's last check
+	// tells it says how much; nil: nothing is known of the connector yet. nil: there is nothing to warn of.
+	Cost(key string, c *Connector) *CostWarning
+}
+
+// ConnectorTypeInfo is what people are told of a connector type.
+type ConnectorTypeInfo struct {
+	Name        string // "AWS Cognito": the type of its connectors and of the dataflows that import through them
+	Category    string // "Services and apps"
+	Description string // a whole sentence
+	Thing       string // what a connector leads to: "user pool"
+}
+
+// TableInfo is what is known of a table without asking its source.
+type TableInfo struct {
+	Key         string // "users"
+	FileName    string // "Users"
+	Description string // a whole sentence
+}
+
+// CostWarning says what importing a table costs.
+type CostWarning struct {
+	Summary string // "Table costs a call per user"
+	Detail  string // whole sentences
+}
