@@ -61,10 +61,10 @@ func (m *memory) Put(row dataflow.Row) error {
 
 func (m *memory) Part(name string) dataflow.Part { return &memoryPart{memory: m, name: name} }
 
-func (m *memory) Resume(want func(string) bool) ([]dataflow.ReadPart, error) {
+func (m *memory) Resume(want func(string) bool) ([]dataflow.DonePart, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []dataflow.ReadPart
+	var all []dataflow.DonePart
 	for _, name := range slices.Sorted(maps.Keys(m.done)) {
 		if !want(name) {
 			continue
@@ -73,7 +73,7 @@ func (m *memory) Resume(want func(string) bool) ([]dataflow.ReadPart, error) {
 		for _, key := range m.parts[name] {
 			m.rows[key]++
 		}
-		all = append(all, dataflow.ReadPart{Name: name, Rows: int64(len(m.parts[name])), KeptAsText: m.done[name]})
+		all = append(all, dataflow.DonePart{Name: name, Rows: int64(len(m.parts[name])), KeptAsText: m.done[name]})
 	}
 	return all, nil
 }

@@ -158,7 +158,7 @@ type Decision struct {
 	Tables    []TableChange `json:"tables"`
 	LetGo     []int64       `json:"let_go"` // the runs that retention lets go: their tags, and the data that no other run has
 	Usage     Usage         `json:"usage"`
-	Kept      []Kept        `json:"kept,omitempty"`      // of an import that was abandoned: what the next one need not read
+	Resumable []Resumable   `json:"kept,omitempty"`      // of an import that was abandoned: what the next one need not read
 	Discarded []TableID     `json:"discarded,omitempty"` // tables that could not be read any more, and of which the run removed what was left
 }
 
@@ -187,7 +187,7 @@ type Standing struct {
 	DataAsOf      *time.Time    `json:"data_as_of"`      // the start of the oldest reading in it; nil where it is not known: LastRefreshAt counts then
 	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
 	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
-	Kept          []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
+	Retained      []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
 	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have: the newest run alone, if it is one
 	Failed        []int64       `json:"failed"`          // the failed ones among the newest runs: what they left may have to be swept
 	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
@@ -220,7 +220,7 @@ type Run struct {
 	Digest      string        `json:"digest"` // of the definition it tried
 	Tables      []TableResult `json:"tables"`
 	Usage       Usage         `json:"usage"`
-	Kept        []Kept        `json:"kept,omitempty"`      // of an import that failed: what the next one need not read
+	Resumable   []Resumable   `json:"kept,omitempty"`      // of an import that failed: what the next one need not read
 	Discarded   []TableID     `json:"discarded,omitempty"` // as in Decision
 	Standing    Standing      `json:"standing"`
 }

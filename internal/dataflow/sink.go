@@ -11,7 +11,7 @@ type Sink interface {
 	Part(name string) Part
 	// Resume puts the rows of those parts that failed runs have read to their end and that are wanted. They need not be read again.
 	// It is called once at most.
-	Resume(want func(part string) bool) ([]ReadPart, error)
+	Resume(want func(part string) bool) ([]DonePart, error)
 }
 
 // Part takes the rows of one part of a table. Rows of a part that is never done are as those of none.
@@ -19,13 +19,6 @@ type Part interface {
 	Put(row Row) error
 	// Done says that every row of the part was put, and how many values their column's type could not hold.
 	Done(keptAsText int64) error
-}
-
-// ReadPart is a part that a run has read to its end.
-type ReadPart struct {
-	Name       string
-	Rows       int64
-	KeptAsText int64
 }
 
 // ScanReport is what a scan knows beside its rows.
@@ -43,7 +36,7 @@ func (put RowSink) Put(row Row) error { return put(row) }
 func (put RowSink) Part(string) Part { return put }
 
 // Resume has nothing to resume.
-func (put RowSink) Resume(func(string) bool) ([]ReadPart, error) { return nil, nil }
+func (put RowSink) Resume(func(string) bool) ([]DonePart, error) { return nil, nil }
 
 // Done does nothing.
 func (put RowSink) Done(int64) error { return nil }

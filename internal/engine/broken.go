@@ -46,7 +46,7 @@ func (e *Engine) lastKnown(ctx context.Context, name string, before dataflow.Sta
 	if at := find(before.Tables); at != "" {
 		return at, nil
 	}
-	for _, run := range slices.Backward(before.Kept) {
+	for _, run := range slices.Backward(before.Retained) {
 		finished, err := e.ledger.Finished(ctx, name, run)
 		if err != nil {
 			return "", err

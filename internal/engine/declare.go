@@ -108,7 +108,7 @@ func (e *Engine) Forget(ctx context.Context, uid, name string) error {
 	if err != nil {
 		return err
 	}
-	return e.parts.Forget(ctx, name, math.MaxInt64, "") // what an import that failed has read are a customer's values
+	return e.checkpoints.Forget(ctx, name, math.MaxInt64, "") // what an import that failed has read are a customer's values
 }
 
 // change writes the next version of a dataflow's record. next reads the newest one and says what becomes of it, and whether anything does;

@@ -58,7 +58,7 @@ func describe(run dataflow.Run, before dataflow.Standing) string {
 // describeFailed says why a run was abandoned, and what of it is not lost.
 func describeFailed(decision dataflow.Decision, within string) string {
 	sentences := []string{decision.Reason}
-	for _, k := range decision.Kept {
+	for _, k := range decision.Resumable {
 		sentences = append(sentences, fmt.Sprintf("%s of table %s (%s) stay on this machine for %s: the next import goes on from there.",
 			dataflow.Count(k.Parts, "part"), k.Key, dataflow.Count(k.Rows, "row"), within))
 	}

@@ -1,6 +1,6 @@
 // Package engine runs dataflows: it starts a run, stages its tables, decides, publishes and finishes.
 //
-// It knows no source, no table format and no storage: those are the interfaces Source, Tables and Ledger.
+// It knows no source, no table format and no storage: those are the interfaces Source, Tables, Ledger and Checkpoints of package dataflow.
 // What makes a run safe is the order of its write-once records, which run.go follows step by step:
 //
 //	started.json   the lock: run N+1 starts only when run N is finished
@@ -34,10 +34,10 @@ const (
 
 // Config names the parts of an engine.
 type Config struct {
-	Ledger  dataflow.Ledger
-	Tables  dataflow.Tables
-	Sources dataflow.Sources
-	Parts   dataflow.Parts // nil: nothing is kept of an import that fails
+	Ledger      dataflow.Ledger
+	Tables      dataflow.Tables
+	Sources     dataflow.Sources
+	Checkpoints dataflow.Checkpoints // nil: an import that fails leaves none
 
 	Self     dataflow.Process                         // the process that owns the runs started here
 	Liveness func(dataflow.Process) dataflow.Liveness // of any process
@@ -49,14 +49,14 @@ type Config struct {
 
 // Engine runs dataflows. Every method may be called concurrently, and by any number of engines over one workspace.
 type Engine struct {
-	ledger   dataflow.Ledger
-	tables   dataflow.Tables
-	sources  dataflow.Sources
-	parts    dataflow.Parts
-	self     dataflow.Process
-	liveness func(dataflow.Process) dataflow.Liveness
-	now      func() time.Time
-	notify   func(context.Context, dataflow.Event)
+	ledger      dataflow.Ledger
+	tables      dataflow.Tables
+	sources     dataflow.Sources
+	checkpoints dataflow.Checkpoints
+	self        dataflow.Process
+	liveness    func(dataflow.Process) dataflow.Liveness
+	now         func() time.Time
+	notify      func(context.Context, dataflow.Event)
 
 	resumeAfter time.Duration
 }
@@ -64,11 +64,11 @@ type Engine struct {
 // New makes an engine. It writes nothing.
 func New(c Config) *Engine {
 	e := &Engine{
-		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, parts: c.Parts,
+		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, checkpoints: c.Checkpoints,
 		self: c.Self, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
 	}
-	if e.parts == nil {
-		e.parts = noParts{}
+	if e.checkpoints == nil {
+		e.checkpoints = noCheckpoints{}
 	}
 	if e.liveness == nil {
 		e.liveness = func(dataflow.Process) dataflow.Liveness { return dataflow.LivenessUnknown }

@@ -25,16 +25,16 @@ func (e *Engine) stageImport(ctx context.Context, started dataflow.Started, befo
 	if err != nil {
 		return result, err
 	}
-	kept := map[dataflow.TableID]bool{}
+	staying := map[dataflow.TableID]bool{}
 	for key := range started.Definition.Tables {
-		kept[started.Definition.TableID(key)] = true
+		staying[started.Definition.TableID(key)] = true
 	}
 	lost, err := e.lostRuns(ctx, started, before)
 	if err != nil {
 		return result, err
 	}
 	result.letGo = append(letGo(started, before), lost...)
-	hidden, err := e.stageHidden(ctx, started, before, kept, result.letGo)
+	hidden, err := e.stageHidden(ctx, started, before, staying, result.letGo)
 	result.tables = append(result.tables, hidden...)
 	return result, err
 }
@@ -85,28 +85,25 @@ func isScanned(definition dataflow.TableDefinition) bool {
 
 // stageTable brings one table from the source to a branch of its own. When it fails, the change has the rows that were read until then, and no more.
 func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source, key string) (dataflow.TableChange, error) {
-	table, err := source.Table(ctx, key)
+	rows, err := e.rowsOf(ctx, started, source, key)
 	if err != nil {
 		return dataflow.TableChange{}, err
 	}
 	definition := started.Definition.Tables[key]
 	staging, err := e.beginStaging(ctx, dataflow.StageRequest{
-		Dataflow: started.Dataflow, Run: started.Run, ID: started.Definition.TableID(key), Table: table, Definition: definition,
+		Dataflow: started.Dataflow, Run: started.Run, ID: started.Definition.TableID(key), Table: rows.table, Definition: definition,
 	})
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	defer func(staging dataflow.Staging) { _ = staging.Close() }(staging) // spool files only; a commit has its own error
-	if staging, err = e.withNames(ctx, started, source, table, staging); err != nil {
-		return dataflow.TableChange{}, err
-	}
+	defer func() { _ = staging.Close() }() // spool files only; a commit has its own error
 	e.event(ctx, started, key, "staging", 0)
 
 	var report dataflow.ScanReport
 	var resumed []dataflow.Resumed
 	if isScanned(definition) {
 		var reading *reading
-		if report, reading, err = e.read(ctx, started, before, source, table, staging); err != nil {
+		if report, reading, err = e.read(ctx, started, before, source, rows, staging); err != nil {
 			return dataflow.TableChange{Counts: dataflow.Counts{Read: reading.progress.rows.Load()}}, err
 		}
 		resumed = reading.resumed
@@ -115,7 +112,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
-	change.Resumed, change.DataAsOf, change.Source = resumed, oldest(started, resumed), table.Source
+	change.Resumed, change.DataAsOf, change.Source = resumed, oldest(started, resumed), rows.table.Source
 	e.event(ctx, started, key, "staged", change.Counts.Read)
 	if definition.Data {
 		change.Counts.KeptAsText = report.KeptAsText
@@ -164,7 +161,7 @@ func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, bef
 	for _, change := range over {
 		tables = append(tables, fmt.Sprintf("%s of %s of table %s",
 			dataflow.Thousands(change.Counts.Removed), dataflow.Count(change.Counts.Before(), "row"), change.Key))
-		forgotten = errors.Join(forgotten, e.parts.Forget(ctx, started.Dataflow, started.Run, change.Key)) // it would lead here again
+		forgotten = errors.Join(forgotten, e.checkpoints.Forget(ctx, started.Dataflow, started.Run, change.Key)) // it would lead here again
 	}
 	guard := &dataflow.Error{
 		Code:  dataflow.CodeGuard,
@@ -182,7 +179,7 @@ func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, bef
 // and one that is hidden is dropped once retention lets its last run go. An empty table that a failed run has left stays for
 // the removal: the owner of that run may be asleep, and a file that it writes to a dropped table would be found by nobody.
 func (e *Engine) stageHidden(
-	ctx context.Context, started dataflow.Started, before dataflow.Standing, stays map[dataflow.TableID]bool, letGo []int64,
+	ctx context.Context, started dataflow.Started, before dataflow.Standing, staying map[dataflow.TableID]bool, letGo []int64,
 ) ([]dataflow.TableChange, error) {
 	owned, err := e.tables.Owned(ctx, started.Dataflow, databases(started, before))
 	if err != nil {
@@ -194,7 +191,7 @@ func (e *Engine) stageHidden(
 	}
 	var changes []dataflow.TableChange
 	for _, table := range owned {
-		if stays[table.ID] || len(table.Runs) == 0 {
+		if staying[table.ID] || len(table.Runs) == 0 {
 			continue
 		}
 		change := dataflow.ChangeHide

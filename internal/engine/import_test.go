@@ -60,7 +60,7 @@ func TestImport_TheFinishedRunSaysAllThereIsToKnow(t *testing.T) {
 		Tables: []dataflow.TableResult{table}, Usage: dataflow.Usage{Calls: 3},
 		Standing: dataflow.Standing{
 			CurrentRun: &one, UID: order.UID, Digest: order.Definition.Digest(), LastRefreshAt: &at, DataAsOf: &at, LastImport: dataflow.StatusCompleted,
-			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"}, Kept: []int64{1},
+			Tables: []dataflow.TableResult{table}, Databases: []string{"customers"}, Retained: []int64{1},
 		},
 	}, run)
 	record := w.record()

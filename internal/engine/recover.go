@@ -44,7 +44,7 @@ func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.R
 	if dead {
 		decision, err = e.ledger.Decide(ctx, dataflow.Decision{
 			Dataflow: name, Run: run, Outcome: dataflow.OutcomeAbandon, By: e.self.ID, DecidedAt: e.clock(), Reason: interrupted,
-			Kept: e.keptBy(ctx, started),
+			Resumable: e.resumable(ctx, started),
 		})
 	}
 	if err != nil {

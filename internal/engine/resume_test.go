@@ -80,7 +80,7 @@ func TestImport_GoesOnWhereAFailedOneEnded(t *testing.T) {
 
 	failed, read := l.run(p, order, 8) // in the last part
 	want(t, "users read by run 1", 8, read)
-	want(t, "kept", []dataflow.Kept{{Key: "users", Parts: 2, Rows: 7, Until: l.clock().Add(-time.Minute)}}, failed.Kept)
+	want(t, "kept", []dataflow.Resumable{{Key: "users", Parts: 2, Rows: 7, Until: l.clock().Add(-time.Minute)}}, failed.Resumable)
 	if !strings.Contains(failed.Description, "2 parts of table users (7 rows) stay on this machine for 24 hours: the next import goes on from there.") {
 		t.Errorf("run 1: %s", failed.Description)
 	}
@@ -107,7 +107,7 @@ func TestImport_ThatResumesNothingKeepsNothing(t *testing.T) {
 	d.ResumeWithin = "0s"
 	order := p.declare(d)
 	failed, _ := l.run(p, order, 8)
-	want(t, "kept", nil, failed.Kept)
+	want(t, "kept", nil, failed.Resumable)
 	run, read := l.run(p, order, -1)
 	want(t, "users read by run 2", 9, read)
 	want(t, "data as of", &run.StartedAt, run.Standing.DataAsOf)
@@ -137,7 +137,7 @@ func TestImport_OfATableWithoutDataKeepsNoRowForTheNext(t *testing.T) {
 
 	failed, read := l.run(p, order, 8)
 	want(t, "users read by run 1", 8, read)
-	want(t, "kept", nil, failed.Kept)
+	want(t, "kept", nil, failed.Resumable)
 	run, read := l.run(p, order, -1)
 	want(t, "users read by run 2", 9, read)
 	want(t, "counts", dataflow.Counts{Read: 9}, run.Tables[0].Counts)
@@ -187,7 +187,7 @@ func TestImport_BeginsAnewWhereWhatAFailedOneReadIsOfNoUse(t *testing.T) {
 			l.source.ReadInParts("users")
 		}},
 		"it is on another machine": {8, func(l *longImport, _ *process, order *engine.Order) {
-			if err := l.parts.Forget(l.t.Context(), order.Definition.Name, 1, ""); err != nil {
+			if err := l.checkpoints.Forget(l.t.Context(), order.Definition.Name, 1, ""); err != nil {
 				l.t.Fatal(err)
 			}
 		}},
@@ -217,7 +217,7 @@ func TestImport_ThatTheGuardRefusedIsBegunAnew(t *testing.T) {
 	l.now.Add(60)
 	run, err := p.Import(t.Context(), order)
 	want(t, "code", dataflow.CodeGuard, dataflow.CodeOf(err))
-	want(t, "kept", 0, len(run.Kept))
+	want(t, "kept", 0, len(run.Resumable))
 	l.users("a1", "a2", "a3", "b1", "b2", "b3", "b4", "c1", "c2")
 	_, read := l.run(p, order, -1)
 	want(t, "users read", 9, read)
@@ -258,7 +258,7 @@ func TestImport_GoesOnWhereOneEndedWhoseProcessWasKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "kept", []dataflow.Kept{{Key: "users", Parts: 2, Rows: 7, Until: time.Date(2026, 1, 2, 0, 7, 0, 0, time.UTC)}}, failed.Kept)
+	want(t, "kept", []dataflow.Resumable{{Key: "users", Parts: 2, Rows: 7, Until: time.Date(2026, 1, 2, 0, 7, 0, 0, time.UTC)}}, failed.Resumable)
 	close(gone)
 	cancel()
 	<-done
@@ -269,7 +269,7 @@ func TestImport_ThatIsCompletedKeepsNothing(t *testing.T) {
 	p := l.processWithClock("p1", l.clock)
 	order := p.declare(definition("users"))
 	l.run(p, order, -1)
-	kept, err := l.parts.Kept(t.Context(), order.Definition.Name, 1)
+	kept, err := l.checkpoints.Resumable(t.Context(), order.Definition.Name, 1)
 	want(t, "kept", 0, len(kept))
 	if err != nil {
 		t.Error(err)
@@ -284,7 +284,7 @@ func TestForget_LeavesNothingOfWhatAFailedImportHasRead(t *testing.T) {
 	if err := p.Forget(t.Context(), order.UID, order.Definition.Name); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := l.parts.Kept(t.Context(), order.Definition.Name, 1)
+	kept, err := l.checkpoints.Resumable(t.Context(), order.Definition.Name, 1)
 	want(t, "kept", 0, len(kept))
 	if err != nil {
 		t.Error(err)

@@ -13,7 +13,7 @@ import (
 //
 // A rollback counts for nothing: what it went to is an import's data, which stays or goes as that import does. Its own tag goes with the next run.
 func letGo(started dataflow.Started, before dataflow.Standing) []int64 {
-	imports := slices.Clone(before.Kept)
+	imports := slices.Clone(before.Retained)
 	if started.Kind == dataflow.KindImport {
 		imports = append(imports, started.Run)
 	}

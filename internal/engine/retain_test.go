@@ -38,7 +38,7 @@ func TestRetain_KeepsTheNewestRunsReadableAndNothingElse(t *testing.T) {
 	p.grow(order, 2, 6, rows)
 	want(t, "refs of users", "main run_4 run_5 run_6", w.refs(usersID))
 	want(t, "refs of groups", "main run_4 run_5 run_6", w.refs(groupsID))
-	want(t, "kept", []int64{4, 5, 6}, p.run(6).Standing.Kept)
+	want(t, "kept", []int64{4, 5, 6}, p.run(6).Standing.Retained)
 	for _, table := range p.run(6).Standing.Tables {
 		now, err := w.catalog.Load(table.TableID)
 		if err != nil {
@@ -68,16 +68,16 @@ func TestRetain_KeepsTheRunThatARollbackHasGoneTo(t *testing.T) {
 	p.grow(order, 2, 2, rows)
 	p.rollsBack(order, new(int64(1))) // run 3
 	want(t, "refs", "main run_1 run_2 run_3", w.refs(usersID))
-	want(t, "kept", []int64{1, 2}, p.run(3).Standing.Kept)
+	want(t, "kept", []int64{1, 2}, p.run(3).Standing.Retained)
 	order.Target = nil
 	p.rollsBack(order, new(int64(2))) // run 4
 	want(t, "refs", "main run_1 run_2 run_4", w.refs(usersID))
-	want(t, "kept", []int64{1, 2}, p.run(4).Standing.Kept)
+	want(t, "kept", []int64{1, 2}, p.run(4).Standing.Retained)
 	want(t, "rows", rows[2], w.rows(usersID))
 	p.rollsBack(order, new(int64(1)))
 	p.grow(order, 6, 6, rows) // run 6: run 1 is neither new nor current any more
 	want(t, "refs", "main run_2 run_6", w.refs(usersID))
-	want(t, "kept", []int64{2, 6}, p.run(6).Standing.Kept)
+	want(t, "kept", []int64{2, 6}, p.run(6).Standing.Retained)
 }
 
 func TestRetain_CountsImportsAndNoRollbacks(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRetain_CountsImportsAndNoRollbacks(t *testing.T) {
 	}
 	p.rollsBack(order, new(int64(2)))
 	want(t, "rows", rows[2], w.rows(usersID))
-	want(t, "kept", []int64{2, 3, 4}, p.run(11).Standing.Kept)
+	want(t, "kept", []int64{2, 3, 4}, p.run(11).Standing.Retained)
 	want(t, "refs", "main run_11 run_2 run_3 run_4", w.refs(usersID))
 	w.isClean(0)
 }
@@ -130,7 +130,7 @@ func TestRetain_AFailedRunLetsNothingGo(t *testing.T) {
 		t.Fatal("an import without a source completed")
 	}
 	want(t, "refs", "main run_1", w.refs(usersID))
-	want(t, "kept", []int64{1}, p.run(2).Standing.Kept)
+	want(t, "kept", []int64{1}, p.run(2).Standing.Retained)
 }
 
 func TestRetain_KilledAtAnyWriteLetsTheSameRunsGo(t *testing.T) {
@@ -152,7 +152,7 @@ func TestRetain_KilledAtAnyWriteLetsTheSameRunsGo(t *testing.T) {
 		last := next.completes(order)
 		w.isClean(step)
 		w.holds(usersID, "users")
-		kept := last.Standing.Kept
+		kept := last.Standing.Retained
 		if len(kept) != 2 || !slices.Contains(kept, last.Run) {
 			t.Errorf("killed at step %d: kept are %v after run %d", step, kept, last.Run)
 		}

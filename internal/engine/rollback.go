@@ -43,15 +43,15 @@ func (e *Engine) CheckTarget(ctx context.Context, name string, run int64) error 
 	if lost == "" {
 		return e.intact(ctx, name, run)
 	}
-	kept := standing.Kept
-	standing.Kept = nil
+	kept := standing.Retained
+	standing.Retained = nil
 	for _, run := range kept {
 		lost, err := e.lost(ctx, name, run, owned)
 		if err != nil {
 			return err
 		}
 		if lost == "" {
-			standing.Kept = append(standing.Kept, run)
+			standing.Retained = append(standing.Retained, run)
 		}
 	}
 	return notKept(name, standing, fmt.Errorf("table %s does not have run %d any more: somebody dropped it since", lost, run))
@@ -91,10 +91,10 @@ func (e *Engine) Newest(ctx context.Context, name string) (dataflow.Run, error) 
 	if err != nil {
 		return dataflow.Run{}, err
 	}
-	if len(standing.Kept) == 0 {
+	if len(standing.Retained) == 0 {
 		return dataflow.Run{}, notKept(name, standing, errors.New("there is no completed import"))
 	}
-	return e.ledger.Finished(ctx, name, standing.Kept[len(standing.Kept)-1])
+	return e.ledger.Finished(ctx, name, standing.Retained[len(standing.Retained)-1])
 }
 
 // HasSeen says whether an import was run for what a definition asks for: the same tables, for the same refresh_triggers.
@@ -125,7 +125,7 @@ func target(order Order, before dataflow.Standing) (*int64, error) {
 	if order.Target != nil {
 		return order.Target, checkTarget(order.Definition.Name, before, *order.Target)
 	}
-	for _, run := range slices.Backward(before.Kept) {
+	for _, run := range slices.Backward(before.Retained) {
 		if before.CurrentRun != nil && run < *before.CurrentRun {
 			return &run, nil
 		}
@@ -134,7 +134,7 @@ func target(order Order, before dataflow.Standing) (*int64, error) {
 }
 
 func checkTarget(name string, standing dataflow.Standing, run int64) error {
-	if slices.Contains(standing.Kept, run) {
+	if slices.Contains(standing.Retained, run) {
 		return nil
 	}
 	return notKept(name, standing, fmt.Errorf("run %d is not a completed import whose data is kept", run))
@@ -142,9 +142,9 @@ func checkTarget(name string, standing dataflow.Standing, run int64) error {
 
 func notKept(name string, standing dataflow.Standing, cause error) error {
 	hint := "No import is kept: run the dataflow first."
-	if len(standing.Kept) > 0 {
+	if len(standing.Retained) > 0 {
 		var kept []string
-		for _, run := range standing.Kept {
+		for _, run := range standing.Retained {
 			kept = append(kept, strconv.FormatInt(run, 10))
 		}
 		hint = "The runs that are kept: " + strings.Join(kept, ", ") + "."

@@ -58,7 +58,7 @@ func TestRollback_BringsRowsAndSchemaBackAndWritesNoDataFile(t *testing.T) {
 	}
 	want(t, "columns", 2, len(m.Schemas[m.CurrentSchema].Columns))
 	want(t, "current run", int64(1), *run.Standing.CurrentRun)
-	want(t, "kept", []int64{1, 2}, run.Standing.Kept)
+	want(t, "kept", []int64{1, 2}, run.Standing.Retained)
 	want(t, "last import", dataflow.StatusCompleted, run.Standing.LastImport)
 	want(t, "digest", order.Definition.Digest(), run.Standing.Digest)
 	want(t, "last refresh is the import's", *p.run(2).EndedAt, *run.Standing.LastRefreshAt)
@@ -77,7 +77,7 @@ func TestRollback_IsUndoneByAnotherOneAndByAnImport(t *testing.T) {
 	p.rollsBack(order, new(int64(1)))
 	p.completes(order)
 	w.holds(usersID, "users")
-	want(t, "kept", []int64{1, 2, 6}, p.run(6).Standing.Kept)
+	want(t, "kept", []int64{1, 2, 6}, p.run(6).Standing.Retained)
 }
 
 func TestRollback_HidesWhatTheTargetDidNotHaveAndBringsBackWhatWasHidden(t *testing.T) {

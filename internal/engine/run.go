@@ -84,7 +84,7 @@ func (e *Engine) run(
 	if stageErr != nil {
 		decision.Outcome, decision.Tables, decision.LetGo = dataflow.OutcomeAbandon, nil, nil
 		decision.Reason = reasonOf(ctx, stageErr, before)
-		decision.Kept = e.keptBy(context.WithoutCancel(ctx), started)
+		decision.Resumable = e.resumable(context.WithoutCancel(ctx), started)
 	}
 
 	// From here on the run is to reach its end even when the caller has gone: what is decided is decided.
@@ -168,7 +168,7 @@ func (e *Engine) carry(
 	run.Usage, run.Discarded = decision.Usage, decision.Discarded
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
-		run.Status, run.Kept, run.Description = dataflow.StatusFailed, decision.Kept, describeFailed(decision, inWords(started.Definition.ResumeFor()))
+		run.Status, run.Resumable, run.Description = dataflow.StatusFailed, decision.Resumable, describeFailed(decision, inWords(started.Definition.ResumeFor()))
 		return e.finish(ctx, run, standingAfter(before, run, started, decision, ""))
 	}
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
@@ -201,7 +201,7 @@ func (e *Engine) carry(
 		return dataflow.Run{}, err
 	}
 	if run, err = e.finish(ctx, run, standingAfter(before, run, started, decision, digest)); err == nil && run.Kind != dataflow.KindRollback {
-		_ = e.parts.Forget(ctx, run.Dataflow, run.Run, "") // of no use any more; what stays goes with the next run
+		_ = e.checkpoints.Forget(ctx, run.Dataflow, run.Run, "") // of no use any more; what stays goes with the next run
 	}
 	return run, err
 }
@@ -293,7 +293,7 @@ func standingAfter(
 	case dataflow.KindImport:
 		number := run.Run
 		after.CurrentRun, after.Digest, after.Tables = &number, digest, published(run)
-		after.Kept = append(slices.Clone(before.Kept), number)
+		after.Retained = append(slices.Clone(before.Retained), number)
 	case dataflow.KindRollback:
 		after.CurrentRun, after.Digest, after.Tables = started.Target, digest, published(run)
 		after.Rollbacks = append(slices.Clone(before.Rollbacks), run.Run)
@@ -301,7 +301,7 @@ func standingAfter(
 		return dataflow.Standing{Failed: after.Failed}
 	}
 	gone := func(run int64) bool { return slices.Contains(decision.LetGo, run) }
-	after.Kept = slices.DeleteFunc(slices.Clone(after.Kept), gone)
+	after.Retained = slices.DeleteFunc(slices.Clone(after.Retained), gone)
 	after.Rollbacks = slices.DeleteFunc(slices.Clone(after.Rollbacks), gone)
 	return after
 }

@@ -68,8 +68,8 @@ func (e *Engine) State(ctx context.Context, name string) (State, error) {
 		// Tables that an earlier dataflow left are there to be taken over. This one has not published them, and may not drop them.
 		s.Standing = dataflow.Standing{LastImport: s.Standing.LastImport}
 	}
-	if record.Definition.PinnedRun != nil && len(s.Standing.Kept) > 0 {
-		newest, err := e.ledger.Finished(ctx, name, s.Standing.Kept[len(s.Standing.Kept)-1])
+	if record.Definition.PinnedRun != nil && len(s.Standing.Retained) > 0 {
+		newest, err := e.ledger.Finished(ctx, name, s.Standing.Retained[len(s.Standing.Retained)-1])
 		if err == nil {
 			var seen bool
 			seen, err = e.HasSeen(ctx, newest, record.Definition)

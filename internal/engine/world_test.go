@@ -14,20 +14,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/checkpoint"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 )
 
 // world is a workspace, a catalog and a source that processes share.
 type world struct {
-	t       *testing.T
-	catalog *enginetest.Catalog
-	records *enginetest.Records
-	source  *enginetest.Source
-	parts   *parts.Store
-	onRead  func() // before the parts of an earlier import are read
+	t           *testing.T
+	catalog     *enginetest.Catalog
+	records     *enginetest.Records
+	source      *enginetest.Source
+	checkpoints *checkpoint.Store
+	onRead      func() // before the parts of an earlier import are read
 
 	mu    sync.Mutex
 	lives map[string]dataflow.Liveness // by Process.ID; what is not here is alive
@@ -38,8 +38,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
 		t: t, catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), source: enginetest.NewSource(),
-		parts: parts.New(t.TempDir()),
-		lives: map[string]dataflow.Liveness{},
+		checkpoints: checkpoint.New(t.TempDir()),
+		lives:       map[string]dataflow.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
 		w.source.SetTable(dataflow.SourceTable{Key: key, FileName: fileName, Schema: columns("name")})
@@ -49,17 +49,17 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// kept is a store of parts as the engine asks for it.
-type kept struct {
-	*parts.Store
+// watched is a store of checkpoints that says when rows are read from it.
+type watched struct {
+	*checkpoint.Store
 	onRead func() // nil: nothing
 }
 
-func (k kept) Read(ctx context.Context, what dataflow.Recording, names []string, put func(dataflow.Row) error) error {
+func (k watched) ReadRows(ctx context.Context, what dataflow.Checkpoint, names []string, put func(dataflow.Row) error) error {
 	if k.onRead != nil {
 		k.onRead()
 	}
-	return k.Store.Read(ctx, what, names, put)
+	return k.Store.ReadRows(ctx, what, names, put)
 }
 
 // columns makes a schema with the key column id and these columns of text.
@@ -113,7 +113,7 @@ func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...
 	p := &process{w: w, self: self}
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, hook), Tables: enginetest.NewTables(w.catalog, "workspace", hook),
-		Sources: enginetest.Sources{"App": w.source}, Parts: kept{w.parts, w.onRead}, Self: p.self, Now: now,
+		Sources: enginetest.Sources{"App": w.source}, Checkpoints: watched{w.checkpoints, w.onRead}, Self: p.self, Now: now,
 		Liveness: func(p dataflow.Process) dataflow.Liveness {
 			w.mu.Lock()
 			defer w.mu.Unlock()

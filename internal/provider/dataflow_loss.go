@@ -34,7 +34,7 @@ func (r *dataflowResource) warnOfLoss(ctx context.Context, state dataflowModel, 
 	detail := fmt.Sprintf("Of dataflow %q: %s in database %s: %s.", state.Name.ValueString(), dataflow.Count(int64(len(tables)), "table"), state.Database.ValueString(), strings.Join(tables, ", "))
 	if e, err := r.services.engine(ctx); err == nil {
 		if s, err := e.State(ctx, state.Name.ValueString()); err == nil {
-			detail += fmt.Sprintf(" With them goes the data of %s that a rollback could go to.", dataflow.Count(int64(len(s.Standing.Kept)), "run"))
+			detail += fmt.Sprintf(" With them goes the data of %s that a rollback could go to.", dataflow.Count(int64(len(s.Standing.Retained)), "run"))
 		}
 	}
 	diags.AddWarning(lossSummary, detail+" The run history stays. To keep the tables, set on_destroy = \"retain\" and apply that first.")

@@ -43,8 +43,8 @@ func TestImport_InterruptedGoesOnWithWhatItHasNotRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	interrupt = cancel
 	failed, err := provider.EngineWithClock(t, workspace, clock).Import(ctx, order)
-	if err == nil || len(failed.Kept) != 1 || failed.Kept[0].Rows == 0 {
-		t.Fatalf("run 1: %v; kept %+v", err, failed.Kept)
+	if err == nil || len(failed.Resumable) != 1 || failed.Resumable[0].Rows == 0 {
+		t.Fatalf("run 1: %v; kept %+v", err, failed.Resumable)
 	}
 	if kept, _ := filepath.Glob(filepath.Join(workspace, "parts", "Customers", "*", "*")); len(kept) != 1 {
 		t.Fatalf("kept files: %v", kept)
@@ -58,8 +58,8 @@ func TestImport_InterruptedGoesOnWithWhatItHasNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	resumed := run.Tables[0].Resumed
-	if len(resumed) != 1 || resumed[0].Run != 1 || resumed[0].Rows != failed.Kept[0].Rows || resumed[0].Parts != failed.Kept[0].Parts {
-		t.Errorf("resumed %+v of what was kept, %+v", resumed, failed.Kept)
+	if len(resumed) != 1 || resumed[0].Run != 1 || resumed[0].Rows != failed.Resumable[0].Rows || resumed[0].Parts != failed.Resumable[0].Parts {
+		t.Errorf("resumed %+v of what was kept, %+v", resumed, failed.Resumable)
 	}
 	if want := (dataflow.Counts{Read: users, Added: users}); run.Tables[0].Counts != want {
 		t.Errorf("counts %+v, want %+v", run.Tables[0].Counts, want)

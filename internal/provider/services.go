@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/checkpoint"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 )
 
@@ -72,7 +72,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	return engine.New(engine.Config{
-		Ledger: l, Tables: lake, Sources: sources{s}, Parts: parts.New(filepath.Join(s.workspace, "parts")),
+		Ledger: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.workspace, "parts")),
 		Self: cmp.Or(s.self, process.Current()), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter,
 	}), nil
 }

@@ -208,7 +208,7 @@ func (s *session) Scan(
 		return dataflow.ScanReport{}, err
 	}
 	for _, letter := range "abcdefghijklmnopqrstuvwxyz" {
-		if slices.ContainsFunc(read, func(p dataflow.ReadPart) bool { return p.Name == string(letter) }) {
+		if slices.ContainsFunc(read, func(p dataflow.DonePart) bool { return p.Name == string(letter) }) {
 			continue
 		}
 		part := to.Part(string(letter))

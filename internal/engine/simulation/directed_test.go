@@ -73,9 +73,9 @@ func TestResume_AnImportGoesOnWhereAKilledOneEnded(t *testing.T) {
 		"one import; A import @before-write-file-users crashes; B import":                                        2,
 		"one import; A import @before-write-file-users crashes; B import @after-finished crashes; C import":      2, // not once more by C
 		"one import; A import @before-write-file-users crashes; B to-1; C import":                                2,
-		"one import; A import reads @reading-parts-users crashes; B import":                                      1, // groups: no part of users was read to its end
-		"one import; A import reads @reading-parts-users; A @reading-parts-users crashes; B import":              2,
-		"one import; A import reads @reading-parts-users; A @reading-parts-users crashes; B wider":               1, // groups: users have other columns
+		"one import; A import reads @reading-checkpoints-users crashes; B import":                                1, // groups: no part of users was read to its end
+		"one import; A import reads @reading-checkpoints-users; A @reading-checkpoints-users crashes; B import":  2,
+		"one import; A import reads @reading-checkpoints-users; A @reading-checkpoints-users crashes; B wider":   1, // groups: users have other columns
 		"one import; A import @before-write-file-users crashes; B remove; C make":                                0, // of another dataflow
 		"one import; A import @before-write-file-groups crashes; B import @before-stage-users crashes; C import": 3, // A's groups by B; both tables by C
 		"one import; A guarded; B import":                                                                        1, // groups: users would be refused again

@@ -98,7 +98,7 @@ func (o *oracle) reads(p *process, key string, schema dataflow.Schema, rows map[
 }
 
 // resumes takes down that a run takes parts of a table over from a failed one: it has the rows which that one read of them, in place of the source's.
-func (o *oracle) resumes(p *process, what dataflow.Recording, parts []string) {
+func (o *oracle) resumes(p *process, what dataflow.Checkpoint, parts []string) {
 	from, to := o.read[what.Run][what.Key], o.read[p.run][what.Key]
 	completed := o.standings[p.run-1].kept
 	switch finished, ended := o.finished[what.Run]; {

@@ -70,24 +70,22 @@ func (w *world) process(id string) *process {
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, p.hook), Tables: enginetest.NewTables(w.catalog, "workspace", p.hook),
 		Sources: enginetest.Sources{"App": w.source}, Liveness: w.liveness,
-		Parts: witnessed{enginetest.NewParts(w.kept, p.hook), p}, ResumeAfter: -1,
+		Checkpoints: witnessed{enginetest.NewCheckpoints(w.kept, p.hook), p}, ResumeAfter: -1,
 		Self: dataflow.Process{ID: id, Host: "host-of-" + id, PID: 100},
 	})
 	w.processes = append(w.processes, p)
 	return p
 }
 
-type keeper = dataflow.Parts // embedded as Parts it would hide the method of that name
-
 // witnessed are the parts of a process that the oracle sees it take over.
 type witnessed struct {
-	keeper
+	dataflow.Checkpoints
 	by *process
 }
 
-func (w witnessed) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
+func (w witnessed) ReadRows(ctx context.Context, what dataflow.Checkpoint, parts []string, put func(dataflow.Row) error) error {
 	w.by.w.oracle.resumes(w.by, what, parts)
-	return w.keeper.Read(ctx, what, parts, put)
+	return w.Checkpoints.ReadRows(ctx, what, parts, put)
 }
 
 // hook sees every step of the process.

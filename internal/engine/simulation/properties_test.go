@@ -335,7 +335,7 @@ func keptReadable(o *oracle, w *world, d delta) *violation {
 	}
 	for _, run := range d.finished {
 		stands, says := o.standings[run], o.finished[run].Standing
-		said := slices.Sorted(slices.Values(append(slices.Clone(says.Kept), says.Rollbacks...)))
+		said := slices.Sorted(slices.Values(append(slices.Clone(says.Retained), says.Rollbacks...)))
 		if !slices.Equal(said, stands.kept) {
 			return broken(name, "run %d says that %v are kept; it is %v", run, said, stands.kept)
 		}

@@ -22,7 +22,7 @@ const (
 type world struct {
 	catalog *enginetest.Catalog
 	records *enginetest.Records
-	kept    *enginetest.Recordings // of one machine, on which everybody is
+	kept    *enginetest.CheckpointFolder // of one machine, on which everybody is
 	source  *enginetest.Source
 	oracle  *oracle
 
@@ -60,7 +60,7 @@ func (w *world) watch() {
 // newWorld makes a world whose source, behind connector App, has the tables users and groups, and in which nothing has run.
 func newWorld() *world {
 	w := &world{
-		catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), kept: enginetest.NewRecordings(), source: enginetest.NewSource(),
+		catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), kept: enginetest.NewCheckpointFolder(), source: enginetest.NewSource(),
 		oracle: newOracle(), lives: map[string]dataflow.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {

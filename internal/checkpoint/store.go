@@ -1,4 +1,4 @@
-package parts
+package checkpoint
 
 import (
 	"bufio"
@@ -19,7 +19,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/rowcodec"
 )
 
-// Store is a folder of recordings. Its methods may be called concurrently, by any number of processes.
+// Store is a folder of checkpoints. Its methods may be called concurrently, by any number of processes.
 type Store struct{ dir string }
 
 // New gives the store in a folder, which is made when something is first kept.
@@ -27,16 +27,16 @@ func New(dir string) *Store { return &Store{dir} }
 
 const suffix = ".rows"
 
-// format is the version of a recording's form. One of another form is of no use, and of no harm.
+// format is the version of a checkpoint's form. One of another form is of no use, and of no harm.
 const format = 2
 
-// head is the first line of a recording.
+// head is the first line of a checkpoint.
 type head struct {
 	Format int `json:"format"`
-	dataflow.Recording
+	dataflow.Checkpoint
 }
 
-func headOf(what dataflow.Recording) ([]byte, error) {
+func headOf(what dataflow.Checkpoint) ([]byte, error) {
 	line, err := json.Marshal(head{format, what})
 	if err != nil {
 		return nil, failed("name", what.Dataflow, err)
@@ -44,8 +44,8 @@ func headOf(what dataflow.Recording) ([]byte, error) {
 	return append(line, '\n'), nil
 }
 
-// Record begins to keep what a run reads of a table. The caller closes what it gets.
-func (s *Store) Record(what dataflow.Recording) (dataflow.Recorder, error) {
+// Write begins to keep what a run reads of a table. The caller closes what it gets.
+func (s *Store) Write(what dataflow.Checkpoint) (dataflow.CheckpointWriter, error) {
 	line, err := headOf(what)
 	if err != nil {
 		return nil, err
@@ -54,27 +54,27 @@ func (s *Store) Record(what dataflow.Recording) (dataflow.Recorder, error) {
 	if err != nil {
 		return nil, failed("record", what.Dataflow, err)
 	}
-	return &recorder{path: s.path(what), head: line, codec: codec}, nil
+	return &writer{path: s.path(what), head: line, codec: codec}, nil
 }
 
-// Parts lists the parts that a run has read to their end. None: there are none, or they were read elsewhere or with another schema.
-func (s *Store) Parts(ctx context.Context, what dataflow.Recording) ([]dataflow.KeptPart, error) {
-	var all []dataflow.KeptPart
+// DoneParts lists the parts that a run has read to their end. None: there are none, or they were read elsewhere or with another schema.
+func (s *Store) DoneParts(ctx context.Context, what dataflow.Checkpoint) ([]dataflow.DonePart, error) {
+	var all []dataflow.DonePart
 	err := s.each(ctx, what, func(b block) error {
 		if b.kind == doneBlock {
 			var d done
 			if err := json.Unmarshal(b.payload, &d); err != nil {
 				return errDamaged
 			}
-			all = append(all, dataflow.KeptPart{ReadPart: dataflow.ReadPart{Name: d.Name, Rows: d.Rows, KeptAsText: d.KeptAsText}, At: d.At})
+			all = append(all, dataflow.DonePart(d))
 		}
 		return nil
 	})
 	return all, err
 }
 
-// Read puts the rows of these parts, which Parts has listed.
-func (s *Store) Read(ctx context.Context, what dataflow.Recording, parts []string, put func(dataflow.Row) error) error {
+// ReadRows puts the rows of these parts, which DoneParts has listed.
+func (s *Store) ReadRows(ctx context.Context, what dataflow.Checkpoint, parts []string, put func(dataflow.Row) error) error {
 	named := map[string]bool{}
 	for _, name := range parts {
 		named[name] = true
@@ -111,25 +111,25 @@ func (s *Store) Read(ctx context.Context, what dataflow.Recording, parts []strin
 		}
 		return in.Err()
 	})
-	if err == nil && rows != 0 { // it was changed since Parts has looked
+	if err == nil && rows != 0 { // it was changed since DoneParts has looked
 		err = failed("read", what.Dataflow, errDamaged)
 	}
 	return err
 }
 
-// Kept says what of its tables a run has kept, in the order of their keys.
-func (s *Store) Kept(ctx context.Context, dataflowName string, run int64) ([]dataflow.Kept, error) {
+// Resumable says what of its tables a run has kept, in the order of their keys.
+func (s *Store) Resumable(ctx context.Context, dataflowName string, run int64) ([]dataflow.Resumable, error) {
 	entries, err := os.ReadDir(s.folder(dataflowName, run))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, failed("list", dataflowName, err)
 	}
-	var all []dataflow.Kept
+	var all []dataflow.Resumable
 	for _, entry := range entries {
 		key, ok := strings.CutSuffix(entry.Name(), suffix)
 		if !ok {
 			continue
 		}
-		kept := dataflow.Kept{Key: key}
+		kept := dataflow.Resumable{Key: key}
 		err := eachDone(ctx, filepath.Join(s.folder(dataflowName, run), entry.Name()), func(_ uint32, d done) {
 			kept.Parts++
 			kept.Rows += d.Rows
@@ -184,12 +184,12 @@ func (s *Store) folder(dataflowName string, run int64) string {
 	return filepath.Join(s.dir, dataflowName, fmt.Sprintf("%08d", run))
 }
 
-func (s *Store) path(what dataflow.Recording) string {
+func (s *Store) path(what dataflow.Checkpoint) string {
 	return filepath.Join(s.folder(what.Dataflow, what.Run), what.Key+suffix)
 }
 
-// each visits the blocks of a recording, up to one that is damaged.
-func (s *Store) each(ctx context.Context, what dataflow.Recording, visit func(block) error) error {
+// each visits the blocks of a checkpoint, up to one that is damaged.
+func (s *Store) each(ctx context.Context, what dataflow.Checkpoint, visit func(block) error) error {
 	wanted, err := headOf(what)
 	if err != nil {
 		return err
@@ -221,7 +221,7 @@ func (s *Store) each(ctx context.Context, what dataflow.Recording, visit func(bl
 	return ctx.Err()
 }
 
-// eachDone visits what a recording says of parts without reading their rows: whoever is interrupted has no time for gigabytes.
+// eachDone visits what a checkpoint says of parts without reading their rows: whoever is interrupted has no time for gigabytes.
 func eachDone(ctx context.Context, path string, visit func(part uint32, d done)) error {
 	file, err := os.Open(path)
 	if err != nil {

@@ -1,4 +1,4 @@
-package parts
+package checkpoint
 
 import (
 	"encoding/json"
@@ -15,8 +15,8 @@ import (
 // blockBytes is when the rows of a part are written as a block. Each part that is being read holds so much, and there are 64 at most.
 const blockBytes = 64 << 10
 
-// recorder is the dataflow.Recorder of one file.
-type recorder struct {
+// writer is the dataflow.CheckpointWriter of one file.
+type writer struct {
 	path  string
 	head  []byte
 	codec rowcodec.Codec
@@ -27,45 +27,45 @@ type recorder struct {
 	err   error // nothing is recorded any more
 }
 
-var errClosed = errors.New("the recording is closed")
+var errClosed = errors.New("the checkpoint is closed")
 
-// Part implements dataflow.Recorder.
-func (r *recorder) Part(name string) dataflow.RecordedPart {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.parts++
-	return &part{recorder: r, id: r.parts, name: name}
+// Part implements dataflow.CheckpointWriter.
+func (w *writer) Part(name string) dataflow.PartWriter {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.parts++
+	return &partWriter{writer: w, id: w.parts, name: name}
 }
 
-// Close implements dataflow.Recorder.
-func (r *recorder) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.err = errors.Join(r.err, errClosed)
-	if r.file == nil {
+// Close implements dataflow.CheckpointWriter.
+func (w *writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = errors.Join(w.err, errClosed)
+	if w.file == nil {
 		return nil
 	}
-	err := r.file.Close()
-	r.file = nil
+	err := w.file.Close()
+	w.file = nil
 	return err
 }
 
 // write adds blocks. They are there together: nothing of another part comes between them.
-func (r *recorder) write(blocks []byte) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
+func (w *writer) write(blocks []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
 		return
 	}
-	if r.file == nil {
-		if r.file, r.err = create(r.path); r.err != nil {
+	if w.file == nil {
+		if w.file, w.err = create(w.path); w.err != nil {
 			return
 		}
-		if _, r.err = r.file.Write(r.head); r.err != nil {
+		if _, w.err = w.file.Write(w.head); w.err != nil {
 			return
 		}
 	}
-	_, r.err = r.file.Write(blocks)
+	_, w.err = w.file.Write(blocks)
 }
 
 func create(path string) (*os.File, error) {
@@ -75,11 +75,11 @@ func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
-// part is the dataflow.RecordedPart of one part.
-type part struct {
-	recorder *recorder
-	id       uint32
-	name     string
+// partWriter is the dataflow.PartWriter of one part.
+type partWriter struct {
+	writer *writer
+	id     uint32
+	name   string
 
 	mu      sync.Mutex
 	rows    []byte // encoded, one after the other
@@ -88,22 +88,22 @@ type part struct {
 	failure error // a row could not be encoded: the part is never done
 }
 
-// Put implements dataflow.RecordedPart.
-func (p *part) Put(row dataflow.Row) {
+// Put implements dataflow.PartWriter.
+func (p *partWriter) Put(row dataflow.Row) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.failure != nil {
 		return
 	}
-	p.rows, p.failure = p.recorder.codec.AppendRow(p.rows, row)
+	p.rows, p.failure = p.writer.codec.AppendRow(p.rows, row)
 	p.count++
 	if len(p.rows) >= blockBytes {
 		p.flush(nil)
 	}
 }
 
-// Done implements dataflow.RecordedPart.
-func (p *part) Done(keptAsText int64, at time.Time) {
+// Done implements dataflow.PartWriter.
+func (p *partWriter) Done(keptAsText int64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	end, err := json.Marshal(done{Name: p.name, Rows: p.count, KeptAsText: keptAsText, At: at})
@@ -113,7 +113,7 @@ func (p *part) Done(keptAsText int64, at time.Time) {
 }
 
 // flush writes the rows that are there, and that these are all when there is an end.
-func (p *part) flush(end []byte) {
+func (p *partWriter) flush(end []byte) {
 	p.blocks = p.blocks[:0]
 	if len(p.rows) > 0 {
 		p.blocks = block{rowsBlock, p.id, p.rows}.append(p.blocks)
@@ -121,11 +121,11 @@ func (p *part) flush(end []byte) {
 	if end != nil {
 		p.blocks = block{doneBlock, p.id, end}.append(p.blocks)
 	}
-	p.recorder.write(p.blocks)
+	p.writer.write(p.blocks)
 	p.rows = p.rows[:0]
 }
 
-// done is what a recording says of a part that was read to its end.
+// done is what a checkpoint says of a part that was read to its end.
 type done struct {
 	Name       string    `json:"name"`
 	Rows       int64     `json:"rows"`

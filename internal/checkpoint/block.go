@@ -1,4 +1,4 @@
-package parts
+package checkpoint
 
 import (
 	"bufio"
@@ -16,10 +16,10 @@ const (
 	doneBlock kind = 'd' // a part was read to its end: a done, as JSON
 )
 
-// block is one entry of a recording.
+// block is one entry of a checkpoint.
 type block struct {
 	kind    kind
-	part    uint32 // a number that the recording gave the part
+	part    uint32 // a number that the checkpoint gave the part
 	payload []byte
 }
 
@@ -41,8 +41,8 @@ func (b block) append(dst []byte) []byte {
 	return append(dst, b.payload...)
 }
 
-// errDamaged says that a recording goes on with what is no block.
-var errDamaged = errors.New("the recording is cut off or damaged")
+// errDamaged says that a checkpoint goes on with what is no block.
+var errDamaged = errors.New("the checkpoint is cut off or damaged")
 
 // lengthOfRows gives how long the next block is when it holds rows, and 0 when it does not.
 func lengthOfRows(in *bufio.Reader) (int64, error) {

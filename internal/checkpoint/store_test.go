@@ -1,4 +1,4 @@
-package parts_test
+package checkpoint_test
 
 import (
 	"bytes"
@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/checkpoint"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 )
 
 var (
@@ -30,8 +30,8 @@ var (
 		},
 		Key: []string{"sub"}, Version: "updated_at",
 	}
-	recording = dataflow.Recording{Dataflow: "Customers", UID: "u", Run: 3, Key: "users", Origin: "pool", Schema: schema}
-	noon      = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	ofUsers = dataflow.Checkpoint{Dataflow: "Customers", UID: "u", Run: 3, Key: "users", Origin: "pool", Schema: schema}
+	noon    = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 )
 
 func user(sub string) dataflow.Row {
@@ -39,7 +39,7 @@ func user(sub string) dataflow.Row {
 }
 
 // record records the rows of a part, and that these are all.
-func record(t testing.TB, r dataflow.Recorder, name string, rows ...dataflow.Row) {
+func record(t testing.TB, r dataflow.CheckpointWriter, name string, rows ...dataflow.Row) {
 	t.Helper()
 	p := r.Part(name)
 	for _, row := range rows {
@@ -48,18 +48,18 @@ func record(t testing.TB, r dataflow.Recorder, name string, rows ...dataflow.Row
 	p.Done(int64(len(rows)), noon)
 }
 
-func open(t testing.TB, s *parts.Store, what dataflow.Recording) dataflow.Recorder {
+func open(t testing.TB, s *checkpoint.Store, what dataflow.Checkpoint) dataflow.CheckpointWriter {
 	t.Helper()
-	r, err := s.Record(what)
+	r, err := s.Write(what)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func names(t testing.TB, s *parts.Store, what dataflow.Recording) []string {
+func names(t testing.TB, s *checkpoint.Store, what dataflow.Checkpoint) []string {
 	t.Helper()
-	all, err := s.Parts(context.Background(), what)
+	all, err := s.DoneParts(context.Background(), what)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,10 +70,10 @@ func names(t testing.TB, s *parts.Store, what dataflow.Recording) []string {
 	return names
 }
 
-func read(t testing.TB, s *parts.Store, what dataflow.Recording, names ...string) []dataflow.Row {
+func read(t testing.TB, s *checkpoint.Store, what dataflow.Checkpoint, names ...string) []dataflow.Row {
 	t.Helper()
 	var rows []dataflow.Row
-	err := s.Read(context.Background(), what, names, func(row dataflow.Row) error { rows = append(rows, row); return nil })
+	err := s.ReadRows(context.Background(), what, names, func(row dataflow.Row) error { rows = append(rows, row); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,8 +88,8 @@ func want[T any](t testing.TB, what string, want, got T) {
 }
 
 func TestStore_GivesTheRowsOfThePartsThatWereDoneAndOfNoOther(t *testing.T) {
-	s := parts.New(t.TempDir())
-	r := open(t, s, recording)
+	s := checkpoint.New(t.TempDir())
+	r := open(t, s, ofUsers)
 	absent := dataflow.Row{"a2", nil, nil, nil, nil, nil}
 	record(t, r, "a", user("a1"), absent)
 	unfinished := r.Part("b")
@@ -99,22 +99,22 @@ func TestStore_GivesTheRowsOfThePartsThatWereDoneAndOfNoOther(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := s.Parts(t.Context(), recording)
+	kept, err := s.DoneParts(t.Context(), ofUsers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "parts", []dataflow.KeptPart{
-		{ReadPart: dataflow.ReadPart{Name: "a", Rows: 2, KeptAsText: 2}, At: noon},
-		{ReadPart: dataflow.ReadPart{Name: "empty"}, At: noon},
-		{ReadPart: dataflow.ReadPart{Name: "c", Rows: 1, KeptAsText: 1}, At: noon},
+	want(t, "parts", []dataflow.DonePart{
+		{Name: "a", Rows: 2, KeptAsText: 2, At: noon},
+		{Name: "empty", At: noon},
+		{Name: "c", Rows: 1, KeptAsText: 1, At: noon},
 	}, kept)
-	want(t, "rows of a", []dataflow.Row{user("a1"), absent}, read(t, s, recording, "a"))
-	want(t, "rows of a, b and c", []dataflow.Row{user("a1"), absent, user("c1")}, read(t, s, recording, "a", "b", "c"))
-	all, err := s.Kept(t.Context(), "Customers", 3)
+	want(t, "rows of a", []dataflow.Row{user("a1"), absent}, read(t, s, ofUsers, "a"))
+	want(t, "rows of a, b and c", []dataflow.Row{user("a1"), absent, user("c1")}, read(t, s, ofUsers, "a", "b", "c"))
+	all, err := s.Resumable(t.Context(), "Customers", 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "kept", []dataflow.Kept{{Key: "users", Parts: 3, Rows: 3, Until: noon}}, all)
+	want(t, "kept", []dataflow.Resumable{{Key: "users", Parts: 3, Rows: 3, Until: noon}}, all)
 }
 
 func TestStore_GivesAnyRowAsItWas(t *testing.T) {
@@ -131,11 +131,11 @@ func TestStore_GivesAnyRowAsItWas(t *testing.T) {
 	}))
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		what := recording
+		what := ofUsers
 		what.Run = run
-		s := parts.New(dir)
+		s := checkpoint.New(dir)
 		byPart := rapid.MapOfN(rapid.StringN(1, 8, 30), rows, 0, 5).Draw(rt, "parts")
-		r, err := s.Record(what)
+		r, err := s.Write(what)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -155,8 +155,8 @@ func TestStore_GivesAnyRowAsItWas(t *testing.T) {
 
 func TestStore_CountsNothingAfterADamage(t *testing.T) {
 	dir := t.TempDir()
-	s := parts.New(dir)
-	r := open(t, s, recording)
+	s := checkpoint.New(dir)
+	r := open(t, s, ofUsers)
 	for _, name := range []string{"a", "b", "c"} {
 		record(t, r, name, user(name+"1"), user(name+"2"))
 	}
@@ -183,15 +183,15 @@ func TestStore_CountsNothingAfterADamage(t *testing.T) {
 					rows = append(rows, user(name+"1"), user(name+"2"))
 				}
 			}
-			if got := names(t, s, recording); !slices.Equal(got, intact) {
+			if got := names(t, s, ofUsers); !slices.Equal(got, intact) {
 				t.Fatalf("%s at byte %d of %d: parts %v, want %v", what, at, len(whole), got, intact)
 			}
-			want(t, fmt.Sprint(what, " at byte ", at), rows, read(t, s, recording, intact...))
+			want(t, fmt.Sprint(what, " at byte ", at), rows, read(t, s, ofUsers, intact...))
 		}
 	}
 }
 
-// recorded gives the file of the recording, and what is in it.
+// recorded gives the file of a checkpoint, and what is in it.
 func recorded(t *testing.T, dir string) (path string, whole []byte) {
 	t.Helper()
 	path = filepath.Join(dir, "Customers", "00000003", "users.rows")
@@ -208,31 +208,31 @@ func flipped(whole []byte, at int) []byte {
 	return damaged
 }
 
-func TestStore_GivesNothingOfAnotherRecording(t *testing.T) {
-	s := parts.New(t.TempDir())
-	r := open(t, s, recording)
+func TestStore_GivesNothingOfAnotherCheckpoint(t *testing.T) {
+	s := checkpoint.New(t.TempDir())
+	r := open(t, s, ofUsers)
 	record(t, r, "a", user("a1"))
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*dataflow.Recording){
-		"another dataflow":     func(r *dataflow.Recording) { r.Dataflow = "Others" },
-		"a dataflow made anew": func(r *dataflow.Recording) { r.UID = "v" },
-		"another run":          func(r *dataflow.Recording) { r.Run = 4 },
-		"another table":        func(r *dataflow.Recording) { r.Key = "groups" },
-		"another pool":         func(r *dataflow.Recording) { r.Origin = "pool 2" },
-		"a column less":        func(r *dataflow.Recording) { r.Schema.Columns = schema.Columns[:5] },
-		"a column of other type": func(r *dataflow.Recording) {
+	for name, change := range map[string]func(*dataflow.Checkpoint){
+		"another dataflow":     func(r *dataflow.Checkpoint) { r.Dataflow = "Others" },
+		"a dataflow made anew": func(r *dataflow.Checkpoint) { r.UID = "v" },
+		"another run":          func(r *dataflow.Checkpoint) { r.Run = 4 },
+		"another table":        func(r *dataflow.Checkpoint) { r.Key = "groups" },
+		"another pool":         func(r *dataflow.Checkpoint) { r.Origin = "pool 2" },
+		"a column less":        func(r *dataflow.Checkpoint) { r.Schema.Columns = schema.Columns[:5] },
+		"a column of other type": func(r *dataflow.Checkpoint) {
 			r.Schema.Columns = slices.Clone(schema.Columns)
 			r.Schema.Columns[2].Type = dataflow.Number
 		},
 	} {
-		other := recording
+		other := ofUsers
 		change(&other)
 		if got := names(t, s, other); got != nil {
 			t.Errorf("%s: %v", name, got)
 		}
-		_ = s.Read(t.Context(), other, []string{"a"}, func(dataflow.Row) error { // an error where there is something else
+		_ = s.ReadRows(t.Context(), other, []string{"a"}, func(dataflow.Row) error { // an error where there is something else
 			t.Errorf("%s: gives a row", name)
 			return nil
 		})
@@ -241,8 +241,8 @@ func TestStore_GivesNothingOfAnotherRecording(t *testing.T) {
 
 func TestStore_ReadsNoLessThanWasListed(t *testing.T) {
 	dir := t.TempDir()
-	s := parts.New(dir)
-	r := open(t, s, recording)
+	s := checkpoint.New(dir)
+	r := open(t, s, ofUsers)
 	record(t, r, "a", user("a1"), user("a2"))
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
@@ -252,15 +252,15 @@ func TestStore_ReadsNoLessThanWasListed(t *testing.T) {
 	if err := os.WriteFile(path, flipped(whole, rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := s.Read(t.Context(), recording, []string{"a"}, func(dataflow.Row) error { return nil })
+	err := s.ReadRows(t.Context(), ofUsers, []string{"a"}, func(dataflow.Row) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "cut off or damaged") {
 		t.Errorf("read with %v", err)
 	}
 }
 
 func TestStore_KeepsWhatManyReadAtOnce(t *testing.T) {
-	s := parts.New(t.TempDir())
-	r := open(t, s, recording)
+	s := checkpoint.New(t.TempDir())
+	r := open(t, s, ofUsers)
 	const readers, rows = 16, 3000
 	var group sync.WaitGroup
 	for n := range readers {
@@ -284,7 +284,7 @@ func TestStore_KeepsWhatManyReadAtOnce(t *testing.T) {
 	}
 	for n := range readers {
 		got := map[string]int{}
-		for _, row := range read(t, s, recording, fmt.Sprint("part ", n)) {
+		for _, row := range read(t, s, ofUsers, fmt.Sprint("part ", n)) {
 			got[row[0].(string)]++
 		}
 		if len(got) != rows {
@@ -300,10 +300,10 @@ func TestStore_KeepsWhatManyReadAtOnce(t *testing.T) {
 
 func TestStore_ForgetsUpToARun(t *testing.T) {
 	dir := t.TempDir()
-	s := parts.New(dir)
+	s := checkpoint.New(dir)
 	for run := range int64(3) {
 		for _, key := range []string{"users", "groups"} {
-			what := recording
+			what := ofUsers
 			what.Run, what.Key = run+1, key
 			r := open(t, s, what)
 			record(t, r, "a", user("a1"))
@@ -345,8 +345,8 @@ func TestRecorder_ThatCannotWriteHarmsNobody(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := parts.New(file)
-	r := open(t, s, recording)
+	s := checkpoint.New(file)
+	r := open(t, s, ofUsers)
 	record(t, r, "a", user("a1"))
 	record(t, r, "b", user("b1"))
 	if err := r.Close(); err != nil {
@@ -355,14 +355,14 @@ func TestRecorder_ThatCannotWriteHarmsNobody(t *testing.T) {
 }
 
 func TestStore_ReadEndsWithTheErrorOfPut(t *testing.T) {
-	s := parts.New(t.TempDir())
-	r := open(t, s, recording)
+	s := checkpoint.New(t.TempDir())
+	r := open(t, s, ofUsers)
 	record(t, r, "a", user("a1"), user("a2"))
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
 	full, puts := errors.New("the disk is full"), 0
-	err := s.Read(t.Context(), recording, []string{"a"}, func(dataflow.Row) error { puts++; return full })
+	err := s.ReadRows(t.Context(), ofUsers, []string{"a"}, func(dataflow.Row) error { puts++; return full })
 	if !errors.Is(err, full) || puts != 1 {
 		t.Errorf("%v after %d rows", err, puts)
 	}

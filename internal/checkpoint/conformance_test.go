@@ -1,4 +1,4 @@
-package parts_test
+package checkpoint_test
 
 import (
 	"fmt"
@@ -8,15 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/checkpoint"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/parts"
 )
 
-// What the engine is simulated on gives what the files give: random recordings, each played on both.
+// What the engine is simulated on gives what the files give: random checkpoints, each played on both.
 func TestStore_IsAsTheOneThatTheEngineIsSimulatedOn(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		sides := [2]dataflow.Parts{parts.New(t.TempDir()), enginetest.NewParts(enginetest.NewRecordings(), nil)}
+		sides := [2]dataflow.Checkpoints{checkpoint.New(t.TempDir()), enginetest.NewCheckpoints(enginetest.NewCheckpointFolder(), nil)}
 		for range rapid.IntRange(1, 12).Draw(rt, "calls") {
 			call := drawCall(rt)
 			if diff := cmp.Diff(call(rt, sides[0]), call(rt, sides[1])); diff != "" {
@@ -26,9 +26,9 @@ func TestStore_IsAsTheOneThatTheEngineIsSimulatedOn(t *testing.T) {
 	})
 }
 
-// drawCall draws what is done next with recordings; the call gives what came of it.
-func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Parts) any {
-	what := dataflow.Recording{
+// drawCall draws what is done next with checkpoints; the call gives what came of it.
+func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Checkpoints) any {
+	what := dataflow.Checkpoint{
 		Dataflow: "Customers", UID: rapid.SampledFrom([]string{"one", "one", "one", "two"}).Draw(rt, "uid"),
 		Run: rapid.Int64Range(1, 3).Draw(rt, "run"), Key: rapid.SampledFrom([]string{"users", "groups"}).Draw(rt, "key"),
 		Schema: dataflow.Schema{Key: []string{"id"}, Columns: []dataflow.Column{{Name: "id", Type: dataflow.String, Required: true}, {Name: "n", Type: dataflow.Long}}},
@@ -38,11 +38,11 @@ func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Parts) any {
 	case "record":
 		rows := rapid.IntRange(0, 3).Draw(rt, "rows")
 		unfinished := rapid.Bool().Draw(rt, "killed before the second part is read to its end")
-		return func(rt *rapid.T, p dataflow.Parts) any {
-			if kept, err := p.Kept(ctx, what.Dataflow, what.Run); err != nil || len(kept) > 0 {
+		return func(rt *rapid.T, p dataflow.Checkpoints) any {
+			if kept, err := p.Resumable(ctx, what.Dataflow, what.Run); err != nil || len(kept) > 0 {
 				return err // a run reads a table once
 			}
-			recorder, err := p.Record(what)
+			recorder, err := p.Write(what)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -58,8 +58,8 @@ func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Parts) any {
 			return recorder.Close()
 		}
 	case "read":
-		return func(rt *rapid.T, p dataflow.Parts) any {
-			kept, err := p.Parts(ctx, what)
+		return func(rt *rapid.T, p dataflow.Checkpoints) any {
+			kept, err := p.DoneParts(ctx, what)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -68,14 +68,14 @@ func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Parts) any {
 				names = append(names, part.Name)
 			}
 			var rows []dataflow.Row
-			if err := p.Read(ctx, what, names, func(row dataflow.Row) error { rows = append(rows, row); return nil }); err != nil {
+			if err := p.ReadRows(ctx, what, names, func(row dataflow.Row) error { rows = append(rows, row); return nil }); err != nil {
 				rt.Fatal(err)
 			}
 			return []any{kept, rows}
 		}
 	case "kept":
-		return func(rt *rapid.T, p dataflow.Parts) any {
-			kept, err := p.Kept(ctx, what.Dataflow, what.Run)
+		return func(rt *rapid.T, p dataflow.Checkpoints) any {
+			kept, err := p.Resumable(ctx, what.Dataflow, what.Run)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -83,6 +83,6 @@ func drawCall(rt *rapid.T) func(*rapid.T, dataflow.Parts) any {
 		}
 	default:
 		key := rapid.SampledFrom([]string{"", "users", "groups"}).Draw(rt, "of")
-		return func(_ *rapid.T, p dataflow.Parts) any { return p.Forget(ctx, what.Dataflow, what.Run, key) }
+		return func(_ *rapid.T, p dataflow.Checkpoints) any { return p.Forget(ctx, what.Dataflow, what.Run, key) }
 	}
 }

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// columnNames is the rowStep of a table in which a column names the columns of another one (dataflow.Column.ColumnsOf): it puts the names in place
+// that those have in their table. The source can't: a table keeps a column for what it was given to, whatever the source would call it today.
+type columnNames struct {
+	schema dataflow.Schema
+	names  map[int]map[string]string // per such column: the source's name → the table's
+}
+
+var _ rowStep = columnNames{}
+
+func (n columnNames) columns() dataflow.Schema { return n.schema }
+
+// row takes away what names no column.
+func (n columnNames) row(row dataflow.Row) (dataflow.Row, error) {
+	for at, names := range n.names {
+		source, _ := row[at].(string)
+		row[at] = nil
+		if name, known := names[source]; known {
+			row[at] = name
+		}
+	}
+	return row, nil
+}
+
+// columnNames gives the step for rows of a schema; nil: no column of it names others.
+func (e *Engine) columnNames(ctx context.Context, started dataflow.Started, source dataflow.Source, schema dataflow.Schema) (rowStep, error) {
+	step := columnNames{schema: schema, names: map[int]map[string]string{}}
+	for at, column := range schema.Columns {
+		if column.ColumnsOf == "" {
+			continue
+		}
+		named, err := source.Table(ctx, column.ColumnsOf)
+		if err != nil {
+			return nil, fmt.Errorf("columns of %s: %w", column.ColumnsOf, err)
+		}
+		if step.names[at], err = e.tables.Columns(ctx, started.Dataflow, started.Definition.TableID(column.ColumnsOf), named.Schema); err != nil {
+			return nil, fmt.Errorf("columns of %s: %w", column.ColumnsOf, err)
+		}
+	}
+	if len(step.names) == 0 {
+		return nil, nil
+	}
+	return step, nil
+}
