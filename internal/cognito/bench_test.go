@@ -31,7 +31,7 @@ func BenchmarkScanUsers(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var read atomic.Int64 // some users are read twice, see userScan
-			if _, err := p.Scan(b.Context(), "users", table.Schema, dataflow.RowSink(func(dataflow.Row) error { read.Add(1); return nil })); err != nil {
+			if _, err := p.Scan(b.Context(), "users", table.Schema, rowSink(func(dataflow.Row) error { read.Add(1); return nil })); err != nil {
 				b.Fatal(err)
 			}
 			if n := read.Load(); n < users {

@@ -36,7 +36,7 @@ func TestCheck_SaysWhoThePoolIsAndWhatCanBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := dataflow.ConnectionCheck{Source: Seen{UserPoolName: "Customers", EstimatedUsers: 77}.Raw()}
-	for _, table := range Tables() {
+	for _, table := range allTables() {
 		want.AvailableTables = append(want.AvailableTables, dataflow.AvailableTable{Key: table.Key, FileName: table.FileName, Description: table.Description, Readable: true})
 	}
 	if diff := cmp.Diff(want, check); diff != "" {

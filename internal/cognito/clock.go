@@ -3,6 +3,8 @@ package cognito
 import (
 	"context"
 	"time"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // clock is the time that limiters and retries go by.
@@ -16,13 +18,4 @@ type systemClock struct{}
 
 func (systemClock) Now() time.Time { return time.Now() }
 
-func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error { return dataflow.Sleep(ctx, d) }

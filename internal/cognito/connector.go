@@ -68,7 +68,7 @@ func SeenOf(c dataflow.Connector) (Seen, error) {
 
 func read(c dataflow.Connector, raw json.RawMessage, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
-		return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "read settings", Object: fmt.Sprintf("connector %q", c.Name), Cause: err}
+		return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "read", Object: fmt.Sprintf("connector %q", c.Name), Cause: err}
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ var signInRules = map[dataflow.Code]rule{
 // classify says what an error of the SDK is.
 func (t target) classify(op operation, err error) failure {
 	if signIn, ok := errors.AsType[*signInError](err); ok {
-		f := judge(signIn.err, "the service that signs in")
+		f := failureOf(signIn.err, "the service that signs in")
 		f.err.Op, f.err.Object = signInOp, t.object()
 		if r, ok := signInRules[f.err.Code]; ok {
 			f.err.Code, f.err.Hint = r.code, r.hint
@@ -179,14 +179,14 @@ func (t target) classify(op operation, err error) failure {
 	if sdk, ok := errors.AsType[*smithy.OperationError](err); ok {
 		err = sdk.Err // what it adds is the operation, which the project's error names itself
 	}
-	f := judge(err, t.endpoint())
+	f := failureOf(err, t.endpoint())
 	f.err.Op, f.err.Object = op.name, t.object()
 	f.err.Hint = strings.NewReplacer("{action}", op.action(), "{arn}", op.resource(t), "{region}", t.region).Replace(f.err.Hint)
 	return f
 }
 
-// judge says what an error is that came from where.
-func judge(err error, where string) failure {
+// failureOf says what an error is that came from where.
+func failureOf(err error, where string) failure {
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		return judgeAnswer(answer, httpStatus(err), where)
 	}

@@ -54,7 +54,7 @@ func TestForecast_IsWhatAnImportAsksFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		described := described(t, p, table.key)
-		if _, err := p.Scan(t.Context(), table.key, described.Schema, dataflow.RowSink(func(dataflow.Row) error { return nil })); err != nil {
+		if _, err := p.Scan(t.Context(), table.key, described.Schema, rowSink(func(dataflow.Row) error { return nil })); err != nil {
 			t.Fatal(err)
 		}
 		asked := p.Usage().Calls - before

@@ -9,7 +9,7 @@ import "sync"
 type frontier struct {
 	mu      sync.Mutex
 	changed *sync.Cond
-	waiting []part
+	waiting []subRange
 	reading int
 	closed  bool
 }
@@ -21,7 +21,7 @@ func newFrontier() *frontier {
 }
 
 // add puts parts at the end.
-func (f *frontier) add(parts []part) {
+func (f *frontier) add(parts []subRange) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.waiting = append(f.waiting, parts...)
@@ -29,14 +29,14 @@ func (f *frontier) add(parts []part) {
 }
 
 // take gives the next part, once there is one. False: there will be none. Whoever takes a part says when it is done.
-func (f *frontier) take() (part, bool) {
+func (f *frontier) take() (subRange, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for !f.closed && len(f.waiting) == 0 && f.reading > 0 {
 		f.changed.Wait()
 	}
 	if f.closed || len(f.waiting) == 0 {
-		return part{}, false
+		return subRange{}, false
 	}
 	next := f.waiting[0]
 	f.waiting = f.waiting[1:]
@@ -45,7 +45,7 @@ func (f *frontier) take() (part, bool) {
 }
 
 // done says that a part is read, or divided into these.
-func (f *frontier) done(into []part) {
+func (f *frontier) done(into []subRange) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reading--

@@ -161,7 +161,7 @@ func FuzzPartFilter(f *testing.F) {
 		f.Add(prefix, "0a1")
 	}
 	f.Fuzz(func(t *testing.T, prefix, other string) {
-		filter := part{prefix: prefix}.filter()
+		filter := subRange{prefix: prefix}.filter()
 		if prefix == "" {
 			if filter != nil {
 				t.Fatalf("the filter of everybody is %s", *filter)

@@ -26,7 +26,7 @@ type membership struct {
 var membershipFields = []field[membership]{
 	{groupNameColumn(), func(m membership) any { return m.group }},
 	{subColumn(), func(m membership) any { return m.sub }},
-	{dataflow.Column{Name: "username", Type: dataflow.String, Source: "Username", Description: "The name the user signs in with."},
+	{column("username", dataflow.String, "Username", "The name the user signs in with."),
 		func(m membership) any { return text(m.user.Username) }},
 }
 
@@ -86,15 +86,8 @@ func (p *Pool) eachMember(ctx context.Context, group string, take func(membershi
 		out, err := call(ctx, p, listUsersInGroup, &cip.ListUsersInGroupInput{
 			UserPoolId: &p.target.poolID, GroupName: &group, Limit: aws.Int32(pageSize), NextToken: token,
 		}, p.client.ListUsersInGroup)
-		if hasCode(err, "ResourceNotFoundException") {
-			// The code is the same when the whole pool is gone, and that must not look like a pool without members.
-			if _, err := p.describe(ctx); err != nil {
-				return nil, nil, err
-			}
-			return nil, nil, nil
-		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, p.unlessDeleted(ctx, err)
 		}
 		return out.Users, out.NextToken, nil
 	}
@@ -124,10 +117,7 @@ func subOf(u *types.UserType) string {
 // probeMembers asks for a group that no pool needs to have: AWS looks at the permission first.
 func probeMembers(ctx context.Context, p *Pool) error {
 	_, err := call(ctx, p, listUsersInGroup, &cip.ListUsersInGroupInput{
-		UserPoolId: &p.target.poolID, GroupName: aws.String("skypoint-connection-check"), Limit: aws.Int32(1),
+		UserPoolId: &p.target.poolID, GroupName: aws.String(nobody), Limit: aws.Int32(1),
 	}, p.client.ListUsersInGroup)
-	if hasCode(err, "ResourceNotFoundException") {
-		return nil
-	}
-	return err
+	return unlessAbsent(err)
 }

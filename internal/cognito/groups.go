@@ -14,27 +14,22 @@ import (
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GroupType.html
 var groupFields = []field[*types.GroupType]{
 	{groupNameColumn(), func(g *types.GroupType) any { return text(g.GroupName) }},
-	{dataflow.Column{Name: "description", Type: dataflow.String, Source: "Description", Description: "What the group is for."},
+	{column("description", dataflow.String, "Description", "What the group is for."),
 		func(g *types.GroupType) any { return text(g.Description) }},
-	{dataflow.Column{Name: "precedence", Type: dataflow.Long, Source: "Precedence", Description: "The group's rank among those of a user; zero is the highest."},
-		func(g *types.GroupType) any {
-			if g.Precedence == nil {
-				return nil
-			}
-			return int64(*g.Precedence)
-		}},
-	{dataflow.Column{Name: "role_arn", Type: dataflow.String, Source: "RoleArn", Description: "The IAM role that members get."},
+	{column("precedence", dataflow.Long, "Precedence", "The group's rank among those of a user; zero is the highest."),
+		func(g *types.GroupType) any { return long(g.Precedence) }},
+	{column("role_arn", dataflow.String, "RoleArn", "The IAM role that members get."),
 		func(g *types.GroupType) any { return text(g.RoleArn) }},
-	{dataflow.Column{Name: "created_at", Type: dataflow.Timestamp, Source: "CreationDate", Description: "When the group was created."},
+	{column("created_at", dataflow.Timestamp, "CreationDate", "When the group was created."),
 		func(g *types.GroupType) any { return moment(g.CreationDate) }},
-	{dataflow.Column{Name: columnUpdatedAt, Type: dataflow.Timestamp, Source: "LastModifiedDate", Description: "When the group was last changed."},
+	{column(columnUpdatedAt, dataflow.Timestamp, "LastModifiedDate", "When the group was last changed."),
 		func(g *types.GroupType) any { return moment(g.LastModifiedDate) }},
 }
 
 const columnGroupName = "group_name"
 
 func groupNameColumn() dataflow.Column {
-	return dataflow.Column{Name: columnGroupName, Type: dataflow.String, Source: "GroupName", Required: true, Description: "The name of the group."}
+	return keyColumn(columnGroupName, "GroupName", "The name of the group.")
 }
 
 func groupsSchema(context.Context, *Pool) (dataflow.Schema, error) {

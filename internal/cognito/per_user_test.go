@@ -63,7 +63,7 @@ func TestEachUser_AnErrorEndsListAndCalls(t *testing.T) {
 		handle.AddDevice(u.Sub, "phone", cognitotest.Fields{})
 	}
 	full := errors.New("the disk is full")
-	_, err := p.Scan(t.Context(), "devices", described(t, p, "devices").Schema, dataflow.RowSink(func(dataflow.Row) error { return full }))
+	_, err := p.Scan(t.Context(), "devices", described(t, p, "devices").Schema, rowSink(func(dataflow.Row) error { return full }))
 	if err != full { //nolint:errorlint // as it is, not wrapped
 		t.Errorf("%v", err)
 	}

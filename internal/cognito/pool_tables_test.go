@@ -209,7 +209,7 @@ func givesTheRowsOfEveryTable(t *testing.T, p *Pool) {
 
 func TestScan_GivesTheSameRowsOfAnUnchangedPool(t *testing.T) {
 	_, p := furnished(t, cognitotest.Options{}) // which begins each list elsewhere in every answer
-	for _, info := range Tables() {
+	for _, info := range allTables() {
 		table := described(t, p, info.Key)
 		first, _ := scanAll(t, p, table)
 		for range 3 {
@@ -223,7 +223,7 @@ func TestScan_GivesTheSameRowsOfAnUnchangedPool(t *testing.T) {
 
 func TestScan_GivesNoSecret(t *testing.T) {
 	_, p := furnished(t, cognitotest.Options{})
-	for _, info := range Tables() {
+	for _, info := range allTables() {
 		table := described(t, p, info.Key)
 		rows, _ := scanAll(t, p, table)
 		if len(rows) == 0 && info.Key != "groups" && info.Key != "group_memberships" {
@@ -287,7 +287,7 @@ func TestScan_APoolThatIsGoneIsNotAPoolWithoutThem(t *testing.T) {
 	}.start(t)
 	p := open(t, keys(endpoint))
 	for _, key := range []string{"app_clients", "identity_providers", "devices", "auth_events"} {
-		_, err := p.Scan(t.Context(), key, described(t, p, key).Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
+		_, err := p.Scan(t.Context(), key, described(t, p, key).Schema, rowSink(func(dataflow.Row) error { return nil }))
 		if !dataflow.IsCode(err, dataflow.CodeNoSource) {
 			t.Errorf("%s: %v", key, err)
 		}
@@ -305,7 +305,7 @@ func TestScan_ARefusalDoesNotNameTheUser(t *testing.T) {
 		},
 	}.start(t)
 	p := open(t, keys(endpoint))
-	_, err := p.Scan(t.Context(), "devices", described(t, p, "devices").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
+	_, err := p.Scan(t.Context(), "devices", described(t, p, "devices").Schema, rowSink(func(dataflow.Row) error { return nil }))
 	if err == nil || strings.Contains(err.Error(), "jane") || !strings.Contains(err.Error(), "AdminListDevices: InvalidParameterException: ") {
 		t.Errorf("%v", err)
 	}

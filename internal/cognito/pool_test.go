@@ -17,7 +17,7 @@ import (
 
 func TestTables_AreTheOnesThatCanBeRead(t *testing.T) {
 	var got []string
-	for _, table := range Tables() {
+	for _, table := range allTables() {
 		if table.Description == "" || len(table.Operations) == 0 {
 			t.Errorf("%+v says too little", table)
 		}
@@ -179,7 +179,7 @@ func TestScan_APageTokenOlderThanAnHourIsAnErrorThatSaysSo(t *testing.T) {
 			now = now.Add(61 * time.Minute)
 		}
 	}}, cognitotest.Spec{Users: 600})
-	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
+	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, rowSink(func(dataflow.Row) error { return nil }))
 	if !dataflow.IsCode(err, dataflow.CodeGuard) || !strings.Contains(err.Error(), "A page token lives for one hour") {
 		t.Errorf("%v", err)
 	}
@@ -187,7 +187,7 @@ func TestScan_APageTokenOlderThanAnHourIsAnErrorThatSaysSo(t *testing.T) {
 
 func TestScan_AListThatRunsInACircleFails(t *testing.T) {
 	_, _, p := service(t, cognitotest.Options{Pages: cognitotest.Pages{StuckAfter: 3}}, cognitotest.Spec{Users: 600})
-	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
+	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, rowSink(func(dataflow.Row) error { return nil }))
 	if !dataflow.IsCode(err, dataflow.CodeGuard) || !strings.Contains(err.Error(), "twice") {
 		t.Errorf("%v", err)
 	}
@@ -211,7 +211,7 @@ func TestScan_AUserThatMovesMeanwhileMayComeTwiceWithItsTimes(t *testing.T) {
 	}
 	first := moved.UpdatedAt
 	var times []time.Time
-	if _, err := p.Scan(t.Context(), "users", schema, dataflow.RowSink(func(row dataflow.Row) error {
+	if _, err := p.Scan(t.Context(), "users", schema, rowSink(func(row dataflow.Row) error {
 		if row[0] == moved.Sub {
 			times = append(times, row[schema.Index(schema.Version)].(time.Time))
 		}

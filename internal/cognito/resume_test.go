@@ -108,18 +108,18 @@ func scanTo(t *testing.T, p *Pool, key string, to *memory) (dataflow.ScanReport,
 func TestPart_WithoutWhatIsReadHoldsEverySubOnce(t *testing.T) {
 	sub := rapid.StringOfN(rapid.SampledFrom([]rune(subAlphabet)), 12, 12, -1)
 	rapid.Check(t, func(t *rapid.T) {
-		divide := func(p part) []part {
+		divide := func(p subRange) []subRange {
 			var seen []string
 			for _, s := range rapid.SliceOfN(sub, 2, 6).Draw(t, "seen") {
 				seen = append(seen, p.prefix+rapid.SampledFrom([]string{"", "0", "4-"}).Draw(t, "common")+s)
 			}
 			parts, ok := p.split(seen)
 			if !ok {
-				return []part{p}
+				return []subRange{p}
 			}
 			return parts
 		}
-		front := divide(part{pages: 1000})
+		front := divide(subRange{pages: 1000})
 		var read []string
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			if len(front) == 0 {
@@ -134,7 +134,7 @@ func TestPart_WithoutWhatIsReadHoldsEverySubOnce(t *testing.T) {
 				front = append(front, divide(p)...)
 			}
 		}
-		left := without(divide(part{pages: 1000}), read)
+		left := without(divide(subRange{pages: 1000}), read)
 		for range 20 {
 			s := sub.Draw(t, "sub") + "0123456789ab"
 			holds := 0

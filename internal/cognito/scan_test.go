@@ -15,7 +15,7 @@ import (
 func scanSubs(t *testing.T, p *Pool) ([]string, error) {
 	t.Helper()
 	var subs []string
-	_, err := p.Scan(t.Context(), "users", schemaOfUsers(nil), dataflow.RowSink(func(row dataflow.Row) error {
+	_, err := p.Scan(t.Context(), "users", schemaOfUsers(nil), rowSink(func(row dataflow.Row) error {
 		subs = append(subs, row[0].(string))
 		return nil
 	}))
@@ -98,7 +98,7 @@ func TestScan_AnErrorOfPutIsReturnedAsItIsAndEndsTheScan(t *testing.T) {
 			"users": schemaOfUsers(nil), "groups": {Columns: columns(groupFields)}, "group_memberships": {Columns: columns(membershipFields)},
 		}[key]
 		puts := 0
-		_, err := p.Scan(t.Context(), key, schema, dataflow.RowSink(func(dataflow.Row) error { puts++; return full }))
+		_, err := p.Scan(t.Context(), key, schema, rowSink(func(dataflow.Row) error { puts++; return full }))
 		if err != full || puts != 1 { //nolint:errorlint // as it is, not wrapped
 			t.Errorf("%s: %v after %d rows, want the error itself after one", key, err, puts)
 		}
@@ -117,7 +117,7 @@ func TestScan_AUserWithoutSubFailsAndIsNotLost(t *testing.T) {
 			"ListUsersInGroup": func(int, map[string]any) answer { return nobody },
 		}.start(t)
 		p := open(t, keys(endpoint))
-		_, err := p.Scan(t.Context(), key, schemaOfUsers(nil), dataflow.RowSink(func(dataflow.Row) error { return nil }))
+		_, err := p.Scan(t.Context(), key, schemaOfUsers(nil), rowSink(func(dataflow.Row) error { return nil }))
 		if !dataflow.IsCode(err, dataflow.CodeGuard) || strings.Contains(err.Error(), "alice") {
 			t.Errorf("%s: %v", key, err)
 		}
@@ -141,7 +141,7 @@ func TestScan_AGroupDeletedMeanwhileHasNoMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Scan(t.Context(), "group_memberships", table.Schema, dataflow.RowSink(func(r dataflow.Row) error { got = append(got, r); return nil })); err != nil {
+	if _, err := p.Scan(t.Context(), "group_memberships", table.Schema, rowSink(func(r dataflow.Row) error { got = append(got, r); return nil })); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]dataflow.Row{{"here", "a", "a"}}, got); diff != "" {
@@ -152,7 +152,7 @@ func TestScan_AGroupDeletedMeanwhileHasNoMembers(t *testing.T) {
 	endpoint, _ = script{"ListGroups": list, "ListUsersInGroup": members, "DescribeUserPool": func(int, map[string]any) answer {
 		return refusal("ResourceNotFoundException", "User pool us-east-1_Example1 does not exist.")
 	}}.start(t)
-	_, err = open(t, keys(endpoint)).Scan(t.Context(), "group_memberships", table.Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
+	_, err = open(t, keys(endpoint)).Scan(t.Context(), "group_memberships", table.Schema, rowSink(func(dataflow.Row) error { return nil }))
 	if !dataflow.IsCode(err, dataflow.CodeNoSource) {
 		t.Errorf("the pool is gone: %v", err)
 	}

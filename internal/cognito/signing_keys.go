@@ -83,7 +83,7 @@ func (p *Pool) signingKeys(ctx context.Context) ([]signingKey, error) {
 	case errors.As(err, &known):
 		return nil, err
 	case err != nil:
-		return nil, p.keySetError(judge(err, p.target.endpoint()))
+		return nil, p.keySetError(failureOf(err, p.target.endpoint()))
 	case response.StatusCode != http.StatusOK:
 		return nil, p.keySetError(unreachable(fmt.Errorf("%s answered with HTTP status %d", p.target.endpoint(), response.StatusCode)))
 	}

@@ -39,7 +39,7 @@ func TestSigningKeys_FailWithWhatIsWrongAndWhatToDo(t *testing.T) {
 				_, _ = io.WriteString(w, c.body)
 			})
 			p := open(t, keys(endpoint))
-			_, err := p.Scan(t.Context(), "signing_keys", described(t, p, "signing_keys").Schema, dataflow.RowSink(func(dataflow.Row) error { return nil }))
+			_, err := p.Scan(t.Context(), "signing_keys", described(t, p, "signing_keys").Schema, rowSink(func(dataflow.Row) error { return nil }))
 			if !dataflow.IsCode(err, c.code) || !strings.HasPrefix(err.Error(), "user pool us-east-1_Example1: jwks.json: ") || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "planted") {
 				t.Errorf("%s: %v", dataflow.CodeOf(err), err)
 			}

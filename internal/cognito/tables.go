@@ -9,15 +9,6 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// TableInfo is what is known of a table without asking the pool.
-type TableInfo struct {
-	Key         string   // "users"
-	FileName    string   // "Users"
-	Description string   // a whole sentence
-	Operations  []string // what reading it calls: "ListUsers"
-	Actions     []string // the IAM actions that allow this: "cognito-idp:ListUsers"
-}
-
 // table is a table with the ways to describe and to read it.
 type table struct {
 	key, fileName, description string
@@ -40,83 +31,82 @@ func (t table) needs() []need { return slices.Concat(t.columns, t.rows) }
 const usersKey = "users"
 
 var (
-	needsPool    = need{describeUserPool, probePool}
-	needsUsers   = need{listUsers, probeUsers}
-	needsGroups  = need{listGroups, probeGroups}
-	needsKeySet  = need{operation{name: keySetOperation}, probeSigningKeys}
-	needsNothing []need
+	needsPool   = need{describeUserPool, probePool}
+	needsUsers  = need{listUsers, probeUsers}
+	needsGroups = need{listGroups, probeGroups}
+	needsKeySet = need{operation{name: keySetOperation}, probeSigningKeys}
 )
 
 // tables are the tables that can be read, in the order in which a person is shown them.
 var tables = []table{
 	{
-		usersKey, "Users", "One row per user, with a column per attribute of the pool's schema.", false,
-		[]need{needsPool}, []need{needsUsers}, usersSchema, scanUsers,
+		key: usersKey, fileName: "Users", description: "One row per user, with a column per attribute of the pool's schema.",
+		columns: []need{needsPool},
+		rows:    []need{needsUsers},
+		schema:  usersSchema, scan: scanUsers,
 	},
 	{
-		"groups", "Groups", "One row per group.", false,
-		needsNothing, []need{needsGroups}, groupsSchema, scanGroups,
+		key: "groups", fileName: "Groups", description: "One row per group.",
+		rows:   []need{needsGroups},
+		schema: groupsSchema, scan: scanGroups,
 	},
 	{
-		"group_memberships", "GroupMemberships", "One row per user in a group.", false,
-		needsNothing, []need{needsPool, needsGroups, {listUsersInGroup, probeMembers}}, groupMembershipsSchema, scanGroupMemberships,
+		key: "group_memberships", fileName: "GroupMemberships", description: "One row per user in a group.",
+		rows:   []need{needsPool, needsGroups, {listUsersInGroup, probeMembers}},
+		schema: groupMembershipsSchema, scan: scanGroupMemberships,
 	},
 	{
-		"user_pool", "UserPool", "One row: the user pool and its settings.", false,
-		needsNothing, []need{needsPool, {getUserPoolMfaConfig, probeMFAConfig}}, userPoolSchema, scanUserPool,
+		key: "user_pool", fileName: "UserPool", description: "One row: the user pool and its settings.",
+		rows:   []need{needsPool, {getUserPoolMfaConfig, probeMFAConfig}},
+		schema: userPoolSchema, scan: scanUserPool,
 	},
 	{
-		"user_attributes", "UserAttributes", "One row per attribute that the pool's schema defines.", false,
-		needsNothing, []need{needsPool}, userAttributesSchema, scanUserAttributes,
+		key: "user_attributes", fileName: "UserAttributes", description: "One row per attribute that the pool's schema defines.",
+		rows:   []need{needsPool},
+		schema: userAttributesSchema, scan: scanUserAttributes,
 	},
 	{
-		"app_clients", "AppClients", "One row per app client, without its secret.", false,
-		needsNothing, []need{needsPool, {listUserPoolClients, probeAppClients}, {describeUserPoolClient, probeAppClient}}, appClientsSchema, scanAppClients,
+		key: "app_clients", fileName: "AppClients", description: "One row per app client, without its secret.",
+		rows:   []need{needsPool, {listUserPoolClients, probeAppClients}, {describeUserPoolClient, probeAppClient}},
+		schema: appClientsSchema, scan: scanAppClients,
 	},
 	{
-		"identity_providers", "IdentityProviders", "One row per identity provider, without secrets.", false,
-		needsNothing, []need{needsPool, {listIdentityProviders, probeIdentityProviders}, {describeIdentityProvider, probeIdentityProvider}}, identityProvidersSchema, scanIdentityProviders,
+		key: "identity_providers", fileName: "IdentityProviders", description: "One row per identity provider, without secrets.",
+		rows:   []need{needsPool, {listIdentityProviders, probeIdentityProviders}, {describeIdentityProvider, probeIdentityProvider}},
+		schema: identityProvidersSchema, scan: scanIdentityProviders,
 	},
 	{
-		"resource_servers", "ResourceServers", "One row per resource server, with its scopes.", false,
-		needsNothing, []need{{listResourceServers, probeResourceServers}}, resourceServersSchema, scanResourceServers,
+		key: "resource_servers", fileName: "ResourceServers", description: "One row per resource server, with its scopes.",
+		rows:   []need{{listResourceServers, probeResourceServers}},
+		schema: resourceServersSchema, scan: scanResourceServers,
 	},
 	{
-		"domains", "Domains", "One row per domain.", false,
-		needsNothing, []need{needsPool, {describeUserPoolDomain, probeDomain}}, domainsSchema, scanDomains,
+		key: "domains", fileName: "Domains", description: "One row per domain.",
+		rows:   []need{needsPool, {describeUserPoolDomain, probeDomain}},
+		schema: domainsSchema, scan: scanDomains,
 	},
 	{
-		"signing_keys", "SigningKeys", "One row per public key that tokens are signed with.", false,
-		needsNothing, []need{needsKeySet}, signingKeysSchema, scanSigningKeys,
+		key: "signing_keys", fileName: "SigningKeys", description: "One row per public key that tokens are signed with.",
+		rows:   []need{needsKeySet},
+		schema: signingKeysSchema, scan: scanSigningKeys,
 	},
 	{
-		"import_jobs", "ImportJobs", "One row per user import job.", false,
-		needsNothing, []need{{listUserImportJobs, probeImportJobs}}, importJobsSchema, scanImportJobs,
+		key: "import_jobs", fileName: "ImportJobs", description: "One row per user import job.",
+		rows:   []need{{listUserImportJobs, probeImportJobs}},
+		schema: importJobsSchema, scan: scanImportJobs,
 	},
 	{
-		"devices", "Devices", "One row per device that a user has remembered. Costs a call per user.", true,
-		needsNothing, []need{needsPool, needsUsers, {adminListDevices, probeDevices}}, devicesSchema, scanDevices,
+		key: "devices", fileName: "Devices", description: "One row per device that a user has remembered. Costs a call per user.",
+		perUser: true,
+		rows:    []need{needsPool, needsUsers, {adminListDevices, probeDevices}},
+		schema:  devicesSchema, scan: scanDevices,
 	},
 	{
-		"auth_events", "AuthEvents", "One row per sign-in event of a user. Costs a call per user.", true,
-		needsNothing, []need{needsPool, needsUsers, {adminListUserAuthEvents, probeAuthEvents}}, authEventsSchema, scanAuthEvents,
+		key: "auth_events", fileName: "AuthEvents", description: "One row per sign-in event of a user. Costs a call per user.",
+		perUser: true,
+		rows:    []need{needsPool, needsUsers, {adminListUserAuthEvents, probeAuthEvents}},
+		schema:  authEventsSchema, scan: scanAuthEvents,
 	},
-}
-
-// Tables lists the tables that a pool has, in the order in which a person is shown them.
-func Tables() []TableInfo {
-	all := make([]TableInfo, 0, len(tables))
-	for _, t := range tables {
-		info := TableInfo{Key: t.key, FileName: t.fileName, Description: t.description}
-		for _, n := range t.needs() {
-			info.Operations = append(info.Operations, n.name)
-			if n.name != keySetOperation { // which anybody may call
-				info.Actions = append(info.Actions, n.action())
-			}
-		}
-		all = append(all, info)
-	}
-	return all
 }
 
 func tableOf(key string) (table, error) {

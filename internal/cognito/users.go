@@ -28,20 +28,15 @@ const (
 // userFields are the columns of a user that are not attributes.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserType.html
 var userFields = []field[*types.UserType]{
-	{dataflow.Column{Name: "username", Type: dataflow.String, Source: "Username", Description: "The name the user signs in with; of a federated user the provider's name and its ID for the user."},
+	{column("username", dataflow.String, "Username", "The name the user signs in with; of a federated user the provider's name and its ID for the user."),
 		func(u *types.UserType) any { return text(u.Username) }},
-	{dataflow.Column{Name: "status", Type: dataflow.String, Source: "UserStatus", Description: "Where the user stands: UNCONFIRMED, CONFIRMED, EXTERNAL_PROVIDER, RESET_REQUIRED, FORCE_CHANGE_PASSWORD."},
-		func(u *types.UserType) any {
-			if u.UserStatus == "" {
-				return nil
-			}
-			return string(u.UserStatus)
-		}},
-	{dataflow.Column{Name: "enabled", Type: dataflow.Boolean, Source: "Enabled", Description: "Whether the user may sign in."},
+	{column("status", dataflow.String, "UserStatus", "Where the user stands: UNCONFIRMED, CONFIRMED, EXTERNAL_PROVIDER, RESET_REQUIRED, FORCE_CHANGE_PASSWORD."),
+		func(u *types.UserType) any { return word(u.UserStatus) }},
+	{column("enabled", dataflow.Boolean, "Enabled", "Whether the user may sign in."),
 		func(u *types.UserType) any { return u.Enabled }},
-	{dataflow.Column{Name: "created_at", Type: dataflow.Timestamp, Source: "UserCreateDate", Description: "When the user was created."},
+	{column("created_at", dataflow.Timestamp, "UserCreateDate", "When the user was created."),
 		func(u *types.UserType) any { return moment(u.UserCreateDate) }},
-	{dataflow.Column{Name: columnUpdatedAt, Type: dataflow.Timestamp, Source: "UserLastModifiedDate", Description: "When the user was last changed."},
+	{column(columnUpdatedAt, dataflow.Timestamp, "UserLastModifiedDate", "When the user was last changed."),
 		func(u *types.UserType) any { return moment(u.UserLastModifiedDate) }},
 }
 
@@ -69,7 +64,7 @@ func schemaOfUsers(attributes []types.SchemaAttributeType) dataflow.Schema {
 }
 
 func subColumn() dataflow.Column {
-	return dataflow.Column{Name: attributeSub, Type: dataflow.String, Source: attributeSub, Required: true, Description: "The identifier that Cognito gave the user; it never changes."}
+	return keyColumn(attributeSub, attributeSub, "The identifier that Cognito gave the user; it never changes.")
 }
 
 // userReader makes rows of users.

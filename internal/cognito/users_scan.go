@@ -116,7 +116,7 @@ func (s *userScan) run(outer context.Context) (dataflow.ScanReport, error) {
 func (s *userScan) readUndivided(ctx context.Context, startReaders func()) (dataflow.ScanReport, error) {
 	var report dataflow.ScanReport
 	pages, divided := 0, false
-	err := s.chain(ctx, part{}, func(users []types.UserType, more bool) error {
+	err := s.chain(ctx, subRange{}, func(users []types.UserType, more bool) error {
 		pages++
 		subs, err := s.give(users, &report, s.to.Put)
 		if err != nil {
@@ -125,8 +125,8 @@ func (s *userScan) readUndivided(ctx context.Context, startReaders func()) (data
 		if pages <= witnessPages {
 			s.witness.called(subs)
 		}
-		if everybody := (part{pages: s.pages}); more && !divided && everybody.left(pages) > 2*witnessPages {
-			var parts []part
+		if everybody := (subRange{pages: s.pages}); more && !divided && everybody.left(pages) > 2*witnessPages {
+			var parts []subRange
 			if parts, divided = everybody.split(subs); divided {
 				if err := s.resume(); err != nil {
 					return err
@@ -170,7 +170,7 @@ func (s *userScan) readParts(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		var into []part
+		var into []subRange
 		err := s.share.do(ctx, func() (err error) {
 			into, err = s.readPart(ctx, next)
 			return err
@@ -183,8 +183,8 @@ func (s *userScan) readParts(ctx context.Context) error {
 }
 
 // readPart reads a part to its end, or gives the parts that it is divided into.
-func (s *userScan) readPart(ctx context.Context, p part) ([]part, error) {
-	var into []part
+func (s *userScan) readPart(ctx context.Context, p subRange) ([]subRange, error) {
+	var into []subRange
 	var report dataflow.ScanReport
 	pages, to := 0, s.to.Part(p.prefix)
 	err := s.chain(ctx, p, func(users []types.UserType, more bool) error {
@@ -220,7 +220,7 @@ func (s *userScan) readPart(ctx context.Context, p part) ([]part, error) {
 }
 
 // pays says whether a part of which so many pages were read should be divided.
-func (s *userScan) pays(p part, pages int) bool {
+func (s *userScan) pays(p subRange, pages int) bool {
 	read, left := float64(pages), p.left(pages)
 	wanted := min(s.pool.saturation(), float64(s.share.size()))
 	if left > min(manyPages, max(fewPages, s.pages/wanted)) {
@@ -242,7 +242,7 @@ func (s *userScan) check(ctx context.Context) error {
 			return errUndividable // the parts don't cover it, and whether a filter can name it nobody knows
 		}
 		found := false
-		filter := part{prefix: sub}.filter()
+		filter := subRange{prefix: sub}.filter()
 		err := chain(ctx, s.pool, listUsers, s.pool.usersWhere(filter), func(users []types.UserType, _ bool) error {
 			for i := range users {
 				found = found || subOf(&users[i]) == sub
@@ -262,14 +262,14 @@ func (s *userScan) check(ctx context.Context) error {
 // readAll reads the undivided list to its end.
 func (s *userScan) readAll(ctx context.Context) (dataflow.ScanReport, error) {
 	var report dataflow.ScanReport
-	err := s.chain(ctx, part{}, func(users []types.UserType, _ bool) error {
+	err := s.chain(ctx, subRange{}, func(users []types.UserType, _ bool) error {
 		_, err := s.give(users, &report, s.to.Put)
 		return err
 	})
 	return report, err
 }
 
-func (s *userScan) chain(ctx context.Context, p part, take func(users []types.UserType, more bool) error) error {
+func (s *userScan) chain(ctx context.Context, p subRange, take func(users []types.UserType, more bool) error) error {
 	return chain(ctx, s.pool, listUsers, s.pool.usersWhere(p.filter()), take)
 }
 

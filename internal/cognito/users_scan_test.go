@@ -16,7 +16,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-func prefixes(parts []part) string {
+func prefixes(parts []subRange) string {
 	var all []string
 	for _, p := range parts {
 		all = append(all, fmt.Sprintf("%s:%g", p.prefix, p.pages))
@@ -26,25 +26,25 @@ func prefixes(parts []part) string {
 
 func TestPart_IsDividedWhereItsSubsDiffer(t *testing.T) {
 	for name, c := range map[string]struct {
-		part part
+		part subRange
 		seen []string
 		want string // the parts that are not expected to be empty
 		all  int
 	}{
-		"at the first character":          {part{"", 100}, []string{"0a", "0b", "1a", "fa"}, "0:50 1:25 f:25", 17},
-		"after what they have in common":  {part{"a", 90}, []string{"a4-01", "a4-02", "a4-13"}, "a4-0:60 a4-1:30", 3*17 - 2},
-		"by one alone":                    {part{"", 10}, []string{"0a"}, "", 0},
-		"by nobody":                       {part{"", 10}, nil, "", 0},
-		"by subs of another form":         {part{"", 10}, []string{"0a", "1z"}, "", 0},
-		"by subs in upper case":           {part{"", 10}, []string{"0a", "1A"}, "", 0},
-		"by a sub that belongs elsewhere": {part{"a", 10}, []string{"a1", "b2"}, "", 0},
-		"by a sub that is the prefix":     {part{"a", 10}, []string{"a", "a2"}, "", 0},
+		"at the first character":          {subRange{"", 100}, []string{"0a", "0b", "1a", "fa"}, "0:50 1:25 f:25", 17},
+		"after what they have in common":  {subRange{"a", 90}, []string{"a4-01", "a4-02", "a4-13"}, "a4-0:60 a4-1:30", 3*17 - 2},
+		"by one alone":                    {subRange{"", 10}, []string{"0a"}, "", 0},
+		"by nobody":                       {subRange{"", 10}, nil, "", 0},
+		"by subs of another form":         {subRange{"", 10}, []string{"0a", "1z"}, "", 0},
+		"by subs in upper case":           {subRange{"", 10}, []string{"0a", "1A"}, "", 0},
+		"by a sub that belongs elsewhere": {subRange{"a", 10}, []string{"a1", "b2"}, "", 0},
+		"by a sub that is the prefix":     {subRange{"a", 10}, []string{"a", "a2"}, "", 0},
 	} {
 		parts, ok := c.part.split(c.seen)
 		if ok != (c.all > 0) || len(parts) != c.all {
 			t.Errorf("%s: %d parts, %v; want %d", name, len(parts), ok, c.all)
 		}
-		full := slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.pages == 0 })
+		full := slices.DeleteFunc(slices.Clone(parts), func(p subRange) bool { return p.pages == 0 })
 		if got := prefixes(full); got != c.want {
 			t.Errorf("%s: parts %s, want %s", name, got, c.want)
 		}
@@ -63,7 +63,7 @@ func TestPart_DividedHoldsEverySubOnce(t *testing.T) {
 		for _, s := range rapid.SliceOfN(sub, 1, 8).Draw(t, "seen") {
 			seen = append(seen, prefix+rapid.SampledFrom([]string{"", "01", "4-"}).Draw(t, "common")+s)
 		}
-		parts, ok := part{prefix, 10}.split(seen)
+		parts, ok := subRange{prefix, 10}.split(seen)
 		if !ok {
 			slices.Sort(seen)
 			if slices.Compact(seen)[0] != seen[len(seen)-1] {
@@ -97,7 +97,7 @@ func TestWitness_NamesWhomNobodyHasMet(t *testing.T) {
 
 func TestFrontier_EndsWhenNothingWaitsAndNothingIsRead(t *testing.T) {
 	f := newFrontier()
-	f.add([]part{{"a", 1}, {"b", 1}})
+	f.add([]subRange{{"a", 1}, {"b", 1}})
 	first, _ := f.take()
 	_, _ = f.take()
 	ended := make(chan bool)
@@ -106,7 +106,7 @@ func TestFrontier_EndsWhenNothingWaitsAndNothingIsRead(t *testing.T) {
 		ended <- ok
 	}()
 	f.done(nil)
-	f.done([]part{{"aa", 1}})
+	f.done([]subRange{{"aa", 1}})
 	if ok := <-ended; !ok || first.prefix != "a" || f.busy() != 1 {
 		t.Errorf("%v, first %s, busy %d", ok, first.prefix, f.busy())
 	}
@@ -230,24 +230,24 @@ func TestUserScan_DividesAPartOnlyAsFarAsTheQuotaNeeds(t *testing.T) {
 		perSecond     float64
 		latency       time.Duration
 		pool          float64 // pages
-		part          part
+		part          subRange
 		read, reading int
 		want          bool
 	}{
-		"one of 16 parts of a pool at 20/s":              {20, 150 * time.Millisecond, 1_000, part{"a", 63}, 1, 16, false},
-		"one of 16 parts of the largest pool at 30/s":    {30, 150 * time.Millisecond, 667_000, part{"a", 41_700}, 1, 16, true},
-		"one of 4,096 parts of the largest pool at 30/s": {30, 150 * time.Millisecond, 667_000, part{"a4c8", 163}, 1, 64, false},
-		"a part with half of the pool":                   {30, 150 * time.Millisecond, 1_000, part{"a", 500}, 1, 16, true},
-		"one of 16 parts without a quota":                {1e6, 150 * time.Millisecond, 1_000, part{"a", 63}, 1, 16, true},
-		"a small part without a quota":                   {1e6, 150 * time.Millisecond, 1_000, part{"a4", 4}, 1, 64, false},
-		"the last part, while it has far to go":          {30, 150 * time.Millisecond, 1_000, part{"a", 63}, 1, 1, true},
-		"the last part, near its end":                    {30, 150 * time.Millisecond, 1_000, part{"a", 63}, 60, 1, false},
-		"a part that turns out far larger than expected": {30, 150 * time.Millisecond, 1_000, part{"a", 1}, 1_100, 16, true},
+		"one of 16 parts of a pool at 20/s":              {20, 150 * time.Millisecond, 1_000, subRange{"a", 63}, 1, 16, false},
+		"one of 16 parts of the largest pool at 30/s":    {30, 150 * time.Millisecond, 667_000, subRange{"a", 41_700}, 1, 16, true},
+		"one of 4,096 parts of the largest pool at 30/s": {30, 150 * time.Millisecond, 667_000, subRange{"a4c8", 163}, 1, 64, false},
+		"a part with half of the pool":                   {30, 150 * time.Millisecond, 1_000, subRange{"a", 500}, 1, 16, true},
+		"one of 16 parts without a quota":                {1e6, 150 * time.Millisecond, 1_000, subRange{"a", 63}, 1, 16, true},
+		"a small part without a quota":                   {1e6, 150 * time.Millisecond, 1_000, subRange{"a4", 4}, 1, 64, false},
+		"the last part, while it has far to go":          {30, 150 * time.Millisecond, 1_000, subRange{"a", 63}, 1, 1, true},
+		"the last part, near its end":                    {30, 150 * time.Millisecond, 1_000, subRange{"a", 63}, 60, 1, false},
+		"a part that turns out far larger than expected": {30, 150 * time.Millisecond, 1_000, subRange{"a", 1}, 1_100, 16, true},
 	} {
 		p := &Pool{leases: map[string]*lease{userList.name: newLimiters(newFakeClock()).Lease(limiterKey{}, c.perSecond)}}
 		p.latency.add(c.latency)
 		s := &userScan{pool: p, pages: c.pool, front: newFrontier(), share: newChains().join()}
-		s.front.add(make([]part, c.reading))
+		s.front.add(make([]subRange, c.reading))
 		if got := s.pays(c.part, c.read); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
@@ -386,7 +386,7 @@ func scanNamed(t *testing.T, p *Pool) map[string]int {
 	table := described(t, p, "users")
 	var mu sync.Mutex
 	rows := map[string]int{}
-	_, err := p.Scan(t.Context(), "users", table.Schema, dataflow.RowSink(func(row dataflow.Row) error {
+	_, err := p.Scan(t.Context(), "users", table.Schema, rowSink(func(row dataflow.Row) error {
 		mu.Lock()
 		defer mu.Unlock()
 		rows[row[0].(string)]++
@@ -405,7 +405,7 @@ func TestScan_DividedEndsWithTheFirstErrorAndNobodyReadsOn(t *testing.T) {
 	full := errors.New("the disk is full")
 	var mu sync.Mutex
 	puts := 0
-	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, dataflow.RowSink(func(dataflow.Row) error {
+	_, err := p.Scan(t.Context(), "users", described(t, p, "users").Schema, rowSink(func(dataflow.Row) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if puts++; puts > 1_500 {

@@ -279,7 +279,7 @@ func scanAll(tb testing.TB, p *Pool, table dataflow.SourceTable) (map[string]dat
 	var mu sync.Mutex
 	rows := map[string]dataflow.Row{}
 	version := table.Schema.Index(table.Schema.Version)
-	report, err := p.Scan(tb.Context(), table.Key, table.Schema, dataflow.RowSink(func(row dataflow.Row) error {
+	report, err := p.Scan(tb.Context(), table.Key, table.Schema, rowSink(func(row dataflow.Row) error {
 		mu.Lock()
 		defer mu.Unlock()
 		key := ""

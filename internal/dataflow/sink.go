@@ -25,18 +25,3 @@ type Part interface {
 type ScanReport struct {
 	KeptAsText int64 // values that their column's type could not hold
 }
-
-// RowSink is a Sink that only takes rows: nothing is resumed.
-type RowSink func(Row) error
-
-// Put takes the row over.
-func (put RowSink) Put(row Row) error { return put(row) }
-
-// Part begins a part that nobody keeps.
-func (put RowSink) Part(string) Part { return put }
-
-// Resume has nothing to resume.
-func (put RowSink) Resume(func(string) bool) ([]DonePart, error) { return nil, nil }
-
-// Done does nothing.
-func (put RowSink) Done(int64) error { return nil }

@@ -74,7 +74,7 @@ func (e *Engine) outlive(ctx context.Context, started dataflow.Started, read fun
 					e.event(ctx, started, "", "waiting", 0)
 					told = true
 				}
-				err = wait(ctx)
+				err = dataflow.Sleep(ctx, pollEvery)
 				if err == nil {
 					continue
 				}
@@ -118,17 +118,6 @@ func (e *Engine) heartbeat(ctx context.Context, started dataflow.Started) (dataf
 		return dataflow.Heartbeat{}, nil
 	}
 	return beat, err
-}
-
-func wait(ctx context.Context) error {
-	timer := time.NewTimer(pollEvery)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // busy says who runs the dataflow.

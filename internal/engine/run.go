@@ -90,21 +90,21 @@ func (e *Engine) run(
 	// From here on the run is to reach its end even when the caller has gone: what is decided is decided.
 	last, cancel := outlasting(ctx)
 	defer cancel()
-	standing, err := e.ledger.Decide(last, decision)
+	decided, err := e.ledger.Decide(last, decision)
 	if err != nil {
 		if stageErr != nil { // what made the run fail may well be what keeps the decision from being written
 			err = fmt.Errorf("%w; the run had failed: %w", err, stageErr)
 		}
 		return started.View(), fmt.Errorf("decide run %d of dataflow %q: %w", started.Run, started.Dataflow, err)
 	}
-	if standing.By != e.self.ID {
+	if decided.By != e.self.ID {
 		stageErr = takenForDead(started)
 	}
 	e.event(ctx, started, "", "decided", 0)
-	run, err := dataflow.Guarded(func() (dataflow.Run, error) { return e.carryOut(last, started, standing, before) })
+	run, err := dataflow.Guarded(func() (dataflow.Run, error) { return e.carryOut(last, started, decided, before) })
 	if err != nil {
 		return started.View(), fmt.Errorf("run %d of dataflow %q is decided (%s) and not finished; the next apply finishes it: %w",
-			started.Run, started.Dataflow, standing.Outcome, err)
+			started.Run, started.Dataflow, decided.Outcome, err)
 	}
 	e.event(ctx, started, "", "finished", 0)
 	if _, lost := errors.AsType[*numberTakenError](stageErr); lost {
@@ -227,11 +227,11 @@ func replaced(before dataflow.Standing, change dataflow.TableChange) *int64 {
 // after the record was read, so a process that sleeps here finds either the run finished or its version taken.
 func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
 	err := e.change(ctx, func() (dataflow.Record, bool, error) {
-		standing, err := e.ledger.Dataflow(ctx, started.Dataflow)
-		if err != nil || standing.UID != started.UID || standing.Phase == dataflow.PhaseRemoved {
-			return standing, false, err
+		now, err := e.ledger.Dataflow(ctx, started.Dataflow)
+		if err != nil || now.UID != started.UID || now.Phase == dataflow.PhaseRemoved {
+			return now, false, err
 		}
-		next := standing
+		next := now
 		switch started.Kind {
 		case dataflow.KindImport:
 			next.Phase = dataflow.PhaseCreated
@@ -242,7 +242,7 @@ func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
 			next.Phase = dataflow.PhaseRemoved
 		case dataflow.KindRollback:
 		}
-		if reflect.DeepEqual(next, standing) {
+		if reflect.DeepEqual(next, now) {
 			return next, false, nil
 		}
 		_, err = e.ledger.Finished(ctx, started.Dataflow, started.Run)

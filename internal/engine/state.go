@@ -92,11 +92,11 @@ func (e *Engine) Run(ctx context.Context, name string, run int64) (dataflow.Run,
 	if err != nil {
 		return dataflow.Run{}, err
 	}
-	return e.judge(ctx, started)
+	return e.showUnfinished(ctx, started)
 }
 
-// judge shows an unfinished run.
-func (e *Engine) judge(ctx context.Context, started dataflow.Started) (dataflow.Run, error) {
+// showUnfinished shows a run that is not finished: one whose owner is surely dead as Failed.
+func (e *Engine) showUnfinished(ctx context.Context, started dataflow.Started) (dataflow.Run, error) {
 	view := started.View()
 	dead := e.liveness(started.Owner) == dataflow.LivenessDead
 	if !dead {

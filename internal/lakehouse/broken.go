@@ -116,7 +116,7 @@ func (l *Lakehouse) Discard(ctx context.Context, id dataflow.TableID, metadataLo
 	if _, err := c.DropEntry(ctx, id, at); err != nil {
 		return c.Explain("drop", object(id), err)
 	}
-	if err := l.removeFiles(ctx, id, folder); err != nil {
+	if err := removeFolder(ctx, id, folder); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
 	}
 	return nil

@@ -48,7 +48,7 @@ func (l *Lakehouse) drop(ctx context.Context, c Catalog, dataflowName string, ru
 			return err
 		}
 	}
-	if err := l.removeFiles(ctx, change.TableID, removed); err != nil {
+	if err := removeFolder(ctx, change.TableID, removed); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(change.TableID), Cause: err}
 	}
 	return l.dropDatabase(ctx, c, dataflowName, change.Database)
@@ -83,8 +83,8 @@ func isOwnFolder(id dataflow.TableID, location string) bool {
 	return ok && madeFolder.MatchString(suffix) && path.Base(parent(location)) == id.Database
 }
 
-// removeFiles removes a table's folder if it is one that create made: a table of that folder's name can never be made again.
-func (l *Lakehouse) removeFiles(ctx context.Context, id dataflow.TableID, location string) error {
+// removeFolder removes a table's folder if it is one that create made: a table of that folder's name can never be made again.
+func removeFolder(ctx context.Context, id dataflow.TableID, location string) error {
 	if !isOwnFolder(id, location) {
 		return nil
 	}

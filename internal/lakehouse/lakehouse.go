@@ -187,9 +187,9 @@ func same(a, b *int64) bool {
 	return *a == *b
 }
 
-// commit makes one atomic change of a table and removes the metadata files that its log lets go: CommitTable leaves
+// commitTable makes one atomic change of a table and removes the metadata files that its log lets go: CommitTable leaves
 // them lying, only Transaction.Commit would remove them.
-func commit(ctx context.Context, c Catalog, tbl *table.Table, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
+func commitTable(ctx context.Context, c Catalog, tbl *table.Table, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
 	meta, where, err := c.CommitTable(ctx, tbl.Identifier(), requirements, updates)
 	if err != nil {
 		return nil, "", err

@@ -74,7 +74,7 @@ func (l *Lakehouse) commitUntil(ctx context.Context, c Catalog, dataflowName str
 			return tbl.Metadata(), tbl.MetadataLocation(), err
 		}
 		requirements = append(requirements, table.AssertTableUUID(tbl.Metadata().TableUUID()))
-		meta, where, err := commit(ctx, c, tbl, requirements, updates)
+		meta, where, err := commitTable(ctx, c, tbl, requirements, updates)
 		if err == nil {
 			return meta, where, nil
 		}

@@ -99,7 +99,7 @@ func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.stage(ctx, tbl, tbl, nil, to, &current{snapshot: tbl.CurrentSnapshot()}, fileChanges{}, nil); !errors.Is(err, errMoved) {
+	if _, _, err := s.commitSnapshot(ctx, tbl, tbl, nil, to, &current{snapshot: tbl.CurrentSnapshot()}, fileChanges{}, nil); !errors.Is(err, errMoved) {
 		t.Fatalf("a commit on a table that moved: %v", err)
 	}
 	change, err := s.Commit(ctx)
@@ -309,7 +309,7 @@ func TestMetadataFiles_DoNotGrowForEver(t *testing.T) {
 	p := newPlace(t)
 	p.load(1, user("a", "a@x", 1))
 	c, tbl := p.raw()
-	if _, _, err := commit(context.Background(), c, tbl, nil, []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{table.MetadataPreviousVersionsMaxKey: "3"})}); err != nil {
+	if _, _, err := commitTable(context.Background(), c, tbl, nil, []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{table.MetadataPreviousVersionsMaxKey: "3"})}); err != nil {
 		t.Fatal(err)
 	}
 	for run := int64(2); run <= 9; run++ {

@@ -35,20 +35,20 @@ func takeAway(snapshots []table.Snapshot) []table.Update {
 	}
 }
 
-// removeFiles removes what nothing leads to any more: the data files, manifests and manifest lists that these runs wrote and no snapshot has,
+// removeOrphans removes what nothing leads to any more: the data files, manifests and manifest lists that these runs wrote and no snapshot has,
 // the manifests and the lists of the snapshots that the newest commit took away, and metadata files that are in no log. It goes by the table
 // as it is after the commit.
 //
 // Another process may let snapshots go or drop the table meanwhile, and remove a manifest that is to be read here: such a table
 // has moved, and is looked at again. Where it has not, somebody deleted the file.
-func removeFiles(ctx context.Context, c Catalog, id dataflow.TableID, of func(run int64) bool) error {
+func removeOrphans(ctx context.Context, c Catalog, id dataflow.TableID, of func(run int64) bool) error {
 	seen := ""
 	for {
 		tbl, err := load(ctx, c, id)
 		if err != nil {
 			return err
 		}
-		err = removeUnheld(ctx, tbl, of)
+		err = removeOrphansOnce(ctx, tbl, of)
 		if errors.Is(err, fs.ErrNotExist) && tbl.MetadataLocation() != seen {
 			seen = tbl.MetadataLocation()
 			continue
@@ -63,7 +63,7 @@ func removeFiles(ctx context.Context, c Catalog, id dataflow.TableID, of func(ru
 	}
 }
 
-func removeUnheld(ctx context.Context, tbl *table.Table, of func(run int64) bool) error {
+func removeOrphansOnce(ctx context.Context, tbl *table.Table, of func(run int64) bool) error {
 	files, err := tbl.FS(ctx)
 	if err != nil {
 		return err

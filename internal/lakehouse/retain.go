@@ -49,7 +49,7 @@ func (l *Lakehouse) retain(ctx context.Context, c Catalog, dataflowName string, 
 	if err != nil {
 		return "", err
 	}
-	return where, removeFiles(ctx, c, id, func(by int64) bool { return by <= run })
+	return where, removeOrphans(ctx, c, id, func(by int64) bool { return by <= run })
 }
 
 // expire gives the commit that takes these tags away, and every snapshot that nothing else is on. It asserts all refs that it has read:

@@ -83,7 +83,7 @@ func TestRetain_KilledAfterItsCommit_IsFinishedByTheNext(t *testing.T) {
 
 	c, tbl := p.raw()
 	requirements, updates := expire(tbl.Metadata(), []int64{1, 2})
-	if _, _, err := commit(t.Context(), c, tbl, requirements, updates); err != nil {
+	if _, _, err := commitTable(t.Context(), c, tbl, requirements, updates); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.metadataFiles()["avro"]; got <= whole.metadataFiles()["avro"] {
@@ -160,7 +160,7 @@ func TestKilledBeforeACommit_MetadataFilesStayWhereSomebodyWantsThemAll(t *testi
 	p.load(1, user("a", "a@x", 1))
 	c, tbl := p.raw()
 	updates := []table.Update{table.NewSetPropertiesUpdate(iceberg.Properties{table.MetadataDeleteAfterCommitEnabledKey: "false"})}
-	if _, _, err := commit(t.Context(), c, tbl, nil, updates); err != nil {
+	if _, _, err := commitTable(t.Context(), c, tbl, nil, updates); err != nil {
 		t.Fatal(err)
 	}
 	before := p.describe().MetadataLocation

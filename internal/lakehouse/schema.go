@@ -188,69 +188,98 @@ func (n *naming) isFree(name string, column dataflow.Column) bool {
 	return true
 }
 
-// evolve adds to the current schema what the source has and it lacks. Nothing is removed and no type is changed:
+// evolution makes the schema that a table gets of the one that it has. Nothing is removed and no type is changed:
 //   - a column that the source lacks stays, no longer required;
 //   - a column whose type differs stays too, and <name>_<type> takes the values;
 //   - a column that an earlier schema knew (a run that was abandoned or rolled back added it) gets the id it had there:
 //     so the same columns always make the same schema.
+type evolution struct {
+	current *iceberg.Schema // nil: the table does not exist yet
+	earlier []*iceberg.Schema
+	source  dataflow.Schema
+	fields  []iceberg.NestedField
+	lastID  int
+}
+
 func evolve(current *iceberg.Schema, earlier []*iceberg.Schema, owners map[string]string, lastID int, source dataflow.Schema) (layout, error) {
-	var fields []iceberg.NestedField
+	e := &evolution{current: current, earlier: earlier, source: source, lastID: lastID}
 	if current != nil {
-		fields = append(fields, current.Fields()...)
+		e.fields = append(e.fields, current.Fields()...)
 	}
-	newID := func() int { lastID++; return lastID }
-	names := &naming{fields: fields, earlier: earlier, owners: owners, wanted: map[string]bool{}, given: map[string]bool{}}
+	names := &naming{fields: e.fields, earlier: earlier, owners: owners, wanted: map[string]bool{}, given: map[string]bool{}}
 	for _, column := range source.Columns {
 		names.wanted[column.Name] = true
 	}
-
-	out := layout{source: source, fields: make([]int, len(source.Columns))}
-	mapped := map[int]bool{}
+	to := layout{source: source, fields: make([]int, len(source.Columns))}
 	for i, column := range source.Columns {
-		name := names.nameOf(column)
-		at := slices.IndexFunc(fields, func(f iceberg.NestedField) bool { return f.Name == name })
-		if at < 0 {
-			at = len(fields)
-			field := iceberg.NestedField{Name: name, Required: column.Required && current == nil}
-			if old, ok := earlierField(earlier, name, column.Type); ok && !taken(fields, old.ID) {
-				field.ID, field.Type = old.ID, old.Type
-			} else {
-				field.ID = newID()
-				var err error
-				if field.Type, err = icebergType(column.Type, newID); err != nil {
-					return layout{}, fmt.Errorf("column %s: %w", column.Name, err)
-				}
-			}
-			fields = append(fields, field)
+		at, err := e.place(names.nameOf(column), column)
+		if err != nil {
+			return layout{}, err
 		}
-		fields[at].Doc = column.Description
-		fields[at].Required = fields[at].Required && column.Required
-		out.fields[i] = at
-		mapped[at] = true
+		to.fields[i] = at
 	}
-	for i := range fields {
-		if !mapped[i] {
-			fields[i].Required = false
-		}
-	}
-
-	// Identifier fields are how Iceberg says "key": https://iceberg.apache.org/spec/#identifier-field-ids. They must be required.
-	var identifiers []int
-	for _, name := range source.Key {
-		field := fields[out.fields[source.Index(name)]]
-		if field.Required {
-			identifiers = append(identifiers, field.ID)
-		}
-	}
-	if len(identifiers) < len(source.Key) {
-		identifiers = nil
-	}
+	e.relax(to.fields)
 	id := 0
 	if current != nil {
 		id = current.ID
 	}
-	out.schema = iceberg.NewSchemaWithIdentifiers(id, identifiers, fields...)
-	return out, nil
+	to.schema = iceberg.NewSchemaWithIdentifiers(id, e.identifiers(to.fields), e.fields...)
+	return to, nil
+}
+
+// place gives the position of the field that has this name, and adds one where there is none.
+func (e *evolution) place(name string, column dataflow.Column) (int, error) {
+	at := slices.IndexFunc(e.fields, func(f iceberg.NestedField) bool { return f.Name == name })
+	if at < 0 {
+		field, err := e.newField(name, column)
+		if err != nil {
+			return 0, fmt.Errorf("column %s: %w", column.Name, err)
+		}
+		at = len(e.fields)
+		e.fields = append(e.fields, field)
+	}
+	e.fields[at].Doc = column.Description
+	e.fields[at].Required = e.fields[at].Required && column.Required
+	return at, nil
+}
+
+func (e *evolution) newField(name string, column dataflow.Column) (field iceberg.NestedField, err error) {
+	field = iceberg.NestedField{Name: name, Required: column.Required && e.current == nil}
+	if old, ok := earlierField(e.earlier, name, column.Type); ok && !taken(e.fields, old.ID) {
+		field.ID, field.Type = old.ID, old.Type
+		return field, nil
+	}
+	field.ID = e.newID()
+	field.Type, err = icebergType(column.Type, e.newID)
+	return field, err
+}
+
+func (e *evolution) newID() int {
+	e.lastID++
+	return e.lastID
+}
+
+// relax lets values be absent in the fields that the source has no column for.
+func (e *evolution) relax(sourced []int) {
+	for i := range e.fields {
+		if !slices.Contains(sourced, i) {
+			e.fields[i].Required = false
+		}
+	}
+}
+
+// identifiers gives the ids of the key's fields, which is how Iceberg says "key"; none where one of them may be absent.
+// Source: https://iceberg.apache.org/spec/#identifier-field-ids
+func (e *evolution) identifiers(sourced []int) []int {
+	var ids []int
+	for _, name := range e.source.Key {
+		field := e.fields[sourced[e.source.Index(name)]]
+		if !field.Required {
+			return nil
+		}
+		ids = append(ids, field.ID)
+	}
+	return ids
 }
 
 // taken says whether a field has the id already: somebody may have renamed a column, which keeps its id.

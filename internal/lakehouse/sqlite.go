@@ -28,6 +28,7 @@ import (
 // sqliteCatalog is the Catalog in a SQLite file: iceberg-go's SQL catalog, with the database under it for what that can't do.
 type sqliteCatalog struct {
 	*sqlcatalog.Catalog
+	sqliteErrors
 	db        *sql.DB
 	path      string // of its file, as it was opened
 	folder    string // where its tables know it to lie: another one than path's when a link leads there
@@ -68,12 +69,12 @@ func openSQLite(ctx context.Context, path, warehouse string, isOnNetwork func(fo
 		}
 	}
 	if err != nil {
-		return nil, explainSQLite("open", "catalog "+path, err)
+		return nil, sqliteErrors{}.Explain("open", "catalog "+path, err)
 	}
 	known, home, err := findHome(ctx, opened.db, path)
 	if err != nil {
 		_ = opened.Close() // the first error says more
-		return nil, explainSQLite("open", "catalog "+path, err)
+		return nil, sqliteErrors{}.Explain("open", "catalog "+path, err)
 	}
 	opened.folder, opened.home, opened.warehouse = filepath.Dir(known), home, knownAs(warehouse, path, known)
 	return opened, nil
@@ -272,13 +273,9 @@ func openDatabase(ctx context.Context, path, source string, properties iceberg.P
 		if err == nil || !strings.Contains(err.Error(), "locked") || wait > 5*time.Second {
 			break
 		}
-		select {
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-time.After(wait):
-			continue
+		if err = dataflow.Sleep(ctx, wait); err != nil {
+			break
 		}
-		break
 	}
 	if err != nil {
 		_ = db.Close() // the first error says more
@@ -307,13 +304,11 @@ const (
 	hintNoCopy  = "Without a copy remove catalog.db with what is beside it (catalog.db-wal, catalog.db-shm): the next apply then imports every dataflow's tables again."
 )
 
-// Explain implements Catalog.
-func (c *sqliteCatalog) Explain(op, object string, err error) error {
-	return explainSQLite(op, object, err)
-}
+// sqliteErrors are what a database's errors mean.
+type sqliteErrors struct{}
 
-// explainSQLite says what can be done about a database's error.
-func explainSQLite(op, object string, err error) error {
+// Explain implements Catalog.
+func (sqliteErrors) Explain(op, object string, err error) error {
 	if _, said := errors.AsType[*dataflow.Error](err); said {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestSQLite_SaysWhomToLookForWhereTheCatalogIsLocked(t *testing.T) {
 	mustDo(t, err)
 	defer func() { mustDo(t, first.Rollback()) }()
 	_, err = begin()
-	err = explainSQLite("open", "the catalog", err)
+	err = sqliteErrors{}.Explain("open", "the catalog", err)
 	if !dataflow.IsCode(err, dataflow.CodeBusy) || !strings.Contains(err.Error(), "has catalog.db open (fuser or lsof names it). Apply again when it has ended.") {
 		t.Errorf("a locked catalog: %v", err)
 	}

@@ -113,7 +113,7 @@ func (s *staging) Commit(ctx context.Context) (dataflow.TableChange, error) {
 		return dataflow.TableChange{}, s.failed("spool", dataflow.CodeInternal, err)
 	}
 	for attempt := 1; ; attempt++ {
-		done, err := s.commit(ctx)
+		done, err := s.tryCommit(ctx)
 		if !errors.Is(err, errMoved) || attempt == stageAttempts {
 			return done, err
 		}
@@ -136,7 +136,7 @@ func alreadyStaged(id dataflow.TableID, run int64) error {
 // errMoved says that somebody changed the table between reading it and committing.
 var errMoved = errors.New("the table changed meanwhile")
 
-func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
+func (s *staging) tryCommit(ctx context.Context) (dataflow.TableChange, error) {
 	none := dataflow.TableChange{}
 	tbl, err := s.lakehouse.loadOwn(ctx, s.catalog, s.req.Dataflow, s.req.ID)
 	if err != nil {
@@ -184,7 +184,7 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 	if err != nil {
 		return none, s.failed("write", dataflow.CodeInternal, err)
 	}
-	snapshot, where, err := s.stage(ctx, tbl, view, addSchema, to, now, files, s.summary(profile))
+	snapshot, where, err := s.commitSnapshot(ctx, tbl, view, addSchema, to, now, files, s.summary(profile))
 	if err != nil {
 		return none, err
 	}
@@ -200,11 +200,11 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 // has long let the run go.
 func (s *staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (string, error) {
 	branch := stagingBranch(s.req.Run)
-	_, where, err := commit(ctx, s.catalog, tbl, []table.Requirement{
+	_, where, err := commitTable(ctx, s.catalog, tbl, []table.Requirement{
 		table.AssertTableUUID(tbl.Metadata().TableUUID()), table.AssertRefSnapshotID(branch, nil), table.AssertRefSnapshotID(mainBranch, &snapshot),
 	}, []table.Update{table.NewSetSnapshotRefUpdate(branch, snapshot, table.BranchRef, 0, 0, 0)})
 	if err != nil {
-		_, where, err = s.judge(ctx, tbl, nil, err)
+		_, where, err = s.afterFailedCommit(ctx, tbl, nil, err)
 	}
 	return where, err
 }
@@ -338,8 +338,8 @@ func (s *staging) summary(profile string) iceberg.Properties {
 	return summary
 }
 
-// stage commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
-func (s *staging) stage(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, summary iceberg.Properties) (int64, string, error) {
+// commitSnapshot commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
+func (s *staging) commitSnapshot(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, summary iceberg.Properties) (int64, string, error) {
 	fail := func(err error) (int64, string, error) {
 		return 0, "", s.failed("commit", dataflow.CodeInternal, err)
 	}
@@ -372,15 +372,15 @@ func (s *staging) stage(ctx context.Context, tbl, view *table.Table, addSchema t
 	if changed := changedProperties(tbl.Properties(), sources(to, s.req.Table.Schema)); len(changed) > 0 {
 		updates = append(updates, table.NewSetPropertiesUpdate(changed))
 	}
-	_, where, err := commit(ctx, s.catalog, tbl, requirements, updates)
+	_, where, err := commitTable(ctx, s.catalog, tbl, requirements, updates)
 	if err != nil {
-		return s.judge(ctx, tbl, append(files.paths(), writer.paths...), err)
+		return s.afterFailedCommit(ctx, tbl, append(files.paths(), writer.paths...), err)
 	}
 	return snapshot.SnapshotID, where, nil
 }
 
-// judge looks at the table after a commit that failed: it may have happened nevertheless, or failed because somebody was faster.
-func (s *staging) judge(ctx context.Context, before *table.Table, written []string, failure error) (int64, string, error) {
+// afterFailedCommit looks at the table after a commit that failed: it may have happened nevertheless, or failed because somebody was faster.
+func (s *staging) afterFailedCommit(ctx context.Context, before *table.Table, written []string, failure error) (int64, string, error) {
 	after, err := load(ctx, s.catalog, s.req.ID)
 	isGone := dataflow.IsCode(err, dataflow.CodeNotFound)
 	if err != nil && !isGone {
@@ -417,12 +417,5 @@ func changedProperties(now, wanted iceberg.Properties) iceberg.Properties {
 
 // pause waits before another try, a little longer each time, or until ctx ends.
 func pause(ctx context.Context, attempt int) error {
-	timer := time.NewTimer(time.Duration(attempt) * 20 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return dataflow.Sleep(ctx, time.Duration(attempt)*20*time.Millisecond)
 }

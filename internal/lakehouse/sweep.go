@@ -58,7 +58,7 @@ func (l *Lakehouse) sweep(ctx context.Context, c Catalog, dataflowName string, r
 	if err != nil {
 		return err
 	}
-	return removeFiles(ctx, c, id, func(by int64) bool { return by == run })
+	return removeOrphans(ctx, c, id, func(by int64) bool { return by == run })
 }
 
 // onlyOf gives the branch's snapshot if the run made it and no other branch or tag leads to it.

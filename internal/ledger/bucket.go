@@ -153,7 +153,7 @@ func (b *Bucket) create(ctx context.Context, key string, content []byte) (bool, 
 		if !isConflict(err) {
 			break
 		}
-		if err := pause(ctx, time.Duration(attempt)*50*time.Millisecond); err != nil {
+		if err := dataflow.Sleep(ctx, time.Duration(attempt)*50*time.Millisecond); err != nil {
 			return false, err
 		}
 	}
@@ -388,16 +388,4 @@ func isAnswer(err error, code string) bool {
 func isForbidden(err error) bool {
 	answer, ok := errors.AsType[*googleapi.Error](err)
 	return ok && answer.Code == http.StatusForbidden
-}
-
-// pause waits, or until ctx ends.
-func pause(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -80,8 +80,8 @@ func (l *Ledger) CreateConnector(ctx context.Context, connector dataflow.Connect
 		return err
 	}
 	// A standing record that cannot be read is not this call's error: that the name is taken is.
-	if standing, readErr := get(ctx, l, p, anyConnector); readErr == nil && standing.Name != connector.Name {
-		return errCase(dataflow.CodeExists, connectorObject, connector.Name, standing.Name)
+	if there, readErr := get(ctx, l, p, anyConnector); readErr == nil && there.Name != connector.Name {
+		return errCase(dataflow.CodeExists, connectorObject, connector.Name, there.Name)
 	}
 	return err
 }
@@ -93,11 +93,11 @@ func (l *Ledger) PutConnector(ctx context.Context, connector dataflow.Connector,
 	if err != nil {
 		return err
 	}
-	standing, err := get(ctx, l, p, checkConnector(connector.Name))
+	there, err := get(ctx, l, p, checkConnector(connector.Name))
 	if err != nil {
 		return err
 	}
-	record := connectorRecord{Connector: connector, SealedSecret: standing.SealedSecret}
+	record := connectorRecord{Connector: connector, SealedSecret: there.SealedSecret}
 	if secret != nil {
 		record.SealedSecret = nil
 	}

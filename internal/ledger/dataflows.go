@@ -29,14 +29,14 @@ func (l *Ledger) PutDataflow(ctx context.Context, record dataflow.Record) error 
 	if err != nil {
 		return err
 	}
-	standing, err := l.Dataflow(ctx, name)
+	there, err := l.Dataflow(ctx, name)
 	if err != nil && !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return err
 	}
-	if record.Version < 1 || record.Version > standing.Version+1 {
+	if record.Version < 1 || record.Version > there.Version+1 {
 		return &dataflow.Error{
 			Code: dataflow.CodeInvalid, Op: "write record", Object: p.object,
-			Cause: fmt.Errorf("version %d does not follow version %d", record.Version, standing.Version),
+			Cause: fmt.Errorf("version %d does not follow version %d", record.Version, there.Version),
 		}
 	}
 	return create(ctx, l, p, record, checkDataflow(name, record.Version))

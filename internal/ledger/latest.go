@@ -118,7 +118,7 @@ func (l *Ledger) moveHint(ctx context.Context, name string, run int64) error {
 	if err != nil {
 		return err
 	}
-	if standing, err := get(ctx, l, p, checkHint); err == nil && standing.Run >= run {
+	if there, err := get(ctx, l, p, checkHint); err == nil && there.Run >= run {
 		return nil
 	}
 	return replace(ctx, l, p, hint{Dataflow: name, Run: run}, checkHint)

@@ -76,12 +76,13 @@ func get[T any](ctx context.Context, l *Ledger, p place, check func(T) error) (T
 		return none, err
 	}
 	if err := check(record); err != nil {
-		return none, l.judge(p, err)
+		return none, l.corruptAt(p, err)
 	}
 	return record, nil
 }
 
-func (l *Ledger) judge(p place, err error) error {
+// corruptAt names the record that is not what it must be. An error that says what it is already stays.
+func (l *Ledger) corruptAt(p place, err error) error {
 	if _, known := errors.AsType[*dataflow.Error](err); known {
 		return err
 	}

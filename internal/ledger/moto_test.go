@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // motoServer is moto's server with conditional writes that are one step, as they are in S3. moto 5.2.5 looks for the object first and
@@ -67,7 +69,7 @@ func startMoto(t *testing.T) (string, aws.Config) {
 		if time.Since(begun) > time.Minute {
 			t.Fatalf("moto does not answer: %v\n%s", err, said.String())
 		}
-		must(t, pause(t.Context(), 50*time.Millisecond))
+		must(t, dataflow.Sleep(t.Context(), 50*time.Millisecond))
 	}
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint))
 	must(t, err)

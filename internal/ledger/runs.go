@@ -81,13 +81,13 @@ func (l *Ledger) Finish(ctx context.Context, run dataflow.Run) (dataflow.Run, er
 	if err != nil {
 		return dataflow.Run{}, err
 	}
-	standing, err := createOrGet(ctx, l, p, run, checkFinished(run.Dataflow, run.Run))
+	there, err := createOrGet(ctx, l, p, run, checkFinished(run.Dataflow, run.Run))
 	if err != nil {
 		return dataflow.Run{}, err
 	}
 	// The run is finished, whatever becomes of the hint: readers probe forward from one that lags.
 	_ = l.moveHint(ctx, run.Dataflow, run.Run)
-	return standing, nil
+	return there, nil
 }
 
 // Finished reads the run's finished record.

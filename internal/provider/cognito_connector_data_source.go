@@ -81,13 +81,11 @@ func (*cognitoConnectorDataSource) Schema(_ context.Context, _ datasource.Schema
 
 func (d *cognitoConnectorDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model cognitoConnectorDataModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.reads(ctx, req.Config, &model, &resp.Diagnostics) {
 		return
 	}
-	l, err := d.services.ledger(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	l, ok := d.ledger(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	c, err := l.Connector(ctx, model.Name.ValueString())

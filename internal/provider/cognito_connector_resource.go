@@ -98,15 +98,16 @@ func (r *cognitoConnectorResource) Create(ctx context.Context, req resource.Crea
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	l, err := r.services.ledger(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	l, ok := r.ledger(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	if connector.Check, err = r.check(ctx, connector, text(secret)); err != nil {
+	check, err := r.check(ctx, connector, text(secret))
+	if err != nil {
 		report(&resp.Diagnostics, "Connection check failed", err, plan.blame())
 		return
 	}
+	connector.Check = check
 	connector.UID = uuid.NewString()
 	connector.CreatedAt = now()
 	connector.UpdatedAt = connector.CreatedAt
@@ -175,9 +176,8 @@ func (r *cognitoConnectorResource) find(ctx context.Context, private privateRead
 	if !r.services.checkWorkspace(ctx, private, connectorObject(name), diags) {
 		return dataflow.Connector{}, false
 	}
-	l, err := r.services.ledger(ctx)
-	if err != nil {
-		report(diags, "The workspace can't be used", err, nil)
+	l, ok := r.ledger(ctx, diags)
+	if !ok {
 		return dataflow.Connector{}, false
 	}
 	connector, err := l.Connector(ctx, name)
@@ -207,7 +207,7 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	standing, found := r.find(ctx, req.Private, state.ID.ValueString(), &resp.Diagnostics)
+	there, found := r.find(ctx, req.Private, state.ID.ValueString(), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -224,7 +224,7 @@ func (r *cognitoConnectorResource) Update(ctx context.Context, req resource.Upda
 	case !plan.SecretVersion.Equal(state.SecretVersion):
 		secret = given
 	}
-	connector.UID, connector.CreatedAt, connector.UpdatedAt, connector.Check = standing.UID, standing.CreatedAt, now(), standing.Check
+	connector.UID, connector.CreatedAt, connector.UpdatedAt, connector.Check = there.UID, there.CreatedAt, now(), there.Check
 	if !plan.sameSignIn(state) {
 		use := text(secret)
 		if secret == nil {

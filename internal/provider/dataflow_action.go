@@ -48,16 +48,17 @@ func (o *configured) drive(
 	if _, ok := o.state(ctx, name, &resp.Diagnostics); !ok {
 		return
 	}
-	e, err := o.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := o.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	timeout := dataflow.DefaultTimeout
 	if !model.Timeout.IsNull() {
-		if timeout, err = time.ParseDuration(model.Timeout.ValueString()); err != nil {
+		given, err := time.ParseDuration(model.Timeout.ValueString())
+		if err != nil {
 			panic(err) // it was validated
 		}
+		timeout = given
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeout", timeout)
 	defer cancel()

@@ -55,8 +55,7 @@ func (*dataflowDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 
 func (d *dataflowDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model dataflowDataSourceModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.reads(ctx, req.Config, &model, &resp.Diagnostics) {
 		return
 	}
 	s, ok := d.state(ctx, model.DataflowID.ValueString(), &resp.Diagnostics)
@@ -77,9 +76,8 @@ func (d *dataflowDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 // state reads the dataflow that an object asks for in dataflow_id.
 func (o *configured) state(ctx context.Context, name string, diags *diag.Diagnostics) (engine.State, bool) {
-	e, err := o.services.engine(ctx)
-	if err != nil {
-		report(diags, "The workspace can't be used", err, nil)
+	e, ok := o.engine(ctx, diags)
+	if !ok {
 		return engine.State{}, false
 	}
 	s, err := e.State(ctx, name)

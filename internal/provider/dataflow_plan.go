@@ -204,12 +204,11 @@ func (r *dataflowResource) checkPin(ctx context.Context, plan, state dataflowMod
 	if r.services == nil || r.services.unknown || plan.Name.IsUnknown() || plan.PinnedRun.IsNull() || plan.PinnedRun.IsUnknown() || plan.PinnedRun.Equal(state.CurrentRun) || state.removing() {
 		return
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(diags, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, diags)
+	if !ok {
 		return
 	}
-	err = e.CheckTarget(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
+	err := e.CheckTarget(ctx, plan.Name.ValueString(), plan.PinnedRun.ValueInt64())
 	if err == nil {
 		return
 	}

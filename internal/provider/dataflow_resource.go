@@ -82,9 +82,8 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.create", timeout)
@@ -182,9 +181,8 @@ func (r *dataflowResource) find(ctx context.Context, private privateReader, name
 	if !r.services.checkWorkspace(ctx, private, dataflowObject(name), diags) {
 		return engine.State{}, false
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(diags, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, diags)
+	if !ok {
 		return engine.State{}, false
 	}
 	s, err := e.State(ctx, name)
@@ -231,9 +229,8 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() || !r.services.checkWorkspace(ctx, req.Private, dataflowObject(state.ID.ValueString()), &resp.Diagnostics) {
 		return
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.update", timeout)
@@ -243,6 +240,7 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	if plan.LastRun.IsUnknown() {
 		order.Trigger = trigger(plan, state, elsewhere, readAt)
 	}
+	var err error
 	switch {
 	case order.Trigger == dataflow.TriggerPin && definition.PinnedRun != nil:
 		err = r.pin(ctx, e, order)
@@ -340,9 +338,8 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 	if !ok || resp.Diagnostics.HasError() {
 		return
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.delete", timeout)

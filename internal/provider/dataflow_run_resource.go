@@ -170,9 +170,8 @@ func (r *dataflowRunResource) Create(ctx context.Context, req resource.CreateReq
 	if _, ok := r.state(ctx, name, &resp.Diagnostics); !ok {
 		return
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.create", timeout)
@@ -218,9 +217,8 @@ func (r *dataflowRunResource) Read(ctx context.Context, req resource.ReadRequest
 	if !r.services.checkWorkspace(ctx, req.Private, object, &resp.Diagnostics) {
 		return
 	}
-	e, err := r.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := r.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	run, err := e.Run(ctx, model.DataflowID.ValueString(), model.Run.ValueInt64())

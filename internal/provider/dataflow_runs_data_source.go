@@ -83,8 +83,7 @@ func (*dataflowRunsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 
 func (d *dataflowRunsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model dataflowRunsModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.reads(ctx, req.Config, &model, &resp.Diagnostics) {
 		return
 	}
 	limit := int64(defaultRunsLimit)

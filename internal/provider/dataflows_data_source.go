@@ -132,17 +132,15 @@ func (d *dataflowsDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 
 func (d *dataflowsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model dataflowsModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.reads(ctx, req.Config, &model, &resp.Diagnostics) {
 		return
 	}
 	l, name := d.openList(ctx, model.NameRegex, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	e, err := d.services.engine(ctx)
-	if err != nil {
-		report(&resp.Diagnostics, "The workspace can't be used", err, nil)
+	e, ok := d.engine(ctx, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	model.Dataflows, model.Unreadable = []dataflowSummaryModel{}, []unreadableModel{}

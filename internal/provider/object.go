@@ -9,6 +9,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 )
 
 // configured is what every object has: the services, given once by Configure.
@@ -69,4 +72,34 @@ func (o *configured) ready(diags *diag.Diagnostics) bool {
 	diags.AddError("The provider's configuration is not known yet",
 		o.services.sayUnknown()+"Read this after it: give it an input that is unknown until then, or depends_on.")
 	return false
+}
+
+// given is a configuration, a plan or a state.
+type given interface {
+	Get(ctx context.Context, target any) diag.Diagnostics
+}
+
+// reads takes what is given into a model, and says whether that went well and the workspace can be read now.
+func (o *configured) reads(ctx context.Context, from given, model any, diags *diag.Diagnostics) bool {
+	diags.Append(from.Get(ctx, model)...)
+	return !diags.HasError() && o.ready(diags)
+}
+
+// engine gives an engine over the workspace; false: there is none, which is said.
+func (o *configured) engine(ctx context.Context, diags *diag.Diagnostics) (*engine.Engine, bool) {
+	e, err := o.services.engine(ctx)
+	return e, usable(err, diags)
+}
+
+// ledger gives the records of the workspace; false: there are none, which is said.
+func (o *configured) ledger(ctx context.Context, diags *diag.Diagnostics) (*ledger.Ledger, bool) {
+	l, err := o.services.ledger(ctx)
+	return l, usable(err, diags)
+}
+
+func usable(err error, diags *diag.Diagnostics) bool {
+	if err != nil {
+		report(diags, "The workspace can't be used", err, nil)
+	}
+	return err == nil
 }

@@ -131,8 +131,7 @@ func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 
 func (d *tableDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model tableDataSourceModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.reads(ctx, req.Config, &model, &resp.Diagnostics) {
 		return
 	}
 	lake, table, lastRefresh, ok := d.published(ctx, model.DataflowID, model.Key, &resp.Diagnostics)

@@ -74,8 +74,7 @@ func tableSummaryAttributes() map[string]schema.Attribute {
 
 func (d *tablesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model tablesModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || !d.ready(&resp.Diagnostics) {
+	if !d.reads(ctx, req.Config, &model, &resp.Diagnostics) {
 		return
 	}
 	summaries, err := d.list(ctx, model.Database)

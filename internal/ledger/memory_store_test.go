@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 )
 
 // MemoryStore is a Store that lives as long as the process, for tests.
@@ -112,4 +113,8 @@ func (m *MemoryStore) check(ctx context.Context, op, path string) error {
 		return err
 	}
 	return done(ctx, op, m.Location(path))
+}
+
+func TestMemoryStore(t *testing.T) {
+	testStore(t, func(*testing.T) Store { return NewMemoryStore() })
 }

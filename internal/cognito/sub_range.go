@@ -10,8 +10,8 @@ import (
 // what it has seen of it, and checks the result (witness.go).
 const subAlphabet = "0123456789abcdef-"
 
-// part is a part of a pool's users: those whose sub begins with prefix.
-type part struct {
+// subRange is the users whose sub begins with a prefix: a part of the table users, under the prefix as its name.
+type subRange struct {
 	prefix string
 	pages  float64 // that it is expected to have; as far as it can be told, 0
 }
@@ -21,7 +21,7 @@ var filterText = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // filter gives the filter of ListUsers that matches the part; nil matches everybody.
 // Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html#CognitoUserPools-ListUsers-request-Filter
-func (p part) filter() *string {
+func (p subRange) filter() *string {
 	if p.prefix == "" {
 		return nil
 	}
@@ -34,13 +34,13 @@ func (p part) filter() *string {
 // gets a part of its own as well, which is expected to be empty and costs one request.
 //
 // False: the part can't be divided, since subs are not as they should be, or there is nothing to go by.
-func (p part) split(seen []string) ([]part, bool) {
+func (p subRange) split(seen []string) ([]subRange, bool) {
 	for _, sub := range seen {
 		if !strings.HasPrefix(sub, p.prefix) || strings.Trim(sub, subAlphabet) != "" {
 			return nil, false
 		}
 	}
-	var parts []part
+	var parts []subRange
 	for prefix := p.prefix; len(seen) > 0; {
 		counts := map[byte]int{}
 		for _, sub := range seen {
@@ -55,11 +55,11 @@ func (p part) split(seen []string) ([]part, bool) {
 				common = prefix + string(c)
 				continue
 			}
-			parts = append(parts, part{prefix + string(c), p.pages * float64(counts[c]) / float64(len(seen))})
+			parts = append(parts, subRange{prefix + string(c), p.pages * float64(counts[c]) / float64(len(seen))})
 		}
 		if common == "" {
 			// The largest first: what is begun last should be small.
-			slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.pages, a.pages) })
+			slices.SortStableFunc(parts, func(a, b subRange) int { return cmp.Compare(b.pages, a.pages) })
 			return parts, true
 		}
 		prefix = common
@@ -69,15 +69,15 @@ func (p part) split(seen []string) ([]part, bool) {
 
 // without gives what is to be read of parts when those of these prefixes are read already. A part that holds some of them is divided
 // until none does.
-func without(parts []part, read []string) []part {
-	var left []part
+func without(parts []subRange, read []string) []subRange {
+	var left []subRange
 	for _, p := range parts {
 		switch {
 		case isIn(p.prefix, read):
 		case slices.ContainsFunc(read, func(prefix string) bool { return strings.HasPrefix(prefix, p.prefix) }):
-			var smaller []part
+			var smaller []subRange
 			for _, c := range []byte(subAlphabet) {
-				smaller = append(smaller, part{p.prefix + string(c), p.pages / float64(len(subAlphabet))})
+				smaller = append(smaller, subRange{p.prefix + string(c), p.pages / float64(len(subAlphabet))})
 			}
 			left = append(left, without(smaller, read)...)
 		default:
@@ -94,4 +94,4 @@ func isIn(sub string, prefixes []string) bool {
 
 // left is how many pages are still to come when so many were read. Of a list that is longer than expected nobody knows the end:
 // an eighth of what was read is a careful guess.
-func (p part) left(read int) float64 { return max(p.pages-float64(read), float64(read)/8) }
+func (p subRange) left(read int) float64 { return max(p.pages-float64(read), float64(read)/8) }
