@@ -84,9 +84,9 @@ func prefixRank(name string) int {
 // (custom:plan → custom_plan, custom:部署 → custom_部署); names that are taken by a column of every user's, or begin with no letter,
 // are put behind attribute_ (updated_at → attribute_updated_at).
 //
-// Attributes whose names come out equal (custom:plan, custom:Plan) are told apart by a hash of the exact name; the one
-// that lost nothing on the way keeps the plain name. A hash, not a number: so an attribute that is added later changes no
-// proposal but those it collides with. A table that has a column for an attribute keeps it, whatever is proposed.
+// Attributes whose names come out equal (custom:plan, custom:Plan) get a hash of the exact name behind it; the one whose name was not changed
+// keeps the plain one. It is a hash and not a number so that an attribute that is added later changes only the proposals that it collides
+// with. A table that has a column for an attribute keeps it, whatever is proposed.
 func nameColumns(attributes, reserved []string) map[string]string {
 	byColumn := map[string][]string{}
 	for _, a := range attributes {

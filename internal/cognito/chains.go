@@ -8,8 +8,9 @@ import (
 const (
 	// maxChains is how many chains of pages one scan reads side by side at most.
 	maxChains = 64
-	// chainsTogether is how many all scans of the process read side by side, each an equal share of them: a chain holds a page, what was not
-	// kept of its part yet, and the stack of a request. At 150 ms a page they make 800 requests a second, the quota of 26 accounts.
+	// chainsTogether is how many chains all scans of the process read side by side; each scan has an equal share. It bounds memory: a chain holds a
+	// page, the rows of its part that are not in the checkpoint yet, and the stack of a request. At 150 ms a page 128 chains make 800 requests a second,
+	// the quota of 26 accounts.
 	chainsTogether = 128
 	// fewestChains is the least that a scan's share is: however many scans there are, each goes on while an answer is slow.
 	fewestChains = 4

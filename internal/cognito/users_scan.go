@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// A part with more pages left than this is divided in any case, so that of a long scan that is interrupted not much is lost:
-	// 64 such parts are read in a quarter of an hour at the whole quota. It costs half of a hundredth of the requests.
+	// A part with more pages left than this is always divided, so that an interrupted scan does not lose much: 64 such parts are read in a
+	// quarter of an hour at the whole quota. It costs half a percent more requests.
 	manyPages = 250
 	// A part with fewer pages left than this is not divided as long as everybody has something to do.
 	fewPages = 20
@@ -31,15 +31,15 @@ const (
 //
 // One chain of pages waits for an answer before it can ask again, so it reads 60 users a round trip, whatever the quota allows. A pool
 // that has more than a few pages is therefore divided by the first characters of the sub, and its parts are read side by side: as
-// many as it takes to use the quota, each divided further where it turns out to be large. Into what is decided by the subs that were
-// seen, never by a fixed number of characters.
+// many as it takes to use the quota, each divided further where it turns out to be large. How a part is divided depends on the subs that
+// were seen in it, never on a fixed number of characters.
 //
-// Every user that exists throughout the scan is given: each part's chain is read to its end, the parts cover every
-// sub that is made as subs are, and users of the undivided list are held against the result (witness). Where a sub is made in another
-// way, or one of those users was overlooked, or the endpoint does not filter, the undivided list is read to its end instead.
+// Every user that exists throughout the scan is given. Each part's chain is read to its end, the parts cover every sub that has the usual form,
+// and users from the undivided list are looked for in the result (witness). When a sub has another form, or one of these users is missing, or the
+// endpoint does not filter, the undivided list is read to its end instead.
 //
-// A part that a failed run has read to its end is not read again; who was deleted since is deleted by the next import. The part's own
-// run found that the endpoint filters, so users of the undivided list are not held against it: many may have come since.
+// A part that a failed run has read to its end is not read again. Users who were deleted since are deleted by the next import. Users of the undivided list are
+// not looked for in such a part, since they may be new; that the endpoint filters, the part's own run has found out.
 type userScan struct {
 	pool    *Pool
 	reader  *userReader

@@ -18,7 +18,7 @@ type Checkpoints interface {
 	// ReadRows puts every row of these parts of a checkpoint. An error of put ends it.
 	ReadRows(ctx context.Context, of Checkpoint, parts []string, put func(Row) error) error
 
-	// Resumable says what of each table the next import need not read, in the order of the tables' keys.
+	// Resumable says, for each table with a checkpoint, how much the next import need not read. Tables come in the order of their keys.
 	Resumable(ctx context.Context, dataflowName string, run int64) ([]Resumable, error)
 
 	// Forget removes the checkpoints of the runs of a dataflow up to this one; of one table only where a key is given.
@@ -35,7 +35,7 @@ type Checkpoint struct {
 	Schema   Schema `json:"schema"` // rows of another schema neither
 }
 
-// CheckpointWriter writes a checkpoint. Its methods may be called concurrently. It never fails the run: a checkpoint that can't be written ends where it is.
+// CheckpointWriter writes a checkpoint. Its methods may be called concurrently. A write that fails does not fail the run: the checkpoint just ends there.
 type CheckpointWriter interface {
 	// Part begins a part.
 	Part(name string) PartWriter

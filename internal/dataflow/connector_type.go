@@ -4,7 +4,7 @@ import "context"
 
 // ConnectorType is a kind of source that connectors lead to. It has no state: every method may be called at any time, also concurrently.
 //
-// How fast a source may be asked is its type's own affair: whoever opens it keeps to the quotas, and Cost speaks of them.
+// Quotas stay inside the type: its sources keep to them, and Cost takes them into account.
 type ConnectorType interface {
 	// Info says what people are told of the type.
 	Info() ConnectorTypeInfo
@@ -19,8 +19,8 @@ type ConnectorType interface {
 	// The caller closes what it gets. Errors are *Error with a code, a cause and a hint.
 	Open(ctx context.Context, c Connector, secret func(context.Context) (string, error)) (Source, error)
 
-	// Cost warns whoever plans to import a table that costs more than its rows are worth to many. As far as the connector's last check
-	// tells it says how much; nil: nothing is known of the connector yet. nil: there is nothing to warn of.
+	// Cost returns a warning for a table that is expensive to import, and nil for any other. The connector's last check tells how
+	// expensive; c is nil when the connector is not known yet.
 	Cost(key string, c *Connector) *CostWarning
 }
 

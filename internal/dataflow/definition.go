@@ -54,7 +54,7 @@ type TableDefinition struct {
 	TableName string  `json:"table_name"`
 }
 
-// ResumeFor is how old a part of a failed import may be that is not read again; 0: none is taken over.
+// ResumeFor is the greatest age of a part that an import takes over from a failed one; 0: it takes over none.
 func (d Definition) ResumeFor() time.Duration {
 	within, err := time.ParseDuration(cmp.Or(d.ResumeWithin, DefaultResumeWithin))
 	if err != nil {

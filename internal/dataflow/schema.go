@@ -71,7 +71,7 @@ type SourceTable struct {
 	FileName    string // what the source calls it: "Users"
 	Description string
 	Schema      Schema
-	Origin      string // the place that the rows come from: of two places that differ in it, rows are never mixed
+	Origin      string // identifies the place that the rows come from: rows of two origins are never mixed
 	Source      string // what people call that place: "user pool us-east-1_AbCdEf123 in us-east-1"; without the way that leads there
 	Estimate    int64  // rows that the source thinks it has, for people to go by; 0: it does not say
 }

@@ -14,7 +14,7 @@ type Sink interface {
 	Resume(want func(part string) bool) ([]DonePart, error)
 }
 
-// Part takes the rows of one part of a table. Rows of a part that is never done are as those of none.
+// Part takes the rows of one part of a table. Rows of a part that is never done count as rows of no part.
 type Part interface {
 	Put(row Row) error
 	// Done says that every row of the part was put, and how many values their column's type could not hold.

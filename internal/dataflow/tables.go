@@ -22,17 +22,18 @@ type Tables interface {
 
 	// Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file: ChangeHide,
 	// ChangeDrop, and ChangePublish, which takes the table back to an earlier run. It says what Publish will have to do.
-	// A table that is not there any more, or has not kept that run, gives CodeNotFound; one that the run has staged
-	// CodeExists. Going back is refused with CodeCorrupt as Stage is. A table that never had a snapshot needs no ticket and gets none. Asked for twice it is the same ticket.
+	// Errors: CodeNotFound when the table is gone or no longer has the target run, CodeExists when this run has staged the table,
+	// and CodeCorrupt, for a rollback, in the cases in which Stage gives it. A table that never had a snapshot gets no ticket, and needs none.
+	// A second call gives the same ticket.
 	Ticket(ctx context.Context, req TicketRequest) (TableChange, error)
 
 	// Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 	// It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
 	//
-	// Late, when the ticket is used and the tag was let go or the run was swept, a publish and a keep are refused with CodeAbandoned;
-	// a hide and a drop have no tag, so for them a ticket that is gone means done. None of these changes anything.
-	// A table that is gone, or whose name another one has now, whoever's that is, gives CodeNotFound; to a drop it is done,
-	// except for files that may have stayed. A change that no run can have decided gives CodeCorrupt.
+	// A late call changes nothing. It comes when the ticket is used and the tag was let go, or the run was swept. Then a publish and a keep are refused with
+	// CodeAbandoned; a hide and a drop have no tag, so for them a ticket that is gone means done.
+	// CodeNotFound: the table is gone, or another table has its name now. For a drop that means done, except for files that may have stayed.
+	// CodeCorrupt: no run can have decided such a change.
 	//
 	// Where main is not what the decision saw, somebody else wrote to the table: Replaced names the snapshot that the run replaced,
 	// to whoever publishes the change again as well.
@@ -47,7 +48,7 @@ type Tables interface {
 	// Where none of the tags is there any more it is done, and no snapshot goes. It gives the metadata location that each table has then.
 	Retain(ctx context.Context, dataflowName string, run int64, tables []TableID, letGo []int64) (map[TableID]string, error)
 
-	// Broken lists the tables in these databases whose metadata was deleted or cut off behind everybody's back, whoever's they are. Owned lists none of them.
+	// Broken lists the tables in these databases whose metadata file was deleted or cut off, of any owner. Owned lists none of them.
 	Broken(ctx context.Context, databases []string) ([]TableID, error)
 
 	// Discard removes what is left of a broken table: its entry and its files. metadataLocation is where the records have its metadata; a table
@@ -62,11 +63,11 @@ type Tables interface {
 	// in the order of the databases' names and their own.
 	Owned(ctx context.Context, dataflowName string, databases []string) ([]TableState, error)
 
-	// Find describes one table, whoever's it is. One that is not there gives CodeNotFound, a broken one CodeFilesGone. It writes nothing.
+	// Find describes one table, of any owner. A table that is not there gives CodeNotFound, a broken one CodeFilesGone. It writes nothing.
 	Find(ctx context.Context, id TableID) (TableState, error)
 
-	// Where gives the metadata location of each of these tables, whoever's they are, and reads no metadata for it. A table is as it was
-	// as long as its location is. One that is not there is left out, and so is one whose metadata file is known to be gone. It writes nothing.
+	// Where gives the metadata location of each of these tables, of any owner, without reading their metadata. While a table's location is
+	// the same, the table is the same. Tables that are gone are left out, and so are those whose metadata file is known to be gone. It writes nothing.
 	Where(ctx context.Context, ids []TableID) (map[TableID]string, error)
 
 	// ForgetRuns removes the traces of all runs from a table: their tags and branches, and that one has hidden it or replaced a snapshot. Its rows

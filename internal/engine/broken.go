@@ -8,8 +8,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// discardBroken removes what is left of the dataflow's tables whose files were deleted behind everybody's back, so that the run makes them
-// anew, or is rid of them. To the protocol they are tables that somebody dropped. It gives their names.
+// discardBroken removes what is left of the dataflow's tables whose metadata files were deleted, and gives their names. After that they are, to the
+// protocol, tables that somebody dropped: an import makes them anew.
 func (e *Engine) discardBroken(ctx context.Context, started dataflow.Started, before dataflow.Standing) ([]dataflow.TableID, error) {
 	broken, err := e.tables.Broken(ctx, databases(started, before))
 	if err != nil || len(broken) == 0 {

@@ -14,10 +14,11 @@ import (
 
 // Declare makes the record of a new dataflow and gives it a uid of its own.
 //
-// What another Declare has completed is never taken over, whoever made it and wherever: a second CLI workspace, a test and a lost state
-// look alike from here, and the first two would take away what somebody else needs. That is dataflow.CodeExists, and changes nothing.
-// A record is free when it was removed, or when it still is in creation and nobody works on it. Its history stays and its numbering
-// goes on. A run that is under way is waited for, until it is finished or its owner dead; when ctx ends before, that is dataflow.CodeBusy.
+// A dataflow that another Declare has completed is never taken over: that is dataflow.CodeExists, and changes nothing. A second CLI workspace, a test and a
+// lost state look alike from here, and in the first two cases somebody else needs the dataflow.
+//
+// A name is free when its dataflow was removed, or is still in creation and nobody works on it. The history stays, and its numbering
+// goes on. A run that is under way is waited for, until it is finished or its owner is dead. When ctx ends before that, it is dataflow.CodeBusy.
 func (e *Engine) Declare(ctx context.Context, definition dataflow.Definition) (dataflow.Record, error) {
 	kind, err := e.sources.Type(ctx, definition.Connector)
 	if err != nil && !dataflow.IsCode(err, dataflow.CodeNoConnector) {
@@ -111,8 +112,8 @@ func (e *Engine) Forget(ctx context.Context, uid, name string) error {
 	return e.checkpoints.Forget(ctx, name, math.MaxInt64, "") // what an import that failed has read are a customer's values
 }
 
-// change writes the next version of a dataflow's record. next reads the newest one and says what becomes of it, and whether anything does;
-// when somebody else has changed the record meanwhile it is asked again. So whoever sleeps in between changes nothing that it has not seen.
+// change writes the next version of a dataflow's record. next reads the newest version, and gives the next one and whether it differs.
+// When somebody else has changed the record meanwhile, next is called again. So a process that sleeps in between never overwrites what it has not read.
 func (e *Engine) change(ctx context.Context, next func() (dataflow.Record, bool, error)) error {
 	for {
 		record, changes, err := next()

@@ -9,9 +9,9 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// Drift holds a dataflow against its tables: what somebody did to them makes it pending, and is said in sentences. A table that is gone, or can't be
-// read any more, is due for a run. So is one without the run that the records say it is at: its catalog is a copy of an earlier time. And so is
-// one that somebody else has written to. Of an error the state is as far as it was known.
+// Drift compares a dataflow with its tables. It gives the state, which is pending when a table is not as the dataflow left it, and a sentence for each
+// difference: a table is gone or can't be read, it does not have the run that the records say it is at (the catalog is an older copy), or somebody
+// else has written to it. On an error the state is the one that was given.
 //
 // It writes nothing, and opens only the tables that somebody changed.
 func (e *Engine) Drift(ctx context.Context, state State) (State, []string, error) {
@@ -37,7 +37,7 @@ func (e *Engine) Drift(ctx context.Context, state State) (State, []string, error
 	}
 }
 
-// lookAtTables gives the tables that are where and what the dataflow left, and what happened to the others.
+// lookAtTables gives the tables that are there, and a sentence for each that is not as the dataflow left it.
 func (e *Engine) lookAtTables(ctx context.Context, state State) (there []dataflow.TableResult, drift []string, err error) {
 	standing := state.Standing
 	var ids []dataflow.TableID
@@ -81,10 +81,8 @@ func (e *Engine) lookAtTables(ctx context.Context, state State) (there []dataflo
 	return there, drift, nil
 }
 
-// What a connector leads to is not in a dataflow's definition: its name stays when the connector is given another pool. So what the tables were
-// read from is held against what the connector leads to now.
-
-// LeadsElsewhere says whether a connector leads to something else than source, as far as it is known. It asks nobody but the ledger.
+// LeadsElsewhere says whether a connector leads to another place than source, as far as it is known. A definition has the connector's name alone, and
+// that stays when the connector is given another pool. It asks nobody but the ledger.
 func (e *Engine) LeadsElsewhere(ctx context.Context, connector, source string) bool {
 	if source == "" {
 		return false

@@ -21,9 +21,9 @@ import (
 // The times of the protocol. They are the same for everybody who shares a workspace.
 const (
 	heartbeatEvery = 15 * time.Second
-	// lease is how long an observer sees a heartbeat unchanged, by its own clock, before it takes the owner for dead, also one whose process is there.
+	// lease: an owner whose heartbeat has not changed for so long, by the observer's clock, is taken for dead, even when its process is there.
 	lease = 60 * time.Second
-	// surelyDead is the age of a heartbeat at which a reader, who does not wait and observe, takes the owner for dead.
+	// surelyDead is the same for a reader, which does not wait: a heartbeat that is so old is a dead owner's.
 	surelyDead = time.Hour
 	// lastWords bounds what a cancelled run still writes: its decision, its clean-up and its finished record.
 	lastWords = 4 * time.Second
@@ -42,7 +42,7 @@ type Config struct {
 	Self     dataflow.Process                         // the process that owns the runs started here
 	Liveness func(dataflow.Process) dataflow.Liveness // of any process
 	Now      func() time.Time                         // nil: time.Now
-	// ResumeAfter is how long an import must have read for the next one to go on where it failed. 0: five minutes. Less: however short it was.
+	// ResumeAfter: when an import fails, the next one goes on from it if it had read for so long. 0: five minutes. Below 0: always.
 	ResumeAfter time.Duration
 	Notify      func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
 }

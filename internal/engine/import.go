@@ -78,7 +78,7 @@ func (e *stoppedError) reached() string {
 		e.key, dataflow.Count(e.rows, "row"), dataflow.Count(int64(e.of), "table"), e.done)
 }
 
-// isScanned says whether an import reads a table's rows: what is known of their values is metadata.
+// isScanned says whether an import reads a table's rows. It does for metadata too, which tells about the rows' values.
 func isScanned(definition dataflow.TableDefinition) bool {
 	return definition.Data || definition.Metadata
 }
@@ -175,9 +175,9 @@ func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, bef
 	return errors.Join(guard, forgotten)
 }
 
-// stageHidden makes a ticket for every table that the run is not to leave with rows: one that the dataflow shows now is hidden,
-// and one that is hidden is dropped once retention lets its last run go. An empty table that a failed run has left stays for
-// the removal: the owner of that run may be asleep, and a file that it writes to a dropped table would be found by nobody.
+// stageHidden makes a ticket for every table that is not in the definition any more. A table that readers see is hidden; a hidden one is
+// dropped once retention lets its last run go. An empty table that a failed run has left stays until the dataflow is removed: the owner of that run
+// may be asleep, and nobody would find a file that it writes to a dropped table.
 func (e *Engine) stageHidden(
 	ctx context.Context, started dataflow.Started, before dataflow.Standing, staying map[dataflow.TableID]bool, letGo []int64,
 ) ([]dataflow.TableChange, error) {

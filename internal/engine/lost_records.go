@@ -8,11 +8,11 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// A workspace may lose the records of its newest runs (an older copy was put back), and then gives their numbers again. A table would take
-// what such a run publishes for done already. So a number of which a table has a trace is given up: its run is Failed and says why, and the
-// next one is tried. What the lost runs left on the tables is let go by the next run.
+// A workspace may lose the records of its newest runs, when an older copy of it was put back. It then gives their numbers to new runs, and a table that
+// has the tag of the lost run would take the new one for published. So a run whose number a table knows is given up: it is Failed and says
+// why, and the next number is tried. What the lost runs left on the tables is let go by the next run.
 
-// numberTakenError ends a run whose number the tables know from a run whose records were lost.
+// numberTakenError ends a run whose number the tables know already, from a run whose records were lost.
 type numberTakenError struct{ run, newest int64 }
 
 func (e *numberTakenError) Error() string {

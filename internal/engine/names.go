@@ -7,8 +7,9 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// columnNames is the rowStep of a table in which a column names the columns of another one (dataflow.Column.ColumnsOf): it puts the names in place
-// that those have in their table. The source can't: a table keeps a column for what it was given to, whatever the source would call it today.
+// columnNames is the rowStep of a table with a column that names the columns of another table (dataflow.Column.ColumnsOf). It replaces the source's names by
+// those that the columns have in their table. The source can't do that: a column keeps its name while the table lives, even where the source would choose
+// another one today.
 type columnNames struct {
 	schema dataflow.Schema
 	names  map[int]map[string]string // per such column: the source's name → the table's

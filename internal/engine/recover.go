@@ -61,7 +61,7 @@ func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.R
 	return finished, nil
 }
 
-// outlive waits until the run has the record that read asks for (dead is false), or its owner is dead without it.
+// outlive waits until read finds its record (then dead is false), or until the run's owner is dead and the record is not there.
 // When ctx ends before, it says who runs the dataflow.
 func (e *Engine) outlive(ctx context.Context, started dataflow.Started, read func() error) (dead bool, err error) {
 	watch := watcher{}
@@ -93,8 +93,8 @@ type watcher struct {
 	since time.Time
 }
 
-// isDead says whether the owner of the run is dead: its process is gone, or its heartbeat has not changed for the lease. A process that is
-// there and whose heart does not beat is one that nobody uses any more: its CLI was killed, and it could not even write that the run has ended.
+// isDead says whether the owner of the run is dead: its process is gone, or its heartbeat has not changed for the lease. A process can be there
+// without a heartbeat: its CLI was killed, and it could not even write that the run has ended.
 func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watcher) (bool, error) {
 	if e.liveness(started.Owner) == dataflow.LivenessDead {
 		return true, nil
@@ -110,8 +110,7 @@ func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watche
 	return now.Sub(w.since) >= lease, nil
 }
 
-// heartbeat reads a run's heartbeat. One that is missing or damaged is one of a heart that never beat:
-// nobody but a dead owner would write it again.
+// heartbeat reads a run's heartbeat. One that is missing or damaged counts as a first one that never changes: a live owner soon writes it anew.
 func (e *Engine) heartbeat(ctx context.Context, started dataflow.Started) (dataflow.Heartbeat, error) {
 	beat, err := e.ledger.Heartbeat(ctx, started.Dataflow, started.Run)
 	if dataflow.IsCode(err, dataflow.CodeNotFound) || dataflow.IsCode(err, dataflow.CodeCorrupt) {

@@ -69,7 +69,7 @@ func (r *reading) Resume(want func(part string) bool) ([]dataflow.DonePart, erro
 	return all, nil
 }
 
-// forget lets nobody go on from what this run and those before it have read of the table: it led to an error that would only come again.
+// forget removes the checkpoints of the table, of this run and those before it: they led to an error, and would lead to it again.
 func (r *reading) forget() error {
 	return r.e.checkpoints.Forget(r.ctx, r.checkpoint.Dataflow, r.checkpoint.Run, r.checkpoint.Key)
 }
@@ -84,12 +84,12 @@ func newest(parts []dataflow.DonePart) (at time.Time) {
 	return at
 }
 
-// isWorthKeeping says whether a run had read for long enough when it had read the newest of its parts to the end.
+// isWorthKeeping says whether a run had read for long enough for its parts to be taken over: until the end of its newest part.
 func (e *Engine) isWorthKeeping(started dataflow.Started, newest time.Time) bool {
 	return started.Definition.ResumeFor() > 0 && newest.Sub(started.StartedAt) >= e.resumeAfter
 }
 
-// resumable says what an import that is abandoned leaves to the next one. That it can't be told is no reason to fail: then nobody is told.
+// resumable says what an import that is abandoned leaves to the next one, for the run's description. When that can't be read, nothing is said of it.
 func (e *Engine) resumable(ctx context.Context, started dataflow.Started) []dataflow.Resumable {
 	if started.Kind != dataflow.KindImport {
 		return nil

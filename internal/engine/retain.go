@@ -8,10 +8,10 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// letGo gives the runs whose data goes when the run is published: all imports but the newest retain_runs, the one that the
-// tables are at then, and the pinned one. It is decided with the run, so that whoever carries it out lets the same runs go.
+// letGo gives the runs whose data goes when this run is published. These imports stay: the newest retain_runs, the one that the tables are at
+// then, and the pinned one. It is part of the decision, so that whoever carries the run out lets the same runs go.
 //
-// A rollback counts for nothing: what it went to is an import's data, which stays or goes as that import does. Its own tag goes with the next run.
+// Rollbacks do not count towards retain_runs: their data is an import's, and stays or goes with that. The tag of a rollback goes with the next run.
 func letGo(started dataflow.Started, before dataflow.Standing) []int64 {
 	imports := slices.Clone(before.Retained)
 	if started.Kind == dataflow.KindImport {

@@ -97,8 +97,8 @@ func (e *Engine) Newest(ctx context.Context, name string) (dataflow.Run, error) 
 	return e.ledger.Finished(ctx, name, standing.Retained[len(standing.Retained)-1])
 }
 
-// HasSeen says whether an import was run for what a definition asks for: the same tables, for the same refresh_triggers.
-// While a dataflow is pinned triggers may change and import nothing; what they ask for stays due until an import has seen it.
+// HasSeen says whether an import was run for what a definition asks for: the same tables and the same refresh_triggers. While a dataflow is
+// pinned, a change of its triggers imports nothing; the import that they ask for stays due.
 func (e *Engine) HasSeen(ctx context.Context, run dataflow.Run, definition dataflow.Definition) (bool, error) {
 	if run.Digest != definition.Digest() {
 		return false, nil

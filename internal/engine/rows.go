@@ -10,8 +10,8 @@ import (
 //
 //	source → fromSource steps → checkpoint, for resuming → toTable steps → staging
 //
-// A step knows the schema. What a person does not want to be anywhere is taken away or changed by a step of the first kind: nothing behind
-// it, and so no disk, has seen it. A step of the second kind depends on the table as it is now, so it is taken again for rows that are resumed.
+// Steps know the schema. A fromSource step comes before anything is kept, so what it removes or changes is on no disk. A toTable step
+// depends on the table as it is now, so it is done after the checkpoint, and again for rows that come out of one.
 
 // rowStep changes the rows of one table on their way. Its methods may be called concurrently.
 type rowStep interface {
@@ -24,7 +24,7 @@ type rowStep interface {
 // rowSteps are steps one after the other.
 type rowSteps []rowStep
 
-// columns gives the columns that rows have after all steps, which have these before the first.
+// columns gives the columns that rows have after all steps; before are those that they have before the first.
 func (steps rowSteps) columns(before dataflow.Schema) dataflow.Schema {
 	if len(steps) == 0 {
 		return before

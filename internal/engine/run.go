@@ -14,7 +14,7 @@ import (
 // Order asks for a run.
 type Order struct {
 	UID        string              // of the record it was planned against
-	Definition dataflow.Definition // where the trigger declares none only its name counts, and UID does not: the run takes what the record has when it starts
+	Definition dataflow.Definition // only its name counts, and UID does not, where Trigger.Declares is false: then the run takes both from the record
 	Trigger    dataflow.Trigger
 	Triggers   dataflow.Triggers
 	Target     *int64 // of a rollback: the import to go to; nil: the one before the current
@@ -117,7 +117,7 @@ func (e *Engine) run(
 	return run, nil
 }
 
-// outlasting gives a context that ends lastWords after ctx has: who interrupts a run that publishes does not wait for a slow table.
+// outlasting gives a context that ends lastWords after ctx: whoever interrupts a run that publishes waits no longer than that.
 func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
 	last := context.WithoutCancel(ctx)
 	if ctx.Err() != nil {
@@ -139,7 +139,7 @@ func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
 // carryOut does what a decision says and finishes the run. It follows the records alone, never the memory of
 // a process, so anybody may call it, at any time and twice.
 //
-// A process that comes late is refused here or there. That is no failure of a run that others have finished meanwhile.
+// A process that comes late is refused somewhere on the way. When others have finished the run meanwhile, that is no failure.
 func (e *Engine) carryOut(
 	ctx context.Context, started dataflow.Started, decision dataflow.Decision, before dataflow.Standing,
 ) (dataflow.Run, error) {
@@ -220,11 +220,11 @@ func replaced(before dataflow.Standing, change dataflow.TableChange) *int64 {
 	return change.Before
 }
 
-// record brings the dataflow's record to what the completed run makes it. A record with another uid has been taken over by a later
-// Create, one that is removed has been given up while the run was under way: they are none of this run's business any more.
+// record writes into the dataflow's record what the completed run changes there. It leaves a record alone that has another uid (a later Create took
+// the name over) or that was removed while the run was under way.
 //
-// A run that is finished was recorded by whoever finished it, and newer runs may have changed the record since. That is looked at
-// after the record was read, so a process that sleeps here finds either the run finished or its version taken.
+// Of a finished run there is nothing to write: whoever finished it has, and newer runs may have changed the record since. Whether it is finished is
+// looked up after the record was read. So a process that sleeps here finds either the run finished or the next version of the record taken.
 func (e *Engine) record(ctx context.Context, started dataflow.Started) error {
 	err := e.change(ctx, func() (dataflow.Record, bool, error) {
 		now, err := e.ledger.Dataflow(ctx, started.Dataflow)

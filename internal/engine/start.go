@@ -47,8 +47,8 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 	}
 }
 
-// checkRecord refuses a run that was planned for a dataflow which, while the caller waited for its turn,
-// was removed or made anew by another Create: its definition is not the one that holds any more. It fills in what the order does not declare.
+// checkRecord refuses a run of a dataflow that was removed, or made anew by another Create, while the caller waited for its turn: the definition of
+// the order does not hold any more. It fills in what the order does not declare.
 func (e *Engine) checkRecord(ctx context.Context, kind dataflow.Kind, order Order) (Order, error) {
 	if !order.Trigger.Declares() {
 		record, err := e.ledger.Dataflow(ctx, order.Definition.Name)
@@ -88,7 +88,7 @@ func (e *Engine) keepBeating(ctx context.Context, started dataflow.Started) (con
 		ticker := time.NewTicker(heartbeatEvery)
 		defer ticker.Stop()
 		for beat := int64(1); ; beat++ {
-			// A beat that fails is not the end of a run: the next one may reach the workspace, and the decision is what counts.
+			// A beat that fails does not end the run: the next one may reach the workspace, and what counts is who decides.
 			_ = dataflow.Guard(func() error {
 				return e.ledger.Beat(work, started.Dataflow, started.Run, dataflow.Heartbeat{Owner: e.self.ID, Beat: beat, At: e.clock()})
 			})

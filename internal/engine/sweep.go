@@ -10,8 +10,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// sweptBack is how many runs back a start sweeps what failed ones have left. Whoever finishes a failed run sweeps behind it, so something
-// is there only when that did not come to an end, or when its owner was asleep and wrote more when it woke.
+// sweptBack is how many runs back a new run looks for what failed ones have left. Whoever finishes a failed run sweeps it, so there is
+// something only when that was interrupted, or when the run's owner was asleep and wrote more when it woke.
 const sweptBack = 16
 
 // sweepBefore removes what failed runs left behind.
@@ -30,8 +30,8 @@ func (e *Engine) sweepBefore(ctx context.Context, name string, before dataflow.S
 // sweepAbandoned removes what an abandoned run left behind, also when others have finished the run already: an owner
 // that was taken for dead may have staged a table after they had swept it.
 //
-// What can't be swept now is swept when the next run starts. The abandon must not hang on it,
-// so where time is short half of it is kept for the finished record.
+// What can't be swept now is swept when the next run starts. The finished record matters more, so where time is short half of it is
+// left for that.
 func (e *Engine) sweepAbandoned(ctx context.Context, started dataflow.Started, before dataflow.Standing) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc

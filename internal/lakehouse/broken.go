@@ -13,9 +13,9 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// A table whose metadata file was deleted or cut off can't be read, nor can it be asked whose it is. The records know: a table's folder is
-// its own for ever (newLocation), so one whose entry points into the folder that the records have is the dataflow's. Its entry and its folder
-// can go, and the next run makes it anew; every other table stays as it is.
+// A table whose metadata file was deleted or cut off can't be read, so its properties can't say whose it is. The records can: a table's folder is
+// its own for ever (newLocation), so a table whose entry points into the folder that the records have is the dataflow's. Its entry and its folder
+// may go, and the next run makes it anew.
 //
 // A warehouse that is not mounted looks the same, and there nothing may go: see isAway.
 
@@ -59,8 +59,8 @@ func warehouseOf(file string) string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(file))))
 }
 
-// isAway says whether the warehouse of a metadata file is not there as a whole: its folder is missing, or is the empty one that a file system is
-// mounted on. One below the catalog's own folder is on the same file system, so empty it was emptied.
+// isAway says whether the whole warehouse of a metadata file is away: its folder is missing, or empty, as a mount point is. An empty folder below the
+// catalog's own is not away: it is on the same file system, so somebody emptied it.
 func isAway(c Catalog, file string) bool {
 	warehouse := warehouseOf(file)
 	entries, err := os.ReadDir(warehouse)

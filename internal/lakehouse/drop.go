@@ -62,7 +62,7 @@ func droppable(meta table.Metadata, run int64, change dataflow.TableChange) bool
 	return refOf(meta, mainBranch) == nil && meta.Properties()[propertyHidden] == strconv.FormatInt(run, 10)
 }
 
-// onlyStaged says whether nothing is on the table but what earlier runs have staged: their owners come late, and find their runs abandoned.
+// onlyStaged says whether the table has nothing but the branches of earlier runs. Should their owners still live, they find their runs abandoned.
 func onlyStaged(meta table.Metadata, before int64) bool {
 	for name := range meta.Refs() {
 		tag, isBranch := strings.CutSuffix(name, stagingSuffix)

@@ -17,7 +17,7 @@ import (
 // once in 10^24 runs, and nobody can make a changed row pass for an unchanged one, as he could with a faster hash.
 const fingerprintBytes = 16
 
-// strange marks a row that holds what the source cannot have given: a value in a column that the source lacks. It differs from every row of the source.
+// strange marks a row with a value in a column that the source lacks: another writer's. With the mark it differs from every row of the source.
 const strange = 0xff
 
 func fingerprint(encoded []byte) [fingerprintBytes]byte {

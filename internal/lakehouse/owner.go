@@ -161,8 +161,8 @@ func isDropped(err error) bool {
 	return errors.Is(err, catalog.ErrNoSuchNamespace) || errors.Is(err, fs.ErrNotExist) && !dataflow.IsCode(err, dataflow.CodeCorrupt)
 }
 
-// guardRun refuses a run that the table has already, or a newer one of which it has a trace: the workspace has lost the records of its
-// newest runs, and gives their numbers again. The table would take what the run publishes for done already, and keep the lost run's rows.
+// guardRun refuses a run when the table has its tag already, or a trace of a newer run: the workspace has lost the records of its newest runs, and
+// gives their numbers again. The table would take the run for published, and keep the lost run's rows.
 func guardRun(run int64, id dataflow.TableID, tbl *table.Table) error {
 	newest := newestRun(tbl.Metadata())
 	if newest < run || newest == run && refOf(tbl.Metadata(), runTag(run)) == nil {
@@ -188,8 +188,8 @@ func newestRun(meta table.Metadata) int64 {
 	return newest
 }
 
-// guardKey refuses a table that was made for another table of the source: it keeps that one's columns and the rows of earlier runs,
-// also while it is hidden, and its rows have another key.
+// guardKey refuses a table that was made for another table of the source. It keeps the columns and rows of that, also while it is hidden, and its
+// rows have another key.
 func guardKey(req dataflow.StageRequest, tbl *table.Table) error {
 	key, marked := tbl.Properties()[propertyKey]
 	if !marked || key == req.Table.Key {

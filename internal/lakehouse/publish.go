@@ -131,8 +131,8 @@ func (l *Lakehouse) publish(ctx context.Context, c Catalog, dataflowName string,
 	return err
 }
 
-// replacedBy gives the snapshot of somebody else's that the run has taken from main: whoever recovers the run names it too.
-// The table's own log of main was rejected for this: it does not tell a snapshot that was replaced from one that was hidden.
+// replacedBy gives the snapshot of somebody else that the run has taken from main, so that whoever recovers the run can name it too.
+// The table's log of main was rejected for this: in it, a snapshot that was replaced looks like one that was hidden.
 func replacedBy(meta table.Metadata, run int64) *int64 {
 	var by, snapshot int64
 	if _, err := fmt.Sscan(meta.Properties()[propertyReplaced], &by, &snapshot); err != nil || by != run {
@@ -141,7 +141,7 @@ func replacedBy(meta table.Metadata, run int64) *int64 {
 	return &snapshot
 }
 
-// noteReplaced finds what the change takes from main though its decision did not see it there, and how the table remembers it.
+// noteReplaced finds a snapshot on main that the decision did not see there and that the change takes away, and the property that remembers it.
 func noteReplaced(meta table.Metadata, run int64, change dataflow.TableChange) (*int64, iceberg.Properties) {
 	now := refOf(meta, mainBranch)
 	if now == nil || same(now, change.Before) {

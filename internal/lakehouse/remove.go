@@ -17,9 +17,9 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// takeAway gives the updates that take snapshots from a table. The commit leaves word in the table of which files they were
-// read from, so that whoever comes after a process that was killed before it removed them finds them. Their names alone
-// would not do: what a run stages is written before the commit that makes it somebody's.
+// takeAway gives the updates that take snapshots from a table. The commit also notes their manifest lists in a property of the table: when this process
+// is killed before it removes the files, the next one finds them by it. The files' names alone would not tell: a file that a run stages is there
+// before the commit that refers to it.
 func takeAway(snapshots []table.Snapshot) []table.Update {
 	var ids []int64
 	var lists []string

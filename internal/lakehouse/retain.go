@@ -13,8 +13,8 @@ import (
 // Retain takes the tags of these runs from the tables, with the snapshots that no tag or branch is on any more, in one commit a table;
 // then it removes the data files that no snapshot has, of this run and earlier ones only. Tables that are not there are skipped.
 //
-// Called late, by a process that slept through newer runs, it changes nothing: the tags are gone, whatever a newer run needs has a tag
-// or a branch, and the files that a newer run writes bear its number.
+// A process that slept through newer runs and calls it late changes nothing: the tags are gone, what a newer run needs has a tag
+// or a branch, and the files of a newer run have its number in their names.
 //
 // It gives the metadata location that each table has then.
 func (l *Lakehouse) Retain(ctx context.Context, dataflowName string, run int64, tables []dataflow.TableID, letGo []int64) (map[dataflow.TableID]string, error) {

@@ -10,9 +10,8 @@ import (
 
 // limits say how large and how many the files of a table become.
 //
-// A row that changed or went is named in a position-delete file, and the new row is written to a data file of the run: so what a run
-// writes follows what changed. What readers then have to merge is bounded by rewriting, each kind of which
-// is paid for by the changes before it:
+// A row that changed or went is named in a position-delete file, and the new row is written to a data file of the run. So what a run
+// writes is proportional to what changed. Rewriting bounds what readers have to merge, and costs no more than the changes that led to it:
 //   - a data file of which deadShare is deleted is written anew: a changed row costs deadShare rows more, some day;
 //   - small data files are merged (mergeable), and so are the delete files of one data file: a row is written again only
 //     together with at least as many others, so a few times until its file is large.

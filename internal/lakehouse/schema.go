@@ -111,8 +111,9 @@ func ownersOf(properties iceberg.Properties) map[string]string {
 	return owners
 }
 
-// naming gives the columns of the source their names in the table. A column that was given to something of the source's is that one's as
-// long as the table lives, whatever comes, goes and comes back: readers know it by its name. A newcomer that would have its name gets another one.
+// naming gives the columns of the source their names in the table. Once a table's column holds something of the source, it holds that as long as the table
+// lives, also when it goes from the source and comes back: readers know the column by its name. Something new that would get the same name gets
+// another one.
 type naming struct {
 	fields  []iceberg.NestedField
 	earlier []*iceberg.Schema
@@ -145,7 +146,7 @@ func (n *naming) nameOf(column dataflow.Column) string {
 	return name
 }
 
-// known finds the name that the column has or had. Where its type has changed there may be several columns of one owner, one of a type.
+// known finds the name that the column has or had in the table. Where its type has changed, the table has a column for each type.
 func (n *naming) known(column dataflow.Column) (string, bool) {
 	if column.Source == "" {
 		return "", false
@@ -298,9 +299,8 @@ func earlierField(earlier []*iceberg.Schema, name string, kind dataflow.ColumnTy
 	return iceberg.NestedField{}, false
 }
 
-// ahead gives the table as it will be with this schema, and the update that makes it so (nil: it has it already).
-// Only this process sees it: a schema that is made current on a branch becomes everybody's at once, so the staging commit
-// only adds it, and the publish commit makes it current.
+// ahead gives the table as it will be with this schema, and the update that adds the schema (nil: the table has it). Only this process sees the
+// table so: a table has one current schema for all its branches, so the staging commit only adds the schema, and the publish commit makes it current.
 func ahead(tbl *table.Table, schema *iceberg.Schema) (*table.Table, table.Update, error) {
 	if schema.Equals(tbl.Schema()) {
 		return tbl, nil, nil

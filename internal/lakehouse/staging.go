@@ -87,9 +87,8 @@ func (s *staging) failed(op string, code dataflow.Code, err error) error {
 	return &dataflow.Error{Code: code, Op: op, Object: object(s.req.ID), Cause: err}
 }
 
-// committing holds those who merge, compare and write a large table: as many side by side as there are processors, whatever the number of dataflows.
-// Each has buffers to merge through and a Parquet writer, and its work is the processors' alone. A table whose rows never met the disk does not wait
-// for them.
+// committing limits how many large tables are merged, compared and written at a time: as many as there are processors, however many dataflows run.
+// Each takes merge buffers and a Parquet writer, and its work is the processor's. A table that fits in memory does not wait.
 var committing = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 
 // stageAttempts is how often a staging commit is tried: the rows are on disk, so when somebody changed the table
@@ -196,8 +195,8 @@ func (s *staging) tryCommit(ctx context.Context) (dataflow.TableChange, error) {
 	return result, nil
 }
 
-// keep makes the ticket of an unchanged table: without one a process that sleeps before it publishes could tag the table when retention
-// has long let the run go.
+// keep makes the ticket of an unchanged table. Without one, a process that sleeps before it publishes could tag the table after retention has let the
+// run go.
 func (s *staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (string, error) {
 	branch := stagingBranch(s.req.Run)
 	_, where, err := commitTable(ctx, s.catalog, tbl, []table.Requirement{
@@ -249,10 +248,10 @@ func (s *staging) count(ctx context.Context, now *current, plan *rewrite, to lay
 	return counts, profile, err
 }
 
-// loaded gives what the run makes of a pair: where the table's data is not loaded, the source has no row. false: there is nothing under the key then.
+// loaded gives the pair without the source's row where the definition loads no data; false: then there is nothing under the key.
 //
-// The spool has the rows of such a table too, for the time of the run: which of two rows with one key counts is known when all are there.
-// It is a file without a name that nobody else may read, and nothing of it reaches the table.
+// The rows of such a table are spooled all the same, while the run lasts, since only then it is known which of two rows with one key counts. The spool is
+// a file without a name that nobody else may read, and nothing of it reaches the table.
 func (s *staging) loaded(p pair) (pair, bool) {
 	if !s.req.Definition.Data {
 		p.row = nil

@@ -138,7 +138,7 @@ func (b *Bucket) Create(ctx context.Context, path string, content []byte) error 
 	return nil
 }
 
-// createAttempts is how often a conditional write is made that S3 could not judge because of another one at the same time.
+// createAttempts is how often a conditional write is sent when S3 answers that another write of the object is under way.
 const createAttempts = 10
 
 // create makes one conditional write; false: the object exists, and another write has stored it.
@@ -183,17 +183,17 @@ func (b *Bucket) write(ctx context.Context, key string, content []byte, options 
 	return err
 }
 
-// isConflict says whether S3 has refused a conditional write without judging the condition; it is to be sent again.
+// isConflict says whether S3 has refused a conditional write because of another one at the same time: it is to be sent again.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func isConflict(err error) bool {
 	answer, ok := errors.AsType[smithy.APIError](err)
 	return ok && (answer.ErrorCode() == "ConditionalRequestConflict" || answer.ErrorCode() == "OperationAborted")
 }
 
-// proofs is how many writes of one object are tried at once. Several find a store that looks first and writes then, too: most of the time.
+// proofs is how many writes of one object are tried at once. With several, a store that first looks and then writes is found out too, most of the time.
 const proofs = 4
 
-// prove finds out, once, whether the store keeps to conditional writes.
+// prove finds out, once, whether the store obeys conditional writes.
 func (b *Bucket) prove(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -346,14 +346,14 @@ func (b *Bucket) find(ctx context.Context) error {
 	return nil
 }
 
-// isMissing says whether the service itself has answered that there is no such object. A record that is taken for missing is a run that begins twice.
+// isMissing says whether the service itself has answered that there is no such object. It must not be wrong: taking a record for missing would start its run twice.
 func isMissing(err error) bool {
 	return codeOf(err) == gcerrors.NotFound && !isAnswer(err, "NoSuchBucket")
 }
 
-// codeOf is what a service has said, in the terms of all services. gcerrors.Code alone is wrong about it: with S3 it takes every error with "301" in its
-// text for a missing bucket, one in a few thousand by its random request id and a lost connection while run 301 is read too; with Google what is
-// forbidden and with Azure a failed name look-up are not found either.
+// codeOf is what a service has said, in terms that are the same for all services. gcerrors.Code alone says "not found" too often. With S3: for every error
+// with "301" in its text, which one random request id in a few thousand has, and a lost connection while run 301 is read. With Google: for what is
+// forbidden. With Azure: for a name look-up that failed.
 // Source: ErrorCode in https://github.com/google/go-cloud/blob/v0.46.0/blob/s3blob/s3blob.go
 func codeOf(err error) gcerrors.ErrorCode {
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {

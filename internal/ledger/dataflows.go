@@ -91,7 +91,7 @@ type FoundDataflow struct {
 	Err  error
 }
 
-// FindDataflows is EachDataflow for whoever goes on where a record can't be read: that is said of the dataflow, and is no error of the listing.
+// FindDataflows is EachDataflow for whoever goes on after a record that can't be read: the error is that dataflow's, not the listing's.
 func (l *Ledger) FindDataflows(ctx context.Context) iter.Seq2[FoundDataflow, error] {
 	return each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (FoundDataflow, error) {
 		found := FoundDataflow{Name: folded}
@@ -116,9 +116,9 @@ func (l *Ledger) nameOf(ctx context.Context, folded string) (string, error) {
 	return record.Definition.Name, err
 }
 
-// DataflowsOf names the dataflows that import through a connector, in the order of their names without regard to case. Removed ones do not, nor
-// do those whose create has failed: no state has them, so nobody could destroy them first.
-// A record that can't be read is left out: a damaged dataflow must not hold a connector for ever.
+// DataflowsOf names the dataflows that import through a connector, in the order of their names without regard to case. Left out are removed ones, those
+// whose create has failed (no state has them, so nobody could destroy them first), and those whose record can't be read (a damaged record must not hold a
+// connector for ever).
 func (l *Ledger) DataflowsOf(ctx context.Context, connector string) ([]string, error) {
 	names, err := collect(each(ctx, l, dataflowsFolder, "/", func(ctx context.Context, folded string) (string, error) {
 		version, err := l.newestVersion(ctx, folded)

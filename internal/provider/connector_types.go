@@ -58,7 +58,7 @@ func (all connectorTypes) names() []string {
 	return names
 }
 
-// only is the name of the type when there is one, else empty: then nothing but the connector tells it.
+// only is the type's name when there is just one type. Else it is empty, and only a connector tells its type.
 func (all connectorTypes) only() string {
 	if len(all) == 1 {
 		return all[0].Info().Name
@@ -79,7 +79,7 @@ func (all connectorTypes) tableKeys() []string {
 	return keys
 }
 
-// fileName gives what the source calls the table with this key; empty: there is none, or several types have one and call it otherwise.
+// fileName gives what the source calls the table with this key; empty: no type has such a table, or several types do and call it differently.
 func (all connectorTypes) fileName(key string) string {
 	found := ""
 	for _, t := range all {

@@ -36,7 +36,7 @@ func dataflowActionAttributes() map[string]schema.Attribute {
 	}
 }
 
-// drive orders a run of the dataflow and shows how it goes. What a run can't be blamed on is blamed on dataflow_id.
+// drive runs the dataflow and shows how it goes.
 func (o *configured) drive(
 	ctx context.Context, model dataflowActionModel, resp *action.InvokeResponse, failed string, attributes blame,
 	run func(ctx context.Context, e *engine.Engine, order engine.Order) (dataflow.Run, error),
@@ -73,5 +73,5 @@ func (o *configured) drive(
 	}
 }
 
-// runBlame says which argument an error is about of whoever orders a run of a dataflow that is declared elsewhere.
+// runBlame says which argument an error is about, in a resource or an action that runs a dataflow which is declared elsewhere.
 var runBlame = blame{dataflow.CodePinned: path.Root("dataflow_id")}

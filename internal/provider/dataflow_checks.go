@@ -15,10 +15,11 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
 )
 
-// What the workspace tells of a run before it begins. A plan asks, and apply asks again before it makes a run: one that can't begin is no run.
+// What can be known before a run begins. A plan checks it, and apply checks it again before it starts a run, so that a run which can't begin is not in the
+// history.
 //
-// `terraform destroy` first plans what is configured. So a plan fails for what a configuration asks for anew, and only warns of what
-// has become of a dataflow that is there: or nobody could destroy it.
+// `terraform destroy` first plans what is configured. So a plan fails only for what the configuration newly asks for. For a dataflow that is there it warns,
+// or nobody could destroy the dataflow.
 
 // checkAtPlan holds a planned run to what the workspace tells now.
 func (r *dataflowResource) checkAtPlan(ctx context.Context, plan, state dataflowModel, diags *diag.Diagnostics) {
@@ -123,8 +124,8 @@ func (s *services) claimDatabase(ctx context.Context, name string, database type
 	return s.planned.claimDatabase(name, database.ValueString()) // whatever else is wrong with it, apply says so
 }
 
-// checkOrdered refuses a run that somebody orders of a dataflow that is declared elsewhere, and that could not begin: there is no such dataflow, or it
-// is pinned. What the plan makes of the dataflow counts before what the workspace has.
+// checkOrdered refuses a run, ordered by a resource or an action, of a dataflow that is not there or is pinned. If the plan changes the dataflow, what the
+// plan makes of it counts; else what the workspace has.
 func (o *configured) checkOrdered(ctx context.Context, id types.String, diags *diag.Diagnostics) {
 	if o.services == nil || o.services.unknown || id.IsUnknown() || id.IsNull() {
 		return
@@ -158,8 +159,8 @@ func (r *dataflowResource) checkTableKeys(plan dataflowModel, connector dataflow
 	}
 }
 
-// warnOfUnreadable names the tables that the last connection check could not read. It is no error: what was lacking may have been allowed since,
-// and nothing checks a connection again but a change of the connector, or the run.
+// warnOfUnreadable names the tables that the last connection check could not read. It is a warning, since the missing permission may have been granted
+// since: only a change of the connector, or the run itself, checks the connection again.
 func (m dataflowModel) warnOfUnreadable(connector dataflow.Connector, diags *diag.Diagnostics) {
 	var lines []string
 	for _, key := range slices.Sorted(maps.Keys(m.Tables.Elements())) {

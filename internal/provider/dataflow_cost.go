@@ -12,8 +12,8 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// warnOfCost says of each table that the planned run will read and that costs much what that is, as far as the connector's last check tells. It asks
-// no source.
+// warnOfCost warns of each expensive table that the planned run will read, and says how expensive, as far as the connector's last check tells. It
+// asks no source.
 func (r *dataflowResource) warnOfCost(ctx context.Context, plan dataflowModel, diags *diag.Diagnostics) {
 	if !plan.LastRun.IsUnknown() || !plan.PinnedRun.IsNull() || plan.Tables.IsUnknown() {
 		return

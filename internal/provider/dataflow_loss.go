@@ -15,7 +15,7 @@ import (
 
 const lossSummary = "Tables will be dropped"
 
-// warnOfLoss says what a destroy, or a replace by one of another name, takes along: the tables with their rows, and the runs that a rollback could go to.
+// warnOfLoss says what is lost by a destroy, or by a replace under another name: the tables with their rows, and the runs that a rollback could go to.
 func (r *dataflowResource) warnOfLoss(ctx context.Context, state dataflowModel, diags *diag.Diagnostics) {
 	if state.CurrentRun.IsNull() || state.OnDestroy.ValueString() != string(dataflow.OnDestroyDelete) {
 		return

@@ -67,7 +67,7 @@ var tableType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"purpose": types.StringType, "data": types.BoolType, "metadata": types.BoolType, "table_name": types.StringType,
 }}
 
-// tableDetailsModel is what a table is, without what one run did to it: every value that each run changes is a line of each table in the plan of a run.
+// tableDetailsModel is what a table is, without what one run did to it: a value that every run changes would be a line for each table in every plan.
 type tableDetailsModel struct {
 	FileName     types.String `tfsdk:"file_name"`
 	TableName    types.String `tfsdk:"table_name"`
@@ -195,7 +195,7 @@ func resultsOf(ctx context.Context, s engine.State) (dataflowResults, diag.Diagn
 // settle gives the results of an apply: what the plan left open as it is now, and what the plan knew as it was planned.
 // Where no run was planned, somebody else may have run the dataflow or dropped a table since. Terraform takes a result
 // that was planned otherwise for a fault of the provider; the next refresh shows it.
-// completed says that the run which was planned, if one was, is: otherwise the state shows what is there.
+// completed says whether the planned run, if there was one, has completed; if it has not, the state shows what is there.
 func (r dataflowResults) settle(now dataflowResults, completed bool) dataflowResults {
 	if r.LastRun.IsUnknown() && !completed {
 		return now

@@ -6,8 +6,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// isElsewhere says whether a connector leads to something else than what the tables of a dataflow were read from, as it was read before. Terraform plans again during apply, when the connector may have been given
-// the pool that made connector_id unknown in the plan: then it is as known as before, and only the ledger tells that it leads elsewhere.
+// isElsewhere says whether a connector leads to another place than the one that the dataflow's tables were read from when the state was last refreshed.
+//
+// A plan of the connector that changes its pool makes connector_id unknown. But Terraform plans the dataflow again during apply, when the connector has
+// its new pool and connector_id is known and the same as before: then only the ledger tells that it leads elsewhere.
 func (r *dataflowResource) isElsewhere(ctx context.Context, plan dataflowModel, private privateReader, diags *diag.Diagnostics) bool {
 	if r.services == nil || r.services.unknown {
 		return false

@@ -18,8 +18,8 @@ const (
 	kindDataflow  = "dataflow"
 )
 
-// planned is what a plan gives and takes, so that two objects of one configuration that do not go together are found before the apply: a plan
-// shows each object alone. Its methods may be called concurrently.
+// planned collects names, databases and pins over all objects of a plan. Terraform plans each object alone; with this, two objects of one
+// configuration that contradict each other are found before the apply. Its methods may be called concurrently.
 type planned struct {
 	mu        sync.Mutex
 	names     map[objectName]string        // that it gives
@@ -40,8 +40,9 @@ func newPlanned() *planned {
 	}
 }
 
-// claimName notes a name that an object is given, and refuses one that the configuration gives twice, or in another case too. before is the object's
-// name until now; null: it is made. false: the object has the name already but for its case, so the record that the workspace has is its own.
+// claimName notes the name that the plan gives to an object, and refuses a name that the configuration gives twice, or in another case too. before is the
+// object's name until now; null: it is new. It gives false when the name changes in its case alone: then a record of that name in the workspace is the
+// object's own.
 //
 // A connector may change the case of its own name: Terraform plans that twice, the second time as if there were
 // no connector yet, so the first time is remembered. A dataflow may not: its history stays under the name it has.

@@ -195,7 +195,7 @@ func with[Object any](types connectorTypes, construct func(connectorTypes) Objec
 	return func() Object { return construct(types) }
 }
 
-// checkEnvironment holds a value from the environment to the rule that holds for one in HCL, which comes before it. The value may be a
+// checkEnvironment checks a value from the environment by the rule for the argument, unless HCL gives the argument. The value may be a
 // secret and is not repeated.
 func checkEnvironment(name string, at path.Path, given types.String, rule stringRule, diags *diag.Diagnostics) {
 	value := os.Getenv(name)

@@ -13,7 +13,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
-// planReason says in the plan why the dataflow runs. It is unknown as long as something is that decides about it: what a plan says of a value must
+// planReason says in the plan why the dataflow runs. It is unknown while anything that it depends on is unknown: what a plan says of a value must
 // hold at apply. Without a run the reason of the last one stays.
 func (m *dataflowModel) planReason(ctx context.Context, why dataflow.Trigger, state dataflowModel, elsewhere bool) {
 	switch {

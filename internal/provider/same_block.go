@@ -2,7 +2,7 @@ package provider
 
 import "github.com/hashicorp/terraform-plugin-go/tftypes"
 
-// mayBeOne says whether two configurations may be those of one block, seen at plan and again at apply: nothing that both know differs.
+// mayBeOne says whether two configurations can be the same block, at plan and again at apply: every value that is known in both is equal.
 func mayBeOne(a, b tftypes.Value) bool {
 	if !a.IsKnown() || !b.IsKnown() {
 		return true

@@ -17,7 +17,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
 )
 
-// services are the concrete parts behind one configured provider, put together here and nowhere else.
+// services are the concrete parts behind one configured provider, put together here and nowhere else. There is no policy here: that is the engine's.
 // Each is opened when it is first needed; they live as long as the provider's process. Every method may be called concurrently.
 type services struct {
 	types   connectorTypes
