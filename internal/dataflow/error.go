@@ -30,6 +30,7 @@ const (
 	CodeFilesGone       Code = "files_gone"      // files that a table needs were deleted or cut off behind everybody's back
 	CodeCorrupt         Code = "corrupt"         // a record is not what it must be
 	CodeWorkspace       Code = "workspace"       // the workspace can't be used: this user may not, or it can't be what a workspace must be
+	CodeCatalog         Code = "catalog"         // the catalog's database can't be reached, or does not let this user in
 	CodeSecretsKey      Code = "secrets_key"     // the workspace's secrets key is missing or another one
 )
 

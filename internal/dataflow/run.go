@@ -75,7 +75,8 @@ type Started struct {
 	Target     *int64     `json:"target_run"` // of a rollback: the import whose data the tables get
 	StartedAt  time.Time  `json:"started_at"`
 	Owner      Process    `json:"owner"`
-	Definition Definition `json:"definition"` // the one that is tried
+	Catalog    string     `json:"catalog,omitempty"` // Tables.Place of the catalog that the owner works on
+	Definition Definition `json:"definition"`        // the one that is tried
 }
 
 // Heartbeat is overwritten by the owner of a run while it works. Observers compare Beat with what they saw
@@ -180,17 +181,18 @@ type TableResult struct {
 // Standing is where a dataflow stands once a run is finished. Each finished run carries it on,
 // so that reading a dataflow reads its newest finished run and no more.
 type Standing struct {
-	CurrentRun    *int64        `json:"current_run"`     // the import whose data the tables hold; nil: none
-	UID           string        `json:"uid"`             // of the dataflow that published them: an earlier one of the name may have left the tables
-	Digest        string        `json:"digest"`          // Definition.Digest of that import
-	LastRefreshAt *time.Time    `json:"last_refresh_at"` // the end of the last completed import
-	DataAsOf      *time.Time    `json:"data_as_of"`      // the start of the oldest reading in it; nil where it is not known: LastRefreshAt counts then
-	LastImport    Status        `json:"last_import"`     // of the newest import: Completed or Failed; empty: none yet
-	Tables        []TableResult `json:"tables"`          // the tables as they stand, one per key
-	Retained      []int64       `json:"kept"`            // the imports whose data the tables still have, oldest first: what a rollback can go to
-	Rollbacks     []int64       `json:"rollbacks"`       // the rollbacks whose tags the tables still have: the newest run alone, if it is one
-	Failed        []int64       `json:"failed"`          // the failed ones among the newest runs: what they left may have to be swept
-	Databases     []string      `json:"databases"`       // where tables of the dataflow may be, hidden and never published ones too
+	CurrentRun    *int64        `json:"current_run"`       // the import whose data the tables hold; nil: none
+	UID           string        `json:"uid"`               // of the dataflow that published them: an earlier one of the name may have left the tables
+	Digest        string        `json:"digest"`            // Definition.Digest of that import
+	LastRefreshAt *time.Time    `json:"last_refresh_at"`   // the end of the last completed import
+	DataAsOf      *time.Time    `json:"data_as_of"`        // the start of the oldest reading in it; nil where it is not known: LastRefreshAt counts then
+	LastImport    Status        `json:"last_import"`       // of the newest import: Completed or Failed; empty: none yet
+	Tables        []TableResult `json:"tables"`            // the tables as they stand, one per key
+	Retained      []int64       `json:"kept"`              // the imports whose data the tables still have, oldest first: what a rollback can go to
+	Rollbacks     []int64       `json:"rollbacks"`         // the rollbacks whose tags the tables still have: the newest run alone, if it is one
+	Failed        []int64       `json:"failed"`            // the failed ones among the newest runs: what they left may have to be swept
+	Catalog       string        `json:"catalog,omitempty"` // Tables.Place of the catalog that the tables are in; empty: it is not known
+	Databases     []string      `json:"databases"`         // where tables of the dataflow may be, hidden and never published ones too
 }
 
 // Source gives what the tables' rows were read from, as SourceTable.Source has it; empty: it is not known.

@@ -70,6 +70,10 @@ type Tables interface {
 	// the same, the table is the same. Tables that are gone are left out, and so are those whose metadata file is known to be gone. It writes nothing.
 	Where(ctx context.Context, ids []TableID) (map[TableID]string, error)
 
+	// Place names the catalog that the tables are in, for people and to tell it from others: "sqlite", "postgres://db.example.com:5432/lake". It holds no
+	// secret, and it is known without asking anybody.
+	Place() string
+
 	// ForgetRuns removes the traces of all runs from a table: their tags and branches, and that one has hidden it or replaced a snapshot. Its rows
 	// stay. It is for a dataflow whose records are gone and which numbers its runs from 1 again. lost says whether that is so. It is asked after
 	// the table was read, and what was read is asserted: a process that sleeps in between finds the traces of newer runs in the table and is refused.

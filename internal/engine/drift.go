@@ -19,6 +19,9 @@ func (e *Engine) Drift(ctx context.Context, state State) (State, []string, error
 		if len(state.Standing.Tables) == 0 || state.Status() == dataflow.StatusProcessing { // a run that publishes moves them
 			return state, nil, nil
 		}
+		if err := e.checkCatalog(ctx, state.Record.Definition.Name, state.Standing); err != nil {
+			return state, nil, err
+		}
 		there, drift, err := e.lookAtTables(ctx, state)
 		if err != nil || len(drift) == 0 {
 			return state, nil, err

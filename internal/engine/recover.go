@@ -50,6 +50,9 @@ func (e *Engine) settle(ctx context.Context, name string, run int64) (dataflow.R
 	if err != nil {
 		return dataflow.Run{}, err
 	}
+	if err := e.checkDecided(ctx, started, decision); err != nil {
+		return dataflow.Run{}, err
+	}
 	before, err := e.standingBefore(ctx, name, run)
 	if err != nil {
 		return dataflow.Run{}, err

@@ -59,6 +59,9 @@ func (e *Engine) run(
 	work, stopBeating := e.keepBeating(ctx, started)
 	defer stopBeating() // also while it publishes: whoever waits for its end sees that it lives
 	result, stageErr := dataflow.Guarded(func() (staged, error) {
+		if err := e.checkCatalog(work, started.Dataflow, before); err != nil {
+			return staged{}, err
+		}
 		if err := e.checkNumber(work, started, before); err != nil {
 			return staged{}, err
 		}
@@ -169,7 +172,7 @@ func (e *Engine) carry(
 	if decision.Outcome == dataflow.OutcomeAbandon {
 		e.sweepAbandoned(ctx, started, before)
 		run.Status, run.Resumable, run.Description = dataflow.StatusFailed, decision.Resumable, describeFailed(decision, inWords(started.Definition.ResumeFor()))
-		return e.finish(ctx, run, standingAfter(before, run, started, decision, ""))
+		return e.finish(ctx, run, e.standingAfter(before, run, started, decision, ""))
 	}
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return finished, err
@@ -200,7 +203,7 @@ func (e *Engine) carry(
 	if err := e.record(ctx, started); err != nil {
 		return dataflow.Run{}, err
 	}
-	if run, err = e.finish(ctx, run, standingAfter(before, run, started, decision, digest)); err == nil && run.Kind != dataflow.KindRollback {
+	if run, err = e.finish(ctx, run, e.standingAfter(before, run, started, decision, digest)); err == nil && run.Kind != dataflow.KindRollback {
 		_ = e.checkpoints.Forget(ctx, run.Dataflow, run.Run, "") // of no use any more; what stays goes with the next run
 	}
 	return run, err
@@ -275,7 +278,7 @@ func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.St
 }
 
 // standingAfter is where the dataflow stands once the run is finished, with tables that have the digest.
-func standingAfter(
+func (e *Engine) standingAfter(
 	before dataflow.Standing, run dataflow.Run, started dataflow.Started, decision dataflow.Decision, digest string,
 ) dataflow.Standing {
 	after := before
@@ -288,7 +291,7 @@ func standingAfter(
 		after.Failed = append(after.Failed, run.Run)
 		return after
 	}
-	after.UID = run.UID
+	after.UID, after.Catalog = run.UID, e.tables.Place()
 	switch run.Kind {
 	case dataflow.KindImport:
 		number := run.Run

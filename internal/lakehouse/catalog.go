@@ -55,12 +55,19 @@ type Catalog interface {
 const (
 	// CatalogSQLite is the embedded catalog: a SQLite file.
 	CatalogSQLite = "sqlite"
+	// CatalogPostgres is Iceberg's SQL catalog in a PostgreSQL database, which many machines share.
+	CatalogPostgres = "postgres"
 )
+
+// CatalogTypes lists the kinds in the order in which a person is shown them.
+func CatalogTypes() []string { return []string{CatalogSQLite, CatalogPostgres} }
 
 // CatalogConfig says where table pointers live.
 type CatalogConfig struct {
-	Type string // CatalogSQLite; empty means the same
-	URI  string // of a SQLite catalog: the path of its file
+	Type string // one of CatalogTypes; empty: CatalogSQLite
+	// URI is the path of a SQLite catalog's file, or the address of a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE. It may hold a password, so it
+	// is in no message.
+	URI string
 }
 
 // openCatalog opens a catalog. Without create, one that was never written to is errNoCatalog, and nothing is made.
@@ -68,9 +75,17 @@ func (l *Lakehouse) openCatalog(ctx context.Context, create bool) (Catalog, erro
 	switch l.config.Catalog.Type {
 	case CatalogSQLite:
 		return openSQLite(ctx, l.config.Catalog.URI, l.warehouse, l.isOnNetwork, create)
+	case CatalogPostgres:
+		return openPostgres(ctx, l.config.Catalog.URI, l.warehouse, create)
 	default:
 		return nil, noCatalogType(l.config.Catalog.Type)
 	}
+}
+
+// Check refuses a configuration that no catalog can have, with dataflow.CodeInvalid. It touches nothing.
+func (c CatalogConfig) Check() error {
+	_, err := c.complete()
+	return err
 }
 
 // complete fills in what a catalog's kind takes for granted, and refuses what it can't work with. It touches nothing.
@@ -78,9 +93,19 @@ func (c CatalogConfig) complete() (CatalogConfig, error) {
 	switch c.Type {
 	case "", CatalogSQLite:
 		return completeSQLite(c)
+	case CatalogPostgres:
+		return completePostgres(c)
 	default:
 		return c, noCatalogType(c.Type)
 	}
+}
+
+// place names the catalog without a secret. A SQLite catalog is the workspace's own, wherever that is.
+func (c CatalogConfig) place() string {
+	if c.Type == CatalogPostgres {
+		return placeOfPostgres(c.URI)
+	}
+	return c.Type
 }
 
 func noCatalogType(kind string) error {

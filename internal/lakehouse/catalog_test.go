@@ -18,12 +18,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
 )
 
-// catalogKinds are the kinds of catalogs, each with what opens one of the test's own as often as it is called: as one process after the other does.
-var catalogKinds = map[string]func(t *testing.T) func() Catalog{
-	"sqlite":                          func(t *testing.T) func() Catalog { return sqliteIn(t, false) },
-	"sqlite on a network file system": func(t *testing.T) func() Catalog { return sqliteIn(t, true) },
+// catalogKinds are the kinds of catalogs. Each gives what makes an empty one, and that what opens it as often as it is called: as one process after
+// the other does.
+var catalogKinds = map[string]func(t *testing.T) func(t *testing.T) func() Catalog{
+	"sqlite": func(*testing.T) func(t *testing.T) func() Catalog {
+		return func(t *testing.T) func() Catalog { return sqliteIn(t, false) }
+	},
+	"sqlite on a network file system": func(*testing.T) func(t *testing.T) func() Catalog {
+		return func(t *testing.T) func() Catalog { return sqliteIn(t, true) }
+	},
+	"postgres": func(t *testing.T) func(t *testing.T) func() Catalog {
+		server := postgrestest.Start(t)
+		return func(t *testing.T) func() Catalog { return postgresIn(t, server.NewDatabase(t)) }
+	},
 }
 
 // catalogWorld is one catalog as several processes see it.
@@ -44,8 +54,9 @@ func TestCatalog_Conforms(t *testing.T) {
 		"lists tables and databases":                                  catalogLists,
 		"keeps an error that says what to do":                         catalogExplains,
 	}
-	for kind, open := range catalogKinds {
+	for kind, start := range catalogKinds {
 		t.Run(kind, func(t *testing.T) {
+			open := start(t)
 			for _, name := range slices.Sorted(maps.Keys(rules)) {
 				t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { rules[name](catalogWorld{t, open(t)}) })
 			}
@@ -253,6 +264,18 @@ func catalogExplains(w catalogWorld) {
 	err := c.Explain("load", "table a.b", errors.New("no"))
 	if e, ok := errors.AsType[*dataflow.Error](err); !ok || e.Op != "load" || e.Object != "table a.b" {
 		w.Errorf("another error became %v", err)
+	}
+}
+
+// postgresIn opens a catalog in a database.
+func postgresIn(t *testing.T, uri string) func() Catalog {
+	warehouse := fileLocation(filepath.Join(t.TempDir(), "my lake", "warehouse"))
+	return func() Catalog {
+		t.Helper()
+		c, err := openPostgres(t.Context(), uri, warehouse, true)
+		mustDo(t, err)
+		t.Cleanup(func() { mustDo(t, c.Close()) })
+		return c
 	}
 }
 

@@ -17,22 +17,37 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/enginetest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
 )
 
 func TestLakehouse_Conforms(t *testing.T) {
 	tablestest.Suite(t, func(t testing.TB) tablestest.Subject { return newSubject(t) })
 }
 
-// subject is a folder as the conformance suite sees it: its processes are lakehouses, its outside is Iceberg.
-type subject struct{ *place }
+func TestLakehouse_OverPostgresConforms(t *testing.T) {
+	server := postgrestest.Start(t)
+	tablestest.Suite(t, func(t testing.TB) tablestest.Subject {
+		catalog, dir := CatalogConfig{Type: CatalogPostgres, URI: server.NewDatabase(t)}, t.TempDir()
+		return subject{&place{Lakehouse: openOver(t, catalog, dir, "workspace-1"), t: t, dir: dir}, catalog}
+	})
+}
+
+// subject is a warehouse as the conformance suite sees it: its processes are lakehouses, its outside is Iceberg.
+type subject struct {
+	*place
+	catalog CatalogConfig
+}
 
 var _ tablestest.Subject = subject{}
 
-func newSubject(t testing.TB) subject { return subject{newPlace(t)} }
+func newSubject(t testing.TB) subject {
+	p := newPlace(t)
+	return subject{p, CatalogConfig{URI: filepath.Join(p.dir, "catalog.db")}}
+}
 
 // Process implements tablestest.Subject.
 func (s subject) Process(workspace string) (dataflow.Tables, error) {
-	return openAt(s.t, s.dir, workspace), nil
+	return openOver(s.t, s.catalog, s.dir, workspace), nil
 }
 
 // Look implements tablestest.Subject.

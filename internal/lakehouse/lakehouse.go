@@ -131,6 +131,9 @@ func (l *Lakehouse) catalog(ctx context.Context, create bool) (Catalog, error) {
 	return l.opened, nil
 }
 
+// Place implements dataflow.Tables.
+func (l *Lakehouse) Place() string { return l.config.Catalog.place() }
+
 // isOfWorkspace says whether properties bear the mark of this workspace.
 func (l *Lakehouse) isOfWorkspace(properties iceberg.Properties) bool {
 	l.mu.Lock()

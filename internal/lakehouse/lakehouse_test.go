@@ -34,8 +34,13 @@ func newPlace(t testing.TB) *place {
 
 func openAt(t testing.TB, dir, workspace string) *Lakehouse {
 	t.Helper()
+	return openOver(t, CatalogConfig{URI: filepath.Join(dir, "catalog.db")}, dir, workspace)
+}
+
+func openOver(t testing.TB, catalog CatalogConfig, dir, workspace string) *Lakehouse {
+	t.Helper()
 	l, err := Open(Config{
-		Catalog: CatalogConfig{URI: filepath.Join(dir, "catalog.db")}, Warehouse: filepath.Join(dir, "warehouse"),
+		Catalog: catalog, Warehouse: filepath.Join(dir, "warehouse"),
 		WorkspaceID: isWorkspace(workspace), SpoolDir: filepath.Join(dir, "spool"),
 	})
 	if err != nil {

@@ -4,20 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/catalog"
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
-	"github.com/apache/iceberg-go/table"
 	"modernc.org/sqlite" // the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -25,11 +21,10 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/disk"
 )
 
-// sqliteCatalog is the Catalog in a SQLite file: iceberg-go's SQL catalog, with the database under it for what that can't do.
+// sqliteCatalog is the Catalog in a SQLite file.
 type sqliteCatalog struct {
-	*sqlcatalog.Catalog
+	sqlTables
 	sqliteErrors
-	db        *sql.DB
 	path      string // of its file, as it was opened
 	folder    string // where its tables know it to lie: another one than path's when a link leads there
 	warehouse string
@@ -100,114 +95,6 @@ func (c *sqliteCatalog) PrepareToWrite(ctx context.Context) error {
 		return c.Explain("open", "catalog "+c.path, err)
 	}
 	return nil
-}
-
-// CommitTable implements Catalog. It goes round the library's, whose metadata files have no plain location and no syncing, and whose clock may be behind the table's.
-func (c *sqliteCatalog) CommitTable(ctx context.Context, ident table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
-	current, err := c.LoadTable(ctx, ident)
-	if err != nil {
-		return nil, "", err
-	}
-	next, err := nextVersion(ctx, current, requirements, updates)
-	if errors.Is(err, errCompressed) {
-		return c.Catalog.CommitTable(ctx, ident, requirements, updates)
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	moved, err := c.repoint(ctx, dataflow.TableID{Database: ident[0], Name: ident[len(ident)-1]}, current.MetadataLocation(), next.MetadataLocation())
-	if err != nil {
-		return nil, "", err
-	}
-	c.checkpoint(ctx)
-	if !moved {
-		if files, err := current.FS(ctx); err == nil {
-			_ = files.Remove(next.MetadataLocation()) // nothing points to it; one that stays harms nobody
-		}
-		return nil, "", fmt.Errorf("%w: the metadata of %s has moved", table.ErrCommitFailed, strings.Join(ident, "."))
-	}
-	return next.Metadata(), next.MetadataLocation(), nil
-}
-
-// repoint moves the catalog's pointer, if it still is where it was read: false when it is not.
-func (c *sqliteCatalog) repoint(ctx context.Context, id dataflow.TableID, from, to string) (bool, error) {
-	result, err := c.db.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`, to, from, CatalogName, id.Database, id.Name, from)
-	if err != nil {
-		return false, fmt.Errorf("update the catalog: %w", err)
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
-// NewTable implements Catalog.
-func (c *sqliteCatalog) NewTable(ctx context.Context, id dataflow.TableID, schema *iceberg.Schema, location string, properties iceberg.Properties) (*table.Table, error) {
-	tbl, err := c.CreateTable(ctx, identifier(id), schema, catalog.WithLocation(location), catalog.WithProperties(properties))
-	if err != nil || !isEncoded(tbl.MetadataLocation()) {
-		return tbl, err
-	}
-	// The same file under its plain name. Whoever is killed in between leaves an empty table, which the next commit names plainly.
-	if _, err := c.repoint(ctx, id, tbl.MetadataLocation(), plain(tbl.MetadataLocation())); err != nil {
-		return nil, err
-	}
-	return c.LoadTable(ctx, identifier(id))
-}
-
-// DropEntry implements Catalog.
-//
-// It goes round the library, whose DropTable matches the name only and so would drop a table that somebody made or changed meanwhile:
-// https://github.com/apache/iceberg-go/blob/v0.7.0/catalog/sql/sql.go (func DropTable). A test tells when that is mended.
-func (c *sqliteCatalog) DropEntry(ctx context.Context, id dataflow.TableID, metadataLocation string) (bool, error) {
-	result, err := c.db.ExecContext(ctx, `DELETE FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-		CatalogName, id.Database, id.Name, metadataLocation)
-	if err != nil {
-		return false, fmt.Errorf("delete the entry: %w", err)
-	}
-	c.checkpoint(ctx)
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
-// tablesAtOnce is how many tables one query asks for; each takes two of the 32,766 parameters that a query may have
-// (https://www.sqlite.org/limits.html#max_variable_number).
-const tablesAtOnce = 1000
-
-// MetadataLocations implements Catalog.
-func (c *sqliteCatalog) MetadataLocations(ctx context.Context, ids []dataflow.TableID) (map[dataflow.TableID]string, error) {
-	where := map[dataflow.TableID]string{}
-	for some := range slices.Chunk(ids, tablesAtOnce) {
-		parameters := []any{CatalogName}
-		for _, id := range some {
-			parameters = append(parameters, id.Database, id.Name)
-		}
-		err := eachRow(ctx, c.db, func(scan func(...any) error) error {
-			var id dataflow.TableID
-			var at string
-			err := scan(&id.Database, &id.Name, &at)
-			where[id] = at
-			return err
-		}, `SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE metadata_location IS NOT NULL AND catalog_name = ?
-			AND (table_namespace, table_name) IN (VALUES (?, ?)`+strings.Repeat(", (?, ?)", len(some)-1)+`)`, parameters...)
-		if err != nil {
-			return nil, fmt.Errorf("read where the tables are: %w", err)
-		}
-	}
-	return where, nil
-}
-
-// eachRow visits the rows of a query.
-func eachRow(ctx context.Context, db *sql.DB, visit func(scan func(...any) error) error, query string, parameters ...any) error {
-	rows, err := db.QueryContext(ctx, query, parameters...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // read only
-	for rows.Next() {
-		if err := visit(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // Every connection waits for a writer instead of failing, readers never wait for one (WAL), and a transaction that writes takes
@@ -281,7 +168,9 @@ func openDatabase(ctx context.Context, path, source string, properties iceberg.P
 		_ = db.Close() // the first error says more
 		return nil, err
 	}
-	return &sqliteCatalog{Catalog: opened, db: db, path: path}, nil
+	c := &sqliteCatalog{path: path, sqlTables: sqlTables{Catalog: opened, db: db, parameter: func(int) string { return "?" }}}
+	c.committed = c.checkpoint
+	return c, nil
 }
 
 // checkpoint brings what was committed into the database's own file, so that a copy of catalog.db alone has it. It waits for nobody,

@@ -278,6 +278,11 @@ func badInputs() []badInput {
 	other("a workspace that is empty", "provider", `workspace = ""`, "workspace", "the workspace can't be empty: leave it out for the default")
 	other("a workspace in a bucket", "provider", `workspace = "s3://bucket/skypoint"`, "workspace", "a workspace at s3:// is not supported: give the path of a folder")
 	other("a warehouse in a bucket", "provider", `warehouse = "gs://bucket/warehouse"`, "warehouse", "a warehouse at gs:// is not supported: give the path of a folder")
+	other("a catalog type that there is not", "provider", `catalog = { type = "oracle" }`, "catalog.type", `value must be one of: ["sqlite" "postgres"], got: "oracle"`)
+	other("a postgres catalog without an address", "provider", `catalog = { type = "postgres" }`, "catalog.uri", "A postgres catalog needs its address")
+	other("a postgres catalog at another address", "provider", `catalog = { type = "postgres", uri = "mysql://host/db" }`, "catalog.uri", "its uri is not the address of a PostgreSQL database")
+	other("a sqlite catalog with an address", "provider", `catalog = { type = "sqlite", uri = "x.db" }`, "catalog.uri", "leave catalog.uri out")
+	other("an address that is empty", "provider", `catalog = { type = "postgres", uri = "" }`, "catalog.uri", "string length must be at least 1")
 	other("a secrets key of another kind", "provider", `secrets_key = "c2VjcmV0"`, "secrets_key", "the secrets key must be a base64key:// URL")
 	other("a secrets key that is too short", "provider", `secrets_key = "base64key://c2VjcmV0"`, "secrets_key", "base64key:// must be followed by 32 bytes in URL-safe base64")
 
@@ -429,7 +434,7 @@ func TestPlan_ShowsWhereBadInputIs(t *testing.T) {
 			shown := `(?:resource|data) "` // an argument that is not there is shown at its resource, as older CLIs do with what is nested in one
 			switch given := c.gives(c.root()) || required[c.object][c.root()] != ""; {
 			case given && strings.Contains(c.at, "."):
-				shown = `(?:(?:resource|data) "|` + c.root() + ` = )`
+				shown = `(?:(?:resource|data|provider) "|` + c.root() + ` = )`
 			case given:
 				shown = c.root() + " = "
 			}
@@ -605,7 +610,8 @@ func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
 		later{object: dataflowRunType, argument: "triggers = { build = LATER }\ntimeouts = { create = LATER }"},
 		later{object: runAction, argument: "dataflow_id = LATER\ntimeout = LATER"},
 		later{object: rollbackAction, argument: "dataflow_id = LATER\nto_run = LATER\ntimeout = LATER"},
-		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nsecrets_key = LATER"},
+		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nsecrets_key = LATER\ncatalog = LATER"},
+		later{object: "provider", argument: "catalog = { type = LATER, uri = LATER }"},
 	)
 	for _, missing := range withoutACase(t, func(object, argument string) bool {
 		return slices.ContainsFunc(cases, func(c later) bool {

@@ -52,6 +52,7 @@ func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*en
 func servicesOf(workspace string) *services {
 	s := newServices(allConnectorTypes("test"))
 	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
+	s.catalog.URI = filepath.Join(workspace, "catalog.db")
 	return s
 }
 

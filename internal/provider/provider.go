@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -22,6 +23,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
@@ -39,6 +41,7 @@ var (
 	_ provider.ProviderWithActions            = (*skypointProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*skypointProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*skypointProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*skypointProvider)(nil)
 )
 
 type skypointProvider struct {
@@ -70,6 +73,12 @@ type providerModel struct {
 	Workspace  types.String `tfsdk:"workspace"`
 	Warehouse  types.String `tfsdk:"warehouse"`
 	SecretsKey types.String `tfsdk:"secrets_key"`
+	Catalog    types.Object `tfsdk:"catalog"`
+}
+
+type catalogModel struct {
+	Type types.String `tfsdk:"type"`
+	URI  types.String `tfsdk:"uri"`
 }
 
 func (p *skypointProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -101,6 +110,26 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					"Default: the environment variable `" + secretsKeyEnv + "`, else a key file that the workspace makes for itself (`key`, mode 0600).",
 				Validators: []validator.String{secretsKeyURL()},
 			},
+			"catalog": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "The Iceberg catalog that the tables are in, which readers open. Default: a SQLite file in the workspace (`catalog.db`). " +
+					"It can't be changed under a dataflow that has tables.",
+				Attributes: map[string]schema.Attribute{
+					"type": schema.StringAttribute{
+						Required: true,
+						MarkdownDescription: "`sqlite`: a file in the workspace, for processes on one machine. `postgres`: a PostgreSQL database, which machines share, " +
+							"in the layout of Iceberg's SQL (JDBC) catalog under the catalog name `skypoint`.",
+						Validators: []validator.String{stringvalidator.OneOf(lakehouse.CatalogTypes()...)},
+					},
+					"uri": schema.StringAttribute{
+						Optional: true, Sensitive: true,
+						MarkdownDescription: "The address of a `postgres` catalog: `postgres://USER@HOST:PORT/DATABASE`, with `?sslmode=verify-full` where the server has a certificate. " +
+							"The password comes from the environment variable `PGPASSWORD` or from the address. What the address leaves out comes from PostgreSQL's other " +
+							"[environment variables](https://www.postgresql.org/docs/current/libpq-envars.html). Not with `sqlite`.",
+						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+					},
+				},
+			},
 		},
 	}
 }
@@ -114,7 +143,10 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	s := newServices(p.types)
 	s.resumeAfter = p.resumeAfter
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
-	for name, unknown := range map[string]bool{"workspace": model.Workspace.IsUnknown(), "warehouse": model.Warehouse.IsUnknown(), "secrets_key": model.SecretsKey.IsUnknown()} {
+	catalog, catalogKnown := model.catalog(ctx, &resp.Diagnostics)
+	for name, unknown := range map[string]bool{
+		"workspace": model.Workspace.IsUnknown(), "warehouse": model.Warehouse.IsUnknown(), "secrets_key": model.SecretsKey.IsUnknown(), "catalog": !catalogKnown,
+	} {
 		if unknown {
 			s.unknown, s.unknownSettings = true, append(s.unknownSettings, name)
 		}
@@ -131,6 +163,10 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 		if err := lakehouse.CheckWarehouse(s.warehouse); err != nil {
 			report(&resp.Diagnostics, "Readers would not find the tables", err, blame{dataflow.CodeInvalid: path.Root("warehouse")})
 		}
+		s.catalog = catalog
+		if s.catalog.Type != lakehouse.CatalogPostgres {
+			s.catalog.URI = filepath.Join(s.workspace, "catalog.db")
+		}
 		s.secretsKey = cmp.Or(model.SecretsKey.ValueString(), os.Getenv(secretsKeyEnv))
 	}
 	resp.ResourceData = s
@@ -138,6 +174,40 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	resp.ListResourceData = s
 	resp.EphemeralResourceData = s
 	resp.ActionData = s
+}
+
+// ValidateConfig checks what the catalog's type needs.
+func (p *skypointProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	catalog, known := model.catalog(ctx, &resp.Diagnostics)
+	if !known || resp.Diagnostics.HasError() {
+		return
+	}
+	at := path.Root("catalog").AtName("uri")
+	switch {
+	case catalog.Type == lakehouse.CatalogPostgres && catalog.URI == "":
+		resp.Diagnostics.AddAttributeError(at, "Missing address", "A postgres catalog needs its address: set catalog.uri to postgres://USER@HOST:PORT/DATABASE.")
+	case catalog.Type == lakehouse.CatalogPostgres:
+		if err := catalog.Check(); err != nil {
+			report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at})
+		}
+	case catalog.URI != "":
+		resp.Diagnostics.AddAttributeError(at, "Invalid value", "A sqlite catalog is the file catalog.db in the workspace: leave catalog.uri out.")
+	}
+}
+
+// catalog gives what is configured, and whether all of it is known.
+func (m providerModel) catalog(ctx context.Context, diags *diag.Diagnostics) (lakehouse.CatalogConfig, bool) {
+	if m.Catalog.IsNull() || m.Catalog.IsUnknown() {
+		return lakehouse.CatalogConfig{}, m.Catalog.IsNull()
+	}
+	var c catalogModel
+	diags.Append(m.Catalog.As(ctx, &c, basetypes.ObjectAsOptions{})...)
+	return lakehouse.CatalogConfig{Type: c.Type.ValueString(), URI: c.URI.ValueString()}, !c.Type.IsUnknown() && !c.URI.IsUnknown()
 }
 
 func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {

@@ -26,6 +26,7 @@ type services struct {
 	unknownSettings []string // the settings that do
 	workspace       string
 	warehouse       string
+	catalog         lakehouse.CatalogConfig
 	secretsKey      string
 	now             func() time.Time // nil: time.Now
 	self            dataflow.Process // the owner of the runs; zero: this process
@@ -87,7 +88,7 @@ func (s *services) lakehouse(ctx context.Context) (*lakehouse.Lakehouse, error) 
 	defer s.mu.Unlock()
 	if s.lake == nil {
 		s.lake, err = lakehouse.Open(lakehouse.Config{
-			Catalog:   lakehouse.CatalogConfig{Type: lakehouse.CatalogSQLite, URI: filepath.Join(s.workspace, "catalog.db")},
+			Catalog:   s.catalog,
 			Warehouse: s.warehouse, WorkspaceID: l.ID,
 			SpoolDir: filepath.Join(s.workspace, "spool"), // not the system's temporary folder, which may be memory
 		})

@@ -13,6 +13,7 @@ var meanings = map[string]string{ //nolint:gosec // no credentials: sentences ab
 	"access_denied":   "AWS knows the key and refuses the operation.",
 	"abandoned":       "Another process took this one for dead and decided its run.",
 	"busy":            "Somebody else runs the dataflow.",
+	"catalog":         "The database of the catalog can't be reached or does not let this user in, or the dataflow's tables are in another catalog.",
 	"corrupt":         "A record or a table is not what it must be.",
 	"exists":          "The name is taken by something that was completed.",
 	"files_gone":      "Files that a table needs were deleted or cut off.",

@@ -29,6 +29,8 @@ const MainBranch = "main"
 // Source: https://iceberg.apache.org/spec/#snapshot-references
 // and https://github.com/apache/iceberg/blob/main/open-api/rest-catalog-open-api.yaml (TableRequirement, TableUpdate).
 type Catalog struct {
+	Name string // what Tables.Place gives; it never changes
+
 	mu         sync.Mutex
 	namespaces map[string]map[string]string // properties
 	tables     map[dataflow.TableID]Metadata

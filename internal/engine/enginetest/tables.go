@@ -596,6 +596,9 @@ func (t *Tables) Find(ctx context.Context, id dataflow.TableID) (dataflow.TableS
 	return m.state(), nil
 }
 
+// Place implements dataflow.Tables.
+func (t *Tables) Place() string { return t.catalog.Name }
+
 // Where implements dataflow.Tables.
 func (t *Tables) Where(ctx context.Context, ids []dataflow.TableID) (map[dataflow.TableID]string, error) {
 	if err := t.hook.read(ctx, "find tables", ""); err != nil {

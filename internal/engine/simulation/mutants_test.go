@@ -83,7 +83,7 @@ var mutants = []mutant{
 	{"a run is finished before it is published", []edit{{"run.go",
 		"	for _, change := range decision.Tables {\n		result, err := e.tables.Publish(",
 		`	run.Status = dataflow.StatusCompleted
-	if _, err := e.finish(ctx, run, standingAfter(before, run, started, decision, started.Definition.Digest())); err != nil {
+	if _, err := e.finish(ctx, run, e.standingAfter(before, run, started, decision, started.Definition.Digest())); err != nil {
 		return dataflow.Run{}, err
 	}
 	for _, change := range decision.Tables {

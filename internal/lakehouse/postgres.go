@@ -1,0 +1,179 @@
+package lakehouse
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/apache/iceberg-go"
+	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+)
+
+// postgresCatalog is the Catalog in a PostgreSQL database: Iceberg's SQL catalog layout, which pyiceberg, Spark and Trino open too.
+type postgresCatalog struct {
+	sqlTables
+	postgresErrors
+	warehouse string
+
+	mu    sync.Mutex
+	ready bool // its tables are there
+}
+
+var _ Catalog = (*postgresCatalog)(nil)
+
+// completePostgres checks the address. What it says of one that can't be right never holds it: it may have a password.
+func completePostgres(config CatalogConfig) (CatalogConfig, error) {
+	_, err := pgx.ParseConfig(config.URI)
+	if err != nil {
+		return config, &dataflow.Error{
+			Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: errors.New("its uri is not the address of a PostgreSQL database"),
+			Hint: "Give catalog.uri as postgres://USER@HOST:PORT/DATABASE, with ?sslmode=verify-full where the server has a certificate; a password comes from the environment variable PGPASSWORD, or from the uri.",
+		}
+	}
+	return config, nil
+}
+
+// openPostgres opens a catalog. It asks the server at once, so that an address that does not work is known.
+//
+// What the address leaves out comes from the environment as psql has it: PGPASSWORD, PGSSLMODE, PGSSLROOTCERT, PGPASSFILE and the like
+// (https://www.postgresql.org/docs/current/libpq-envars.html).
+func openPostgres(ctx context.Context, uri, warehouse string, create bool) (Catalog, error) {
+	config, err := pgx.ParseConfig(uri)
+	if err != nil {
+		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: errors.New("its uri is not the address of a PostgreSQL database")}
+	}
+	at := "catalog " + placeOfPostgres(uri)
+	// A pooler between (pgbouncer) may give the next statement to another server process, which does not know what the last one prepared.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(4) // a writer and some readers
+	opened, err := sqlcatalog.NewCatalog(CatalogName, db, sqlcatalog.Postgres, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "false"})
+	if err == nil {
+		err = db.PingContext(ctx)
+	}
+	if err != nil {
+		_ = db.Close() // the first error says more
+		return nil, postgresErrors{}.Explain("open", at, err)
+	}
+	c := &postgresCatalog{
+		sqlTables: sqlTables{Catalog: opened, db: db, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}}, warehouse: warehouse,
+	}
+	if c.ready, err = c.hasTables(ctx); err == nil && !c.ready && !create {
+		err = errNoCatalog
+	}
+	if err != nil {
+		_ = c.Close() // the first error says more
+		return nil, c.Explain("open", at, err)
+	}
+	return c, nil
+}
+
+// placeOfPostgres names a database without who signs in to it.
+func placeOfPostgres(uri string) string {
+	config, err := pgx.ParseConfig(uri)
+	if err != nil {
+		return CatalogPostgres // it was checked when it was configured
+	}
+	return fmt.Sprintf("postgres://%s/%s", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
+}
+
+func (c *postgresCatalog) hasTables(ctx context.Context) (bool, error) {
+	var found bool
+	err := c.db.QueryRowContext(ctx, `SELECT to_regclass('iceberg_tables') IS NOT NULL AND to_regclass('iceberg_namespace_properties') IS NOT NULL`).Scan(&found)
+	return found, err
+}
+
+// Warehouse implements Catalog.
+func (c *postgresCatalog) Warehouse() string { return c.warehouse }
+
+// Folder implements Catalog.
+func (*postgresCatalog) Folder() string { return "" }
+
+// PrepareToWrite implements Catalog: the first who writes makes the catalog's tables. Of several at once one makes them: they wait for each other on
+// a lock of the database, since CREATE TABLE IF NOT EXISTS fails where two make one table at the same time.
+func (c *postgresCatalog) PrepareToWrite(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ready {
+		return nil
+	}
+	if err := c.makeTables(ctx); err != nil {
+		return c.Explain("make tables", "catalog", err)
+	}
+	c.ready = true
+	return nil
+}
+
+// tablesLock is the key of the advisory lock under which the catalog's tables are made: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS.
+const tablesLock = 0x736b79706f696e74 // "skypoint"
+
+func (c *postgresCatalog) makeTables(ctx context.Context) error {
+	holder, err := c.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = holder.Close() }() // it goes back to the pool
+	if _, err := holder.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(tablesLock)); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = holder.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(tablesLock)) // the end of the connection unlocks it too
+	}()
+	return c.CreateSQLTables(ctx)
+}
+
+// Close implements Catalog.
+func (c *postgresCatalog) Close() error {
+	return errors.Join(c.Catalog.Close(), c.db.Close())
+}
+
+// postgresErrors are what the database's errors mean.
+type postgresErrors struct{}
+
+// Explain implements Catalog.
+// Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+func (postgresErrors) Explain(op, object string, err error) error {
+	if _, said := errors.AsType[*dataflow.Error](err); said || errors.Is(err, errNoCatalog) {
+		return err
+	}
+	e := &dataflow.Error{Op: op, Object: object, Cause: err}
+	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch answer.Code {
+		case "28P01", "28000":
+			e.Code, e.Hint = dataflow.CodeCatalog, "Check the user of catalog.uri, and its password: in the environment variable PGPASSWORD, or in the uri."
+		case "3D000":
+			e.Code, e.Hint = dataflow.CodeCatalog, "Make the database that catalog.uri names, or name one that is there."
+		case "42501":
+			e.Code, e.Hint = dataflow.CodeCatalog, "Let the user of catalog.uri create tables in the database's schema, and read and write iceberg_tables and iceberg_namespace_properties."
+		case "53300", "57P03", "57P01", "57P02":
+			e.Code, e.Hint = dataflow.CodeBusy, "The database takes no connection now: apply again when it does."
+		case "53100":
+			e.Hint = "The disk of the database is full: make room there, and apply again."
+		}
+		return e
+	}
+	switch _, refused := errors.AsType[*pgconn.ConnectError](err); {
+	case refused:
+		e.Code, e.Hint = dataflow.CodeCatalog, "Check catalog.uri, that the database answers there, and sslmode."
+	case isLost(err):
+		e.Code, e.Hint = dataflow.CodeCatalog, "The connection to the database was lost: apply again when it answers."
+	}
+	return e
+}
+
+// isLost says whether a connection that was there has ended.
+func isLost(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return network || pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
