@@ -54,6 +54,15 @@ type Process struct {
 	StartTime string `json:"start_time"` // the process's start as the kernel gives it; a reused PID has another
 }
 
+// Starter says who started a run, for people. It holds no secret.
+type Starter struct {
+	User   string `json:"user,omitempty"`   // of the operating system
+	Host   string `json:"host,omitempty"`   // the machine
+	System string `json:"system,omitempty"` // the CI system or platform whose job it was: "GitHub Actions"; empty: none that is known
+	Actor  string `json:"actor,omitempty"`  // who started that job, as the system says
+	URL    string `json:"url,omitempty"`    // the job's page
+}
+
 // Liveness is what can be said of a process from here.
 type Liveness int
 
@@ -76,7 +85,8 @@ type Started struct {
 	StartedAt  time.Time  `json:"started_at"`
 	Owner      Process    `json:"owner"`
 	Catalog    string     `json:"catalog,omitempty"` // Tables.Place of the catalog that the owner works on
-	Definition Definition `json:"definition"`        // the one that is tried
+	By         Starter    `json:"by,omitzero"`
+	Definition Definition `json:"definition"` // the one that is tried
 }
 
 // Heartbeat is overwritten by the owner of a run while it works. Observers compare Beat with what they saw
@@ -219,6 +229,7 @@ type Run struct {
 	StartedAt   time.Time     `json:"started_at"`
 	EndedAt     *time.Time    `json:"ended_at"`
 	Owner       Process       `json:"owner"`
+	By          Starter       `json:"by,omitzero"`
 	Digest      string        `json:"digest"` // of the definition it tried
 	Tables      []TableResult `json:"tables"`
 	Usage       Usage         `json:"usage"`
@@ -231,6 +242,6 @@ type Run struct {
 func (s Started) View() Run {
 	return Run{
 		Dataflow: s.Dataflow, UID: s.UID, Run: s.Run, Kind: s.Kind, Status: StatusProcessing, Trigger: s.Trigger, Triggers: s.Triggers,
-		Target: s.Target, StartedAt: s.StartedAt, Owner: s.Owner, Digest: s.Definition.Digest(),
+		Target: s.Target, StartedAt: s.StartedAt, Owner: s.Owner, By: s.By, Digest: s.Definition.Digest(),
 	}
 }

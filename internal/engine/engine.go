@@ -40,6 +40,7 @@ type Config struct {
 	Checkpoints dataflow.Checkpoints // nil: an import that fails leaves none
 
 	Self     dataflow.Process                         // the process that owns the runs started here
+	Starter  dataflow.Starter                         // who started that process, for people
 	Liveness func(dataflow.Process) dataflow.Liveness // of any process
 	Now      func() time.Time                         // nil: time.Now
 	// ResumeAfter: when an import fails, the next one goes on from it if it had read for so long. 0: five minutes. Below 0: always.
@@ -54,6 +55,7 @@ type Engine struct {
 	sources     dataflow.Sources
 	checkpoints dataflow.Checkpoints
 	self        dataflow.Process
+	starter     dataflow.Starter
 	liveness    func(dataflow.Process) dataflow.Liveness
 	now         func() time.Time
 	notify      func(context.Context, dataflow.Event)
@@ -65,7 +67,7 @@ type Engine struct {
 func New(c Config) *Engine {
 	e := &Engine{
 		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, checkpoints: c.Checkpoints,
-		self: c.Self, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
+		self: c.Self, starter: c.Starter, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
 	}
 	if e.checkpoints == nil {
 		e.checkpoints = noCheckpoints{}

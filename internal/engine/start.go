@@ -29,7 +29,7 @@ func (e *Engine) start(ctx context.Context, kind dataflow.Kind, order Order) (da
 		}
 		started := dataflow.Started{
 			Dataflow: name, UID: order.UID, Run: latest + 1, Kind: kind, Trigger: order.Trigger, Triggers: order.Triggers,
-			StartedAt: e.clock(), Owner: e.self, Catalog: e.tables.Place(), Definition: order.Definition,
+			StartedAt: e.clock(), Owner: e.self, Catalog: e.tables.Place(), By: e.starter, Definition: order.Definition,
 		}
 		if kind == dataflow.KindRollback {
 			if started.Target, err = target(order, previous.Standing); err != nil {

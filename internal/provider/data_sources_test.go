@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/compare"
@@ -55,6 +56,8 @@ func TestDataSources_ShowWhatTheSameApplyImported(t *testing.T) {
 				data("skypoint_dataflow.it", knownvalue.StringExact("Completed"), at("status")),
 				data("skypoint_dataflow.it", knownvalue.Int64Exact(20), at("table_details", "users", "total_records")),
 				data("skypoint_dataflow_runs.it", knownvalue.ListSizeExact(1), at("runs")),
+				data("skypoint_dataflow_runs.it", knownvalue.StringExact(thisHost(t)), at("runs").AtSliceIndex(0).AtMapKey("started_by").AtMapKey("host")),
+				data("skypoint_dataflow_runs.it", knownvalue.NotNull(), at("runs").AtSliceIndex(0).AtMapKey("started_by").AtMapKey("user")),
 				data("skypoint_table_rows.users", knownvalue.ListSizeExact(20), at("rows")),
 			},
 		},
@@ -166,4 +169,13 @@ data "skypoint_dataflow_runs" "none" { dataflow_id = "Customers" }`,
 	if w.exists() {
 		t.Error("reading made the workspace")
 	}
+}
+
+func thisHost(t *testing.T) string {
+	t.Helper()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host
 }

@@ -32,8 +32,18 @@ type dataflowRunsModel struct {
 type dataflowRunsEntry struct {
 	runModel
 	runUsage
-	DataAsOf types.String                  `tfsdk:"data_as_of"`
-	Tables   map[string]dataflowRunsCounts `tfsdk:"tables"`
+	StartedBy *startedByModel               `tfsdk:"started_by"`
+	DataAsOf  types.String                  `tfsdk:"data_as_of"`
+	Tables    map[string]dataflowRunsCounts `tfsdk:"tables"`
+}
+
+// startedByModel is who started a run. What is not known is null.
+type startedByModel struct {
+	User   types.String `tfsdk:"user"`
+	Host   types.String `tfsdk:"host"`
+	System types.String `tfsdk:"system"`
+	Actor  types.String `tfsdk:"actor"`
+	URL    types.String `tfsdk:"url"`
 }
 
 // runUsage is what a run took.
@@ -64,6 +74,16 @@ func (*dataflowRunsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	runs := readable(runAttributes())
 	runs["data_as_of"] = computedText("When the oldest reading of the rows began that the run left in the tables (RFC 3339, UTC): earlier than the run where it took over what a failed import had read, " +
 		"and that of the run it went to where it is a rollback. Null for a run that failed or is under way.")
+	runs["started_by"] = schema.SingleNestedAttribute{
+		Computed: true, MarkdownDescription: "Who started the run. Null for a run of a version before this was recorded; so is each of these that is not known.",
+		Attributes: map[string]schema.Attribute{
+			"user":   computedText("The user of the operating system."),
+			"host":   computedText("The machine."),
+			"system": computedText("The CI system, or the platform that runs Terraform, whose job it was: `HCP Terraform`, `GitHub Actions`, `GitLab CI/CD`, `Azure Pipelines`, `CircleCI`, `Buildkite`, `Bitbucket Pipelines` or `Jenkins`."),
+			"actor":  computedText("Who started that job, as the system says."),
+			"url":    computedText("The address of the job's page."),
+		},
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The run history of a dataflow, newest first: also of an earlier dataflow of the same name, whose numbering goes on.",
 		Attributes: map[string]schema.Attribute{
@@ -126,6 +146,9 @@ func historyEntry(run dataflow.Run) dataflowRunsEntry {
 		runUsage: runUsage{
 			Calls: types.Int64Value(run.Usage.Calls), Throttles: types.Int64Value(run.Usage.Throttles), WaitedSeconds: types.Float64Value(run.Usage.WaitedSeconds),
 		},
+	}
+	if by := run.By; by != (dataflow.Starter{}) {
+		entry.StartedBy = &startedByModel{User: textOrNull(by.User), Host: textOrNull(by.Host), System: textOrNull(by.System), Actor: textOrNull(by.Actor), URL: textOrNull(by.URL)}
 	}
 	if run.EndedAt != nil {
 		entry.DurationSeconds = types.Float64Value(max(0, run.EndedAt.Sub(run.StartedAt).Seconds())) // a clock that was put back meanwhile

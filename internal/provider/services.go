@@ -15,6 +15,7 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/process"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/starter"
 )
 
 // services are the concrete parts behind one configured provider, put together here and nowhere else. There is no policy here: that is the engine's.
@@ -74,7 +75,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Config{
 		Ledger: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.workspace, "parts")),
-		Self: cmp.Or(s.self, process.Current()), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter,
+		Self: cmp.Or(s.self, process.Current()), Starter: starter.Current(), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter,
 	}), nil
 }
 
