@@ -34,11 +34,20 @@ func whyNotLoaded(ctx context.Context, c Catalog, id dataflow.TableID, failure e
 			Hint: fmt.Sprintf("If it was moved or is not mounted, put it back where it was. If it is lost for good, make the empty folder %s: the next run then makes the table anew.", filepath.Dir(filepath.Dir(filepath.Dir(file)))),
 		}
 	}
-	files, err := iceio.LoadFS(ctx, nil, at)
+	files, err := c.Files(ctx, at)
 	if err != nil {
 		return failed
 	}
+	if !local && isBucketAway(files, parent(parent(parent(parent(at))))) {
+		return &dataflow.Error{
+			Code: dataflow.CodeCorrupt, Op: "load", Object: object(id), Cause: fmt.Errorf("its warehouse %s is not there, or is empty", parent(parent(parent(parent(at))))),
+			Hint: "Check that the catalog's properties lead to the bucket that the tables were written to. If what was in it is lost for good, put any object into it: the next run then makes the table anew.",
+		}
+	}
 	in, err := files.Open(at)
+	if !local {
+		file = at
+	}
 	cause := fmt.Errorf("its metadata file %s is cut off or damaged: %w", file, failure)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -65,6 +74,26 @@ func isAway(c Catalog, file string) bool {
 	warehouse := warehouseOf(file)
 	entries, err := os.ReadDir(warehouse)
 	return err != nil || len(entries) == 0 && !isBelow(warehouse, c.Folder())
+}
+
+// isBucketAway says whether nothing is in the warehouse of a metadata file that lies in a bucket: another endpoint's bucket of the same name looks so.
+func isBucketAway(files iceio.IO, warehouse string) bool {
+	listable, ok := files.(iceio.ListableIO)
+	if !ok {
+		return false
+	}
+	found := false
+	err := listable.WalkDir(warehouse, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !entry.IsDir() {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return !found && (err == nil || errors.Is(err, fs.ErrNotExist))
 }
 
 // Broken lists the tables in these databases whose metadata can't be read, in the order of their names.
@@ -116,7 +145,7 @@ func (l *Lakehouse) Discard(ctx context.Context, id dataflow.TableID, metadataLo
 	if _, err := c.DropEntry(ctx, id, at); err != nil {
 		return c.Explain("drop", object(id), err)
 	}
-	if err := removeFolder(ctx, id, folder); err != nil {
+	if err := removeFolder(ctx, c, id, folder); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/apache/iceberg-go"
+	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -39,6 +40,8 @@ type Catalog interface {
 	// MetadataLocations gives where the metadata of these tables is, without reading any. A table that the catalog has not is left out.
 	MetadataLocations(ctx context.Context, ids []dataflow.TableID) (map[dataflow.TableID]string, error)
 
+	// Files opens what a location is in, with the properties that the catalog was opened with.
+	Files(ctx context.Context, location string) (iceio.IO, error)
 	// Warehouse is the location below which new tables get theirs.
 	Warehouse() string
 	// Folder is the folder of this machine that the catalog itself lies in; empty: it lies elsewhere.
@@ -68,15 +71,18 @@ type CatalogConfig struct {
 	// URI is the path of a SQLite catalog's file, or the address of a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE. It may hold a password, so it
 	// is in no message.
 	URI string
+	// Properties say how the tables' files are reached, by Iceberg's own names: s3.endpoint, s3.region, s3.access-key-id, s3.secret-access-key, … What they leave out
+	// comes from the environment, as the AWS CLI has it. They may hold secrets, so they are in no message.
+	Properties map[string]string
 }
 
 // openCatalog opens a catalog. Without create, one that was never written to is errNoCatalog, and nothing is made.
 func (l *Lakehouse) openCatalog(ctx context.Context, create bool) (Catalog, error) {
 	switch l.config.Catalog.Type {
 	case CatalogSQLite:
-		return openSQLite(ctx, l.config.Catalog.URI, l.warehouse, l.isOnNetwork, create)
+		return openSQLite(ctx, l.config.Catalog, l.warehouse, l.isOnNetwork, create)
 	case CatalogPostgres:
-		return openPostgres(ctx, l.config.Catalog.URI, l.warehouse, create)
+		return openPostgres(ctx, l.config.Catalog, l.warehouse, create)
 	default:
 		return nil, noCatalogType(l.config.Catalog.Type)
 	}

@@ -272,7 +272,7 @@ func postgresIn(t *testing.T, uri string) func() Catalog {
 	warehouse := fileLocation(filepath.Join(t.TempDir(), "my lake", "warehouse"))
 	return func() Catalog {
 		t.Helper()
-		c, err := openPostgres(t.Context(), uri, warehouse, true)
+		c, err := openPostgres(t.Context(), CatalogConfig{Type: CatalogPostgres, URI: uri}, warehouse, true)
 		mustDo(t, err)
 		t.Cleanup(func() { mustDo(t, c.Close()) })
 		return c
@@ -286,7 +286,7 @@ func sqliteIn(t *testing.T, onNetwork bool) func() Catalog {
 		t.Helper()
 		config, err := CatalogConfig{URI: filepath.Join(dir, "catalog.db")}.complete()
 		mustDo(t, err)
-		c, err := openSQLite(t.Context(), config.URI, fileLocation(filepath.Join(dir, "warehouse")), func(string) bool { return onNetwork }, true)
+		c, err := openSQLite(t.Context(), config, fileLocation(filepath.Join(dir, "warehouse")), func(string) bool { return onNetwork }, true)
 		mustDo(t, err)
 		t.Cleanup(func() { mustDo(t, c.Close()) })
 		return c

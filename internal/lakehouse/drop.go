@@ -48,7 +48,7 @@ func (l *Lakehouse) drop(ctx context.Context, c Catalog, dataflowName string, ru
 			return err
 		}
 	}
-	if err := removeFolder(ctx, change.TableID, removed); err != nil {
+	if err := removeFolder(ctx, c, change.TableID, removed); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(change.TableID), Cause: err}
 	}
 	return l.dropDatabase(ctx, c, dataflowName, change.Database)
@@ -84,16 +84,24 @@ func isOwnFolder(id dataflow.TableID, location string) bool {
 }
 
 // removeFolder removes a table's folder if it is one that create made: a table of that folder's name can never be made again.
-func removeFolder(ctx context.Context, id dataflow.TableID, location string) error {
+func removeFolder(ctx context.Context, c Catalog, id dataflow.TableID, location string) error {
 	if !isOwnFolder(id, location) {
 		return nil
 	}
-	files, err := iceio.LoadFS(ctx, nil, location)
+	files, err := c.Files(ctx, location)
 	if err != nil {
 		return err
 	}
 	if all, ok := files.(iceio.RemoveAllIO); ok {
-		if err := all.RemoveAll(location); err != nil {
+		err := all.RemoveAll(location)
+		// Another process that drops the table too writes the metadata that its commit will be refused with.
+		for attempt := 1; errors.Is(err, fs.ErrExist) && attempt < publishAttempts; attempt++ {
+			if err := pause(ctx, attempt); err != nil {
+				return err
+			}
+			err = all.RemoveAll(location)
+		}
+		if err != nil {
 			return err
 		}
 		_ = files.Remove(parent(location)) // the database's folder; refused while another table is in it

@@ -39,8 +39,13 @@ func openAt(t testing.TB, dir, workspace string) *Lakehouse {
 
 func openOver(t testing.TB, catalog CatalogConfig, dir, workspace string) *Lakehouse {
 	t.Helper()
+	return openIn(t, filepath.Join(dir, "warehouse"), catalog, dir, workspace)
+}
+
+func openIn(t testing.TB, warehouse string, catalog CatalogConfig, dir, workspace string) *Lakehouse {
+	t.Helper()
 	l, err := Open(Config{
-		Catalog: catalog, Warehouse: filepath.Join(dir, "warehouse"),
+		Catalog: catalog, Warehouse: warehouse,
 		WorkspaceID: isWorkspace(workspace), SpoolDir: filepath.Join(dir, "spool"),
 	})
 	if err != nil {

@@ -11,7 +11,9 @@ import (
 	"sync"
 
 	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
+	"github.com/apache/iceberg-go/table"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -47,17 +49,17 @@ func completePostgres(config CatalogConfig) (CatalogConfig, error) {
 //
 // What the address leaves out comes from the environment as psql has it: PGPASSWORD, PGSSLMODE, PGSSLROOTCERT, PGPASSFILE and the like
 // (https://www.postgresql.org/docs/current/libpq-envars.html).
-func openPostgres(ctx context.Context, uri, warehouse string, create bool) (Catalog, error) {
-	config, err := pgx.ParseConfig(uri)
+func openPostgres(ctx context.Context, from CatalogConfig, warehouse string, create bool) (Catalog, error) {
+	config, err := pgx.ParseConfig(from.URI)
 	if err != nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: errors.New("its uri is not the address of a PostgreSQL database")}
 	}
-	at := "catalog " + placeOfPostgres(uri)
+	at := "catalog " + placeOfPostgres(from.URI)
 	// A pooler between (pgbouncer) may give the next statement to another server process, which does not know what the last one prepared.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(4) // a writer and some readers
-	opened, err := sqlcatalog.NewCatalog(CatalogName, db, sqlcatalog.Postgres, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "false"})
+	opened, err := sqlcatalog.NewCatalog(CatalogName, db, sqlcatalog.Postgres, withWarehouse(from.Properties, warehouse, false))
 	if err == nil {
 		err = db.PingContext(ctx)
 	}
@@ -66,7 +68,7 @@ func openPostgres(ctx context.Context, uri, warehouse string, create bool) (Cata
 		return nil, postgresErrors{}.Explain("open", at, err)
 	}
 	c := &postgresCatalog{
-		sqlTables: sqlTables{Catalog: opened, db: db, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}}, warehouse: warehouse,
+		sqlTables: sqlTables{Catalog: opened, db: db, properties: from.Properties, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}}, warehouse: warehouse,
 	}
 	if c.ready, err = c.hasTables(ctx); err == nil && !c.ready && !create {
 		err = errNoCatalog
@@ -130,6 +132,31 @@ func (c *postgresCatalog) makeTables(ctx context.Context) error {
 		_, _ = holder.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(tablesLock)) // the end of the connection unlocks it too
 	}()
 	return c.CreateSQLTables(ctx)
+}
+
+// CreateNamespace implements Catalog. The library knows another process that makes the database at the same time by looking for it after its own insert has failed,
+// and does not find it where a third one has dropped it by then: https://github.com/apache/iceberg-go/blob/v0.7.0/catalog/sql/sql.go (CreateNamespace).
+func (c *postgresCatalog) CreateNamespace(ctx context.Context, name table.Identifier, properties iceberg.Properties) error {
+	err := c.Catalog.CreateNamespace(ctx, name, properties)
+	if isAnswer(err, "23505") { // unique_violation
+		return fmt.Errorf("%w: %w", catalog.ErrNamespaceAlreadyExists, err)
+	}
+	return err
+}
+
+// DropNamespace implements Catalog. A transaction that PostgreSQL ends because another one works in the database at the same time finds it in use.
+func (c *postgresCatalog) DropNamespace(ctx context.Context, name table.Identifier) error {
+	err := c.Catalog.DropNamespace(ctx, name)
+	if isAnswer(err, "40001") { // serialization_failure
+		return fmt.Errorf("%w: %w", catalog.ErrNamespaceNotEmpty, err)
+	}
+	return err
+}
+
+// isAnswer says whether the server has answered with this code.
+func isAnswer(err error, code string) bool {
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && answer.Code == code
 }
 
 // Close implements Catalog.

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	sqlcatalog "github.com/apache/iceberg-go/catalog/sql"
+	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -19,9 +21,26 @@ import (
 // sqlTables is what the catalogs in SQL databases have in common: iceberg-go's SQL catalog, with the database under it for what that can't do.
 type sqlTables struct {
 	*sqlcatalog.Catalog
-	db        *sql.DB
-	parameter func(n int) string    // how the n-th parameter of a query is written, counted from 1
-	committed func(context.Context) // called after a commit
+	db         *sql.DB
+	properties map[string]string
+	parameter  func(n int) string    // how the n-th parameter of a query is written, counted from 1
+	committed  func(context.Context) // called after a commit
+}
+
+// Files implements Catalog.
+func (c *sqlTables) Files(ctx context.Context, location string) (iceio.IO, error) {
+	return iceio.LoadFS(ctx, c.properties, location)
+}
+
+// withWarehouse gives the properties that iceberg-go's SQL catalog is opened with.
+func withWarehouse(properties map[string]string, warehouse string, makesTables bool) iceberg.Properties {
+	all := iceberg.Properties{}
+	maps.Copy(all, properties)
+	all["warehouse"] = warehouse
+	if !makesTables {
+		all["init_catalog_tables"] = "false"
+	}
+	return all
 }
 
 // query writes a query's parameters, each a ?, as the database takes them.

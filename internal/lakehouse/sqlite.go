@@ -46,7 +46,8 @@ func completeSQLite(config CatalogConfig) (CatalogConfig, error) {
 }
 
 // openSQLite opens a catalog, or makes it, and looks whether it is where it was made. One that this user may only read is opened for that.
-func openSQLite(ctx context.Context, path, warehouse string, isOnNetwork func(folder string) bool, create bool) (Catalog, error) {
+func openSQLite(ctx context.Context, from CatalogConfig, warehouse string, isOnNetwork func(folder string) bool, create bool) (Catalog, error) {
+	path := from.URI
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, errNoCatalog
 	}
@@ -56,9 +57,9 @@ func openSQLite(ctx context.Context, path, warehouse string, isOnNetwork func(fo
 		}
 	}
 	onNetwork := isOnNetwork(filepath.Dir(path))
-	opened, err := openSQLiteToWrite(ctx, path, warehouse, onNetwork)
+	opened, err := openSQLiteToWrite(ctx, from, warehouse, onNetwork)
 	if isForbidden(err) && !create {
-		if reader, readErr := openSQLiteReadOnly(ctx, path, warehouse, onNetwork); readErr == nil {
+		if reader, readErr := openSQLiteReadOnly(ctx, from, warehouse, onNetwork); readErr == nil {
 			reader.readOnly = err
 			opened, err = reader, nil
 		}
@@ -122,22 +123,22 @@ func sqliteURI(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-func openSQLiteToWrite(ctx context.Context, path, warehouse string, onNetwork bool) (*sqliteCatalog, error) {
-	return openDatabase(ctx, path, sqliteURI(path)+sqliteOptions+journalMode(onNetwork), iceberg.Properties{"warehouse": warehouse})
+func openSQLiteToWrite(ctx context.Context, from CatalogConfig, warehouse string, onNetwork bool) (*sqliteCatalog, error) {
+	return openDatabase(ctx, from, sqliteURI(from.URI)+sqliteOptions+journalMode(onNetwork), withWarehouse(from.Properties, warehouse, true))
 }
 
 // openSQLiteReadOnly opens a database that this user may read and not write. SQLite needs a file beside one in WAL mode to tell
 // readers from a writer. Where that is missing and can't be made nobody writes, so there it reads without
 // (https://www.sqlite.org/wal.html#read_only_databases); each query opens the file anew then, so that one which was changed
 // after all is never read from an old page.
-func openSQLiteReadOnly(ctx context.Context, path, warehouse string, onNetwork bool) (*sqliteCatalog, error) {
+func openSQLiteReadOnly(ctx context.Context, from CatalogConfig, warehouse string, onNetwork bool) (*sqliteCatalog, error) {
 	options := "?mode=ro&_pragma=busy_timeout(10000)"
-	_, err := os.Stat(path + "-wal")
+	_, err := os.Stat(from.URI + "-wal")
 	alone := errors.Is(err, fs.ErrNotExist) && !onNetwork // there another host may write
 	if alone {
 		options += "&immutable=1"
 	}
-	c, err := openDatabase(ctx, path, sqliteURI(path)+options, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "false"})
+	c, err := openDatabase(ctx, from, sqliteURI(from.URI)+options, withWarehouse(from.Properties, warehouse, false))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func openSQLiteReadOnly(ctx context.Context, path, warehouse string, onNetwork b
 	return c, nil
 }
 
-func openDatabase(ctx context.Context, path, source string, properties iceberg.Properties) (*sqliteCatalog, error) {
+func openDatabase(ctx context.Context, from CatalogConfig, source string, properties iceberg.Properties) (*sqliteCatalog, error) {
 	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return nil, err
@@ -168,7 +169,7 @@ func openDatabase(ctx context.Context, path, source string, properties iceberg.P
 		_ = db.Close() // the first error says more
 		return nil, err
 	}
-	c := &sqliteCatalog{path: path, sqlTables: sqlTables{Catalog: opened, db: db, parameter: func(int) string { return "?" }}}
+	c := &sqliteCatalog{path: from.URI, sqlTables: sqlTables{Catalog: opened, db: db, properties: from.Properties, parameter: func(int) string { return "?" }}}
 	c.committed = c.checkpoint
 	return c, nil
 }

@@ -47,7 +47,7 @@ func TestCatalogFile_AloneIsTheCatalog(t *testing.T) {
 	mustDo(t, err)
 	copied := t.TempDir()
 	mustDo(t, os.WriteFile(copied+"/copy.db", content, 0o600))
-	c, err := openSQLiteReadOnly(t.Context(), copied+"/copy.db", p.warehouse, false)
+	c, err := openSQLiteReadOnly(t.Context(), CatalogConfig{URI: copied + "/copy.db"}, p.warehouse, false)
 	mustDo(t, err)
 	defer func() { mustDo(t, c.Close()) }()
 	if _, err := load(t.Context(), c, usersID); err != nil {
@@ -57,7 +57,7 @@ func TestCatalogFile_AloneIsTheCatalog(t *testing.T) {
 
 func TestSQLite_HasOnTheDiskWhatWasCommitted(t *testing.T) {
 	for _, onNetwork := range []bool{false, true} {
-		c, err := openSQLiteToWrite(t.Context(), filepath.Join(t.TempDir(), "catalog.db"), "file:///warehouse", onNetwork)
+		c, err := openSQLiteToWrite(t.Context(), CatalogConfig{URI: filepath.Join(t.TempDir(), "catalog.db")}, "file:///warehouse", onNetwork)
 		mustDo(t, err)
 		var level int
 		mustDo(t, c.db.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&level))
