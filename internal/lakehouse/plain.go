@@ -64,17 +64,21 @@ func localPath(location string) (string, bool) {
 	return filepath.FromSlash(path.Clean(rest)), true
 }
 
-// CheckWarehouse refuses a folder whose path readers of Iceberg tables do not agree on: %, # and ? mean something else in a URL to some of
-// them, ~ is a home folder to others, and a control character can't be written down. Everything else may be in it.
-func CheckWarehouse(folder string) error {
+// CheckWarehouse refuses a place that tables can't be in, with dataflow.CodeInvalid: a bucket of another kind than S3, or a folder whose path readers of
+// Iceberg tables do not agree on. There %, # and ? mean something else in a URL to some of them, ~ is a home folder to others, and a control
+// character can't be written down. Everything else may be in it.
+func CheckWarehouse(warehouse string) error {
+	if strings.Contains(warehouse, "://") {
+		return checkS3Warehouse(warehouse)
+	}
 	refused := "%#?~"
 	if runtime.GOOS == "windows" {
 		refused = "%#?" // ~ is in its short names, such as RUNNER~1, and is no home folder there
 	}
-	for _, r := range folder {
+	for _, r := range warehouse {
 		if strings.ContainsRune(refused, r) || unicode.IsControl(r) {
 			return &dataflow.Error{
-				Code: dataflow.CodeInvalid, Cause: fmt.Errorf("the path of the tables' files is %q, and readers of Iceberg tables do not agree on what %q means in one", folder, r),
+				Code: dataflow.CodeInvalid, Cause: fmt.Errorf("the path of the tables' files is %q, and readers of Iceberg tables do not agree on what %q means in one", warehouse, r),
 				Hint: "Set warehouse to a path without it: spaces and letters of any script are fine.",
 			}
 		}

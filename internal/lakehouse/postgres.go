@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
@@ -58,7 +59,8 @@ func openPostgres(ctx context.Context, from CatalogConfig, warehouse string, cre
 	// A pooler between (pgbouncer) may give the next statement to another server process, which does not know what the last one prepared.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(4) // a writer and some readers
+	db.SetMaxOpenConns(4)                   // a writer and some readers
+	db.SetConnMaxIdleTime(15 * time.Second) // a run reads for hours between two commits: what lies idle is taken from others, and cut off by firewalls
 	opened, err := sqlcatalog.NewCatalog(CatalogName, db, sqlcatalog.Postgres, withWarehouse(from.Properties, warehouse, false))
 	if err == nil {
 		err = db.PingContext(ctx)

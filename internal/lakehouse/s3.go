@@ -3,10 +3,12 @@ package lakehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"gocloud.dev/blob"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // The library's file system for s3: locations does two things that this package can't have:
@@ -49,6 +53,42 @@ func init() {
 		return s3Files{bucket, location.Host, ctx}, nil
 	})
 }
+
+// s3Properties are the catalog's properties that say how a bucket is reached: https://py.iceberg.apache.org/configuration/#s3
+var s3Properties = []string{
+	iceio.S3EndpointURL, iceio.S3Region, iceio.S3AccessKeyID, iceio.S3SecretAccessKey, iceio.S3SessionToken,
+	iceio.S3ForceVirtualAddressing, iceio.S3ConnectTimeout, iceio.S3ProxyURI, iceio.S3ClientRegion, iceio.S3CompatMode,
+}
+
+// CheckProperties refuses a property that nothing here reads, and half a key, with dataflow.CodeInvalid. It never repeats a value.
+func CheckProperties(properties map[string]string) error {
+	invalid := func(cause, hint string) error {
+		return &dataflow.Error{Code: dataflow.CodeInvalid, Op: "check properties", Object: "catalog", Cause: errors.New(cause), Hint: hint}
+	}
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if !slices.Contains(s3Properties, name) {
+			return invalid(fmt.Sprintf("there is no property %q", name), "The properties are: "+strings.Join(s3Properties, ", ")+".")
+		}
+	}
+	if (properties[iceio.S3AccessKeyID] == "") != (properties[iceio.S3SecretAccessKey] == "") {
+		return invalid(fmt.Sprintf("%s and %s go together", iceio.S3AccessKeyID, iceio.S3SecretAccessKey), "Set both, or neither: the environment then says how to sign in.")
+	}
+	return nil
+}
+
+// checkS3Warehouse refuses a location that the library, which percent-encodes it, and readers, which take it as it is, do not agree on.
+func checkS3Warehouse(location string) error {
+	if s3Location.MatchString(location) {
+		return nil
+	}
+	return &dataflow.Error{
+		Code: dataflow.CodeInvalid, Cause: errors.New("it is not the location of tables in a bucket"),
+		Hint: "Set warehouse to s3://BUCKET/PREFIX, with letters, digits and . _ - = in the prefix; how it is reached is said in catalog.properties.",
+	}
+}
+
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and …/object-keys.html
+var s3Location = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?$`)
 
 // s3Configs are the sign-ins of this process.
 var s3Configs = configs{signedIn: map[string]*aws.Config{}}
@@ -98,6 +138,11 @@ var (
 
 // Open implements iceio.IO.
 func (f s3Files) Open(location string) (iceio.File, error) {
+	if strings.HasSuffix(location, ".parquet") {
+		if file, err := openBlocks(f.ctx, f.Bucket, f.key(location)); err == nil {
+			return file, nil // any error is the library's to tell
+		}
+	}
 	file, err := f.FileIO.Open(location)
 	return file, f.sure("open", location, err)
 }
@@ -140,9 +185,14 @@ func (f s3Files) sure(op, location string, err error) error {
 	return err
 }
 
+func (f s3Files) key(location string) string {
+	_, path, _ := strings.Cut(location, "://")
+	return strings.TrimPrefix(path, f.bucket+"/")
+}
+
 // has says whether a file is there, from a listing: one that fails is no answer.
 func (f s3Files) has(location string) (bool, error) {
-	key := strings.TrimPrefix(location[strings.Index(location, "://")+len("://"):], f.bucket+"/")
+	key := f.key(location)
 	object, err := f.List(&blob.ListOptions{Prefix: key}).Next(f.ctx)
 	if errors.Is(err, io.EOF) {
 		return false, nil

@@ -1,10 +1,12 @@
 package lakehouse
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,13 +26,14 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/s3test"
 )
 
-// bucket is the bucket "lake" of an S3 on this machine, whose requests can be refused.
+// bucket is the bucket "lake" of an S3 on this machine, whose requests are counted and can be refused.
 type bucket struct {
 	s3       *s3test.Server
 	endpoint string
 
-	mu     sync.Mutex
-	refuse func(w http.ResponseWriter, r *http.Request) bool
+	mu       sync.Mutex
+	requests []string // "GET /lake/…", in their order
+	refuse   func(w http.ResponseWriter, r *http.Request) bool
 }
 
 func newS3(t testing.TB) *bucket {
@@ -38,6 +41,7 @@ func newS3(t testing.TB) *bucket {
 	b := &bucket{s3: s3test.New("lake")}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
+		b.requests = append(b.requests, r.Method+" "+r.URL.Path)
 		refuse := b.refuse
 		b.mu.Unlock()
 		if refuse == nil || !refuse(w, r) {
@@ -273,5 +277,65 @@ func TestS3_NoMessageHoldsItsKeys(t *testing.T) {
 	}
 	if text := err.Error(); strings.Contains(text, "wJalrXUtnFEMI") || strings.Contains(text, "AKIALAKE") || !strings.Contains(text, "SignatureDoesNotMatch") {
 		t.Error(text)
+	}
+}
+
+func TestS3_ReadsADataFileOnce(t *testing.T) {
+	s := newS3Subject(t)
+	s.importUsers(2000)
+	s.bucket.requests = nil
+	if got := len(s.rows(RowsRequest{})); got != 2000 {
+		t.Errorf("%d rows", got)
+	}
+	read := map[string]int{}
+	for _, request := range s.bucket.requests {
+		read[request[strings.LastIndex(request, ".")+1:]]++
+	}
+	if diff := cmp.Diff(map[string]int{"json": 1, "avro": 2, "parquet": 1}, read); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+func TestS3_ReadsALargeFileInBlocks(t *testing.T) {
+	b := newS3(t)
+	want := make([]byte, 3*blockBytes+5)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(want)
+	b.s3.Put("lake", "wh/large.parquet", want)
+	files, err := iceio.LoadFS(t.Context(), b.properties(), "s3://lake/wh")
+	mustDo(t, err)
+	file, err := files.Open("s3://lake/wh/large.parquet")
+	mustDo(t, err)
+	defer closing(t, file)
+	got, err := io.ReadAll(file)
+	mustDo(t, err)
+	if !bytes.Equal(want, got) {
+		t.Error("it reads something else")
+	}
+	if len(b.requests) != 4 {
+		t.Errorf("%d requests: %q", len(b.requests), b.requests)
+	}
+	for _, at := range []int{0, 1, blockBytes - 1, blockBytes, 2*blockBytes - 7, 3 * blockBytes, len(want) - 3} {
+		part := make([]byte, 20)
+		n, err := file.ReadAt(part, int64(at))
+		end := min(at+20, len(want))
+		if !bytes.Equal(want[at:end], part[:n]) || (n < 20) != errors.Is(err, io.EOF) {
+			t.Errorf("at %d: %d bytes, %v", at, n, err)
+		}
+	}
+	if len(b.requests) != 4 {
+		t.Errorf("what is kept is read again: %q", b.requests[4:])
+	}
+	if _, err := file.Seek(-5, io.SeekEnd); err != nil {
+		t.Error(err)
+	}
+	if rest, err := io.ReadAll(file); err != nil || !bytes.Equal(rest, want[len(want)-5:]) {
+		t.Errorf("the end is %q, %v", rest, err)
+	}
+	if info, err := file.Stat(); err != nil || info.Size() != int64(len(want)) || info.Name() != "large.parquet" {
+		t.Errorf("it is %v, %v", info, err)
+	}
+	mustDo(t, file.Close())
+	if _, err := file.ReadAt(make([]byte, 1), 0); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("after its end: %v", err)
 	}
 }

@@ -1,8 +1,13 @@
 package ledger
 
-// A kind of secrets key is one line here (the import that registers its URL's scheme) and one in keeperForms. The provider takes base64key alone, so it links no
-// other driver (gocloud.dev/secrets/awskms, …/azurekeyvault, …/gcpkms, …/hashivault); drivers_test.go has them for the tests.
-import _ "gocloud.dev/secrets/localsecrets" // base64key://
+// A kind of secrets key is one import here, which registers its URL's scheme, and one line in keeperForms.
+import (
+	_ "gocloud.dev/secrets/awskms"        // awskms://
+	_ "gocloud.dev/secrets/azurekeyvault" // azurekeyvault://
+	_ "gocloud.dev/secrets/gcpkms"        // gcpkms://
+	_ "gocloud.dev/secrets/hashivault"    // hashivault://
+	_ "gocloud.dev/secrets/localsecrets"  // base64key://
+)
 
 // keeperForms shows a person how the URLs of the known kinds look.
 var keeperForms = []string{

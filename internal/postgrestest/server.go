@@ -39,50 +39,88 @@ const (
 // Start runs a server on a port of its own until the test ends. Nothing of it is synced to the disk: it is not for power cuts.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	bin, found := programs()
-	if !found {
+	s, err := New()
+	if errors.Is(err, errMissing) {
 		t.Skip(Missing)
 	}
-	// The path of the server's socket has a hundred characters at most, and the server's user must be able to reach it: not below t.TempDir.
-	data, err := os.MkdirTemp("", "skypoint-postgres-*") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(data) }) // the system's temporary folder is cleaned up anyway
-	s := &Server{bin: bin, data: data}
-	if err := own(data); err != nil {
-		t.Fatal(err)
-	}
-	password := filepath.Join(data, "password")
-	if err := os.WriteFile(password, []byte(Password), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := own(password); err != nil {
-		t.Fatal(err)
-	}
-	s.must(t, "initdb", "-D", s.cluster(), "-U", User, "-A", "scram-sha-256", "--pwfile", password, "-N", "-E", "UTF8", "--locale=C")
-	s.Run(t)
-	t.Cleanup(func() { s.Stop(t) })
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return s
+}
+
+var errMissing = errors.New(Missing)
+
+// New is Start for many tests. The caller closes what it gets.
+func New() (*Server, error) {
+	bin, found := programs()
+	if !found {
+		return nil, errMissing
+	}
+	// The path of the server's socket has a hundred characters at most, and the server's user must be able to reach it: not below t.TempDir.
+	data, err := os.MkdirTemp("", "skypoint-postgres-*")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin, data: data}
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) begin() error {
+	password := filepath.Join(s.data, "password")
+	if err := os.WriteFile(password, []byte(Password), 0o600); err != nil {
+		return err
+	}
+	for _, path := range []string{s.data, password} {
+		if err := own(path); err != nil {
+			return err
+		}
+	}
+	if err := s.run("initdb", "-D", s.cluster(), "-U", User, "-A", "scram-sha-256", "--pwfile", password, "-N", "-E", "UTF8", "--locale=C"); err != nil {
+		return fmt.Errorf("initdb: %w", err)
+	}
+	return s.start()
+}
+
+// Close ends the server and removes what it has.
+func (s *Server) Close() error {
+	return errors.Join(s.stop(), os.RemoveAll(s.data))
 }
 
 func (s *Server) cluster() string { return filepath.Join(s.data, "cluster") }
 
-// Run starts the server, again where it was stopped, on the port that it had.
+// Run starts the server again where it was stopped, on the port that it had.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) start() error {
 	for attempt := 1; ; attempt++ {
 		if s.port == 0 {
-			s.port = freePort(t)
+			var err error
+			if s.port, err = freePort(); err != nil {
+				return err
+			}
 		}
-		options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200", s.port, s.data)
+		options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=500", s.port, s.data)
 		err := s.run("pg_ctl", "-D", s.cluster(), "-w", "-l", filepath.Join(s.data, "log"), "-o", options, "start")
 		if err == nil {
-			return
+			return nil
 		}
 		if attempt == 3 {
 			log, _ := os.ReadFile(filepath.Join(s.data, "log")) // what there is of it
-			t.Fatalf("start PostgreSQL: %v\n%s", err, log)
+			return fmt.Errorf("start PostgreSQL: %w\n%s", err, log)
 		}
 		if s.databases.Load() == 0 {
 			s.port = 0 // somebody else took it
@@ -93,18 +131,29 @@ func (s *Server) Run(t testing.TB) {
 // Stop ends the server, and every connection with it. It may be called twice.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func (s *Server) stop() error {
 	err := s.run("pg_ctl", "-D", s.cluster(), "-w", "-m", "immediate", "stop")
 	if err != nil && s.run("pg_ctl", "-D", s.cluster(), "status") == nil {
-		t.Errorf("stop PostgreSQL: %v", err)
+		return fmt.Errorf("stop PostgreSQL: %w", err)
 	}
+	return nil
 }
 
 // NewDatabase makes an empty database, and gives its address with the password.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	db := s.Open(t, s.URI("postgres"))
-	if _, err := db.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
+	db, err := sql.Open("pgx", s.URI("postgres"))
+	if err == nil {
+		_, err = db.ExecContext(context.Background(), "CREATE DATABASE "+name)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s.URI(name)
@@ -130,13 +179,6 @@ func (s *Server) Open(t testing.TB, uri string) *sql.DB {
 }
 
 var _ = stdlib.GetDefaultDriver // registers the driver
-
-func (s *Server) must(t testing.TB, program string, arguments ...string) {
-	t.Helper()
-	if err := s.run(program, arguments...); err != nil {
-		t.Fatalf("%s: %v", program, err)
-	}
-}
 
 func (s *Server) run(program string, arguments ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -170,16 +212,15 @@ func programs() (string, bool) {
 	return filepath.Dir(found[len(found)-1]), true
 }
 
-func freePort(t testing.TB) int {
-	t.Helper()
+func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	defer func() { _ = listener.Close() }() // the server takes the port
 	address, ok := listener.Addr().(*net.TCPAddr)
 	if !ok {
-		t.Fatal(errors.New("no TCP address"))
+		return 0, errors.New("no TCP address")
 	}
-	return address.Port
+	return address.Port, nil
 }

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"net"
 	"net/http"
@@ -205,7 +204,7 @@ func troubles() []trouble {
 
 // move renames a file of the workspace.
 func (w *world) move(from, to string) {
-	w.must(os.Rename(filepath.Join(w.workspace, from), filepath.Join(w.workspace, to)))
+	w.must(os.Rename(filepath.Join(w.folder(), from), filepath.Join(w.folder(), to)))
 }
 
 func TestImport_FailsWithCauseAndHintAndPublishesNothing(t *testing.T) {
@@ -436,10 +435,9 @@ func TestImport_RefusesATableOfAnotherDataflow(t *testing.T) {
 
 // unmark makes a database one that nobody's import made: any dataflow may have tables in it.
 func (w *world) unmark(database string) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.workspace, "catalog.db"))
-	w.must(err)
+	db := w.catalog()
 	defer func() { w.must(db.Close()) }()
-	_, err = db.ExecContext(context.Background(), "UPDATE iceberg_namespace_properties SET property_key = 'was.' || property_key WHERE namespace = ? AND property_key LIKE 'skypoint.%'", database)
+	_, err := db.ExecContext(context.Background(), "UPDATE iceberg_namespace_properties SET property_key = 'was.' || property_key WHERE namespace = '"+database+"' AND property_key LIKE 'skypoint.%'")
 	w.must(err)
 }
 

@@ -276,15 +276,31 @@ func badInputs() []badInput {
 	other("half a run", rollbackAction, `to_run = 1.5`, "to_run", "1.5")
 
 	other("a workspace that is empty", "provider", `workspace = ""`, "workspace", "the workspace can't be empty: leave it out for the default")
-	other("a workspace in a bucket", "provider", `workspace = "s3://bucket/skypoint"`, "workspace", "a workspace at s3:// is not supported: give the path of a folder")
-	other("a warehouse in a bucket", "provider", `warehouse = "gs://bucket/warehouse"`, "warehouse", "a warehouse at gs:// is not supported: give the path of a folder")
+	for what, workspace := range map[string][2]string{
+		"in a bucket of no kind":      {"ftp://bucket/skypoint", "nothing here opens ftp:// buckets"},
+		"in a bucket with a password": {"s3://me:hunter2@bucket/skypoint", "a bucket's URL takes no user and password"},
+		"in no bucket":                {"s3:///skypoint", "it does not name a bucket"},
+		"with its prefix twice":       {"s3://bucket/a?prefix=b", "the prefix follows the bucket; it is no parameter"},
+	} {
+		other("a workspace "+what, "provider", `workspace = "`+workspace[0]+`"`, "workspace", workspace[1])
+	}
+	other("a warehouse that is empty", "provider", `warehouse = ""`, "warehouse", "the warehouse can't be empty: leave it out for the default")
+	for _, warehouse := range []string{"gs://bucket/warehouse", "s3://bucket/warehouse?region=eu-west-1", "s3://bucket/my warehouse", "s3://bucket/a//b", "s3://bucket/../b", "s3://me:hunter2@bucket/b", "s3://"} {
+		other("a warehouse at "+strings.ReplaceAll(warehouse, "hunter2", "…"), "provider", `warehouse = "`+warehouse+`"`, "warehouse", "it is not the location of tables in a bucket. Set warehouse to s3://BUCKET/PREFIX")
+	}
+	other("a scratch folder that is empty", "provider", `scratch = ""`, "scratch", "the scratch folder can't be empty: leave it out for the default")
+	other("a scratch folder in a bucket", "provider", `scratch = "s3://bucket/scratch"`, "scratch", "a scratch folder at s3:// is not supported: give the path of a folder")
+	other("a property that there is not", "provider", `catalog = { type = "sqlite", properties = { "s3.regoin" = "hunter2" } }`, "catalog.properties", `there is no property "s3.regoin". The properties are: s3.endpoint, s3.region,`)
+	other("half a key", "provider", `catalog = { type = "sqlite", properties = { "s3.secret-access-key" = "hunter2" } }`, "catalog.properties", "s3.access-key-id and s3.secret-access-key go together")
+	other("a property that is null", "provider", `catalog = { type = "sqlite", properties = { "s3.region" = null } }`, "catalog.properties", "null")
 	other("a catalog type that there is not", "provider", `catalog = { type = "oracle" }`, "catalog.type", `value must be one of: ["sqlite" "postgres"], got: "oracle"`)
 	other("a postgres catalog without an address", "provider", `catalog = { type = "postgres" }`, "catalog.uri", "A postgres catalog needs its address")
 	other("a postgres catalog at another address", "provider", `catalog = { type = "postgres", uri = "mysql://host/db" }`, "catalog.uri", "its uri is not the address of a PostgreSQL database")
 	other("a sqlite catalog with an address", "provider", `catalog = { type = "sqlite", uri = "x.db" }`, "catalog.uri", "leave catalog.uri out")
 	other("an address that is empty", "provider", `catalog = { type = "postgres", uri = "" }`, "catalog.uri", "string length must be at least 1")
-	other("a secrets key of another kind", "provider", `secrets_key = "c2VjcmV0"`, "secrets_key", "the secrets key must be a base64key:// URL")
-	other("a secrets key that is too short", "provider", `secrets_key = "base64key://c2VjcmV0"`, "secrets_key", "base64key:// must be followed by 32 bytes in URL-safe base64")
+	other("a secrets key that is no URL", "provider", `secrets_key = "c2VjcmV0"`, "secrets_key", "it is not a URL. Set secrets_key to one of: base64key://")
+	other("a secrets key of another kind", "provider", `secrets_key = "pkcs11://hunter2"`, "secrets_key", "nothing here opens pkcs11:// keys")
+	other("a secrets key that is too short", "provider", `secrets_key = "base64key://c2VjcmV0"`, "secrets_key", "a base64key:// URL holds 32 bytes in URL-safe base64, and nothing else")
 
 	slices.SortFunc(cases, func(a, b badInput) int { return strings.Compare(a.name, b.name) })
 	for _, listed := range []string{dataflowType, connectorType} {
@@ -610,8 +626,9 @@ func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
 		later{object: dataflowRunType, argument: "triggers = { build = LATER }\ntimeouts = { create = LATER }"},
 		later{object: runAction, argument: "dataflow_id = LATER\ntimeout = LATER"},
 		later{object: rollbackAction, argument: "dataflow_id = LATER\nto_run = LATER\ntimeout = LATER"},
-		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nsecrets_key = LATER\ncatalog = LATER"},
-		later{object: "provider", argument: "catalog = { type = LATER, uri = LATER }"},
+		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nscratch = LATER\nsecrets_key = LATER\ncatalog = LATER"},
+		later{object: "provider", argument: "catalog = { type = LATER, uri = LATER, properties = LATER }"},
+		later{object: "provider", argument: "catalog = { type = \"sqlite\", properties = { \"s3.region\" = LATER } }"},
 	)
 	for _, missing := range withoutACase(t, func(object, argument string) bool {
 		return slices.ContainsFunc(cases, func(c later) bool {

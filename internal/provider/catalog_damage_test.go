@@ -68,7 +68,7 @@ const hintRestoreCatalog = "The catalog was cut off or changed by something else
 func TestCatalogDamaged_IsNamedAndLeftAsItIs(t *testing.T) {
 	w := newWorld(t, 10)
 	r := w.newRootOf(t)
-	catalog := filepath.Join(w.workspace, "catalog.db")
+	catalog := filepath.Join(w.folder(), "catalog.db")
 	rows := w.users()
 	w.checkpoint()
 	for _, damage := range []struct {
@@ -105,7 +105,7 @@ func TestCatalogDamaged_IsNamedAndLeftAsItIs(t *testing.T) {
 // checkpoint brings all that was committed to the catalog into its one file.
 func (w *world) checkpoint() {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.workspace, "catalog.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.folder(), "catalog.db"))
 	w.must(err)
 	_, err = db.ExecContext(w.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
 	w.must(errors.Join(err, db.Close()))
@@ -116,7 +116,7 @@ func (w *world) putAside(names ...string) map[string][]byte {
 	w.t.Helper()
 	taken := map[string][]byte{}
 	for _, name := range names {
-		path := filepath.Join(w.workspace, name)
+		path := filepath.Join(w.folder(), name)
 		content, err := os.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -132,7 +132,7 @@ func (w *world) putBack(taken map[string][]byte) {
 	w.t.Helper()
 	for name, content := range taken {
 		if !strings.HasSuffix(name, "-shm") { // made anew from the log
-			w.must(os.WriteFile(filepath.Join(w.workspace, name), content, 0o600))
+			w.must(os.WriteFile(filepath.Join(w.folder(), name), content, 0o600))
 		}
 	}
 }
@@ -148,10 +148,10 @@ func TestCatalogLost_IsSaidAndItsTablesAreImportedAgain(t *testing.T) {
 		files bool // the old files stay
 	}{
 		{"alone", func(w *world) { w.putAside(all...) }, true},
-		{"with the warehouse", func(w *world) { w.putAside(all...); w.must(os.RemoveAll(filepath.Join(w.workspace, "warehouse"))) }, false},
+		{"with the warehouse", func(w *world) { w.putAside(all...); w.must(os.RemoveAll(filepath.Join(w.folder(), "warehouse"))) }, false},
 		{"but for an empty file", func(w *world) {
 			w.putAside(all...)
-			w.must(os.WriteFile(filepath.Join(w.workspace, "catalog.db"), nil, 0o600))
+			w.must(os.WriteFile(filepath.Join(w.folder(), "catalog.db"), nil, 0o600))
 		}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

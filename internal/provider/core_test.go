@@ -69,7 +69,7 @@ func (c *core) declare(arguments string) {
 func (c *core) begin() {
 	c.wire.server = providerserver.NewProtocol6(provider.New("test")())()
 	response, err := c.wire.server.ConfigureProvider(c.t.Context(), &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.11.0", Config: c.wire.config(c.t, "provider", fmt.Sprintf("workspace = %q", c.workspace), nil),
+		TerraformVersion: "1.11.0", Config: c.wire.config(c.t, "provider", c.settings(), nil),
 	})
 	c.must(err)
 	if len(response.Diagnostics) > 0 {

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -496,12 +495,8 @@ func TestDataflow_RecordDeletedBehindTerraformIsCreatedAgain(t *testing.T) {
 	w.run(
 		resource.TestStep{Config: w.dataflow(allTables)},
 		resource.TestStep{
-			PreConfig: func() {
-				if err := os.RemoveAll(filepath.Join(w.workspace, "dataflows", "customers")); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config: w.dataflow(allTables),
+			PreConfig: func() { w.loseAll("dataflows/customers") },
+			Config:    w.dataflow(allTables),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(customers, plancheck.ResourceActionCreate)}},
 			ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(10), "table_details", "users", "total_records")},
@@ -529,7 +524,7 @@ func TestDataflow_PlansWithAnUnknownWorkspace(t *testing.T) {
 	w := newWorld(t, 10)
 	config := func() string {
 		return regexp.MustCompile(`workspace = .*`).ReplaceAllString(w.dataflow(allTables), "workspace = terraform_data.place.output") +
-			"\nresource \"terraform_data\" \"place\" {\n  input = \"" + filepath.ToSlash(w.workspace) + "\"\n}\n"
+			"\nresource \"terraform_data\" \"place\" {\n  input = \"" + filepath.ToSlash(w.folder()) + "\"\n}\n"
 	}()
 	w.run(resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{is(knownvalue.Int64Exact(1), "current_run")}})
 }

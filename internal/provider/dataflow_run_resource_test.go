@@ -3,8 +3,6 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -138,7 +136,7 @@ func TestDataflowRun_StaysInTheStateAsLongAsItIsInTheHistory(t *testing.T) {
 	// The records go, and the numbers are given again.
 	c.remove(&reported{}, dataflowType)
 	c.remove(&reported{}, connectorType)
-	w.must(os.RemoveAll(filepath.Join(w.workspace, "dataflows", "customers")))
+	w.loseAll("dataflows/customers")
 	other := newCore(t, w, allTables)
 	other.runs("")
 	other.succeeds("apply", other.apply(), connectorType, dataflowType, dataflowRunType)

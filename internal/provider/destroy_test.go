@@ -61,8 +61,7 @@ func TestRun_RecordsTheMetadataThatTheCatalogHas(t *testing.T) {
 		if at != where {
 			t.Errorf("build %d: the record has %s, the catalog %s", build, at, where)
 		}
-		content, err := os.ReadFile(strings.TrimPrefix(at, "file://"))
-		w.must(err)
+		content := w.content(at)
 		if tag := fmt.Sprintf(`"run_%d":`, build); build > 0 && strings.Contains(string(content), tag) {
 			t.Errorf("build %d: it lists %s, which is let go", build, tag)
 		}

@@ -11,8 +11,8 @@ import (
 func TestEnvironment_IsHeldToTheRulesOfTheConfiguration(t *testing.T) {
 	w := newWorld(t, 10)
 	for name, c := range map[string]struct{ value, says string }{
-		"SKYPOINT_WORKSPACE":   {"s3://bucket/skypoint", "SKYPOINT_WORKSPACE: a workspace at s3:// is not supported: give the path of a folder."},
-		"SKYPOINT_SECRETS_KEY": {"base64key://c2VjcmV0", "SKYPOINT_SECRETS_KEY: base64key:// must be followed by 32 bytes in URL-safe base64."},
+		"SKYPOINT_WORKSPACE":   {"ftp://bucket/skypoint", "SKYPOINT_WORKSPACE: workspace: open: nothing here opens ftp:// buckets."},
+		"SKYPOINT_SECRETS_KEY": {"base64key://c2VjcmV0", "SKYPOINT_SECRETS_KEY: secrets key: open key: a base64key:// URL holds 32 bytes in URL-safe base64, and nothing else."},
 	} {
 		r := newRoot(t, requires+strings.TrimPrefix(w.connector(), w.provider()))
 		delete(r.env, "TF_LOG")
@@ -48,7 +48,7 @@ func TestWarehouse_WhereReadersWouldNotFindTheTablesIsRefusedAtPlan(t *testing.T
 		r.refuses(fmt.Sprintf(says, char), []string{"plan"})
 		r.write(requires + strings.Replace(w.connector(), "  workspace", fmt.Sprintf("  warehouse = %q\n  workspace", r.dir), 1))
 		r.refuses(fmt.Sprintf(says, char), []string{"plan"})
-		r.write(requires + strings.Replace(strings.TrimPrefix(w.connector(), "\n"), fmt.Sprintf("workspace = %q", w.workspace), fmt.Sprintf("warehouse = %q", filepath.Join(top, "lake")), 1))
+		r.write(requires + strings.Replace(strings.TrimPrefix(w.connector(), "\n"), fmt.Sprintf("workspace = %q", w.folder()), fmt.Sprintf("warehouse = %q", filepath.Join(top, "lake")), 1))
 		r.succeed("plan")
 	}
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 )
 
 // EngineFor gives an engine over a workspace, put together as the provider does it.
@@ -49,11 +52,46 @@ func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*en
 	return s.engine(ctx)
 }
 
-func servicesOf(workspace string) *services {
+func servicesOf(workspace string) *services { return FolderHome(workspace).services() }
+
+// Home is where a provider keeps things, put together as it does.
+type Home struct{ places places }
+
+// FolderHome is a folder with everything in its default place.
+func FolderHome(workspace string) Home {
+	return Home{places{
+		workspace: workspace, warehouse: filepath.Join(workspace, "warehouse"), scratch: workspace,
+		catalog: lakehouse.CatalogConfig{URI: filepath.Join(workspace, "catalog.db")},
+	}}
+}
+
+// TeamHome is a bucket of S3 and a PostgreSQL database.
+func TeamHome(workspace, scratch, secretsKey, catalogURI string, properties map[string]string) Home {
+	return Home{places{
+		workspace: workspace, warehouse: strings.Split(workspace, "?")[0] + "/warehouse", scratch: scratch, secretsKey: secretsKey,
+		catalog: lakehouse.CatalogConfig{Type: lakehouse.CatalogPostgres, URI: catalogURI, Properties: properties},
+	}}
+}
+
+func (h Home) services() *services {
 	s := newServices(allConnectorTypes("test"))
-	s.workspace, s.warehouse = workspace, filepath.Join(workspace, "warehouse")
-	s.catalog.URI = filepath.Join(workspace, "catalog.db")
+	s.places = h.places
 	return s
+}
+
+// Engine opens an engine there; self: the process that owns its runs, this one where it is zero.
+func (h Home) Engine(ctx context.Context, self dataflow.Process) (*engine.Engine, error) {
+	s := h.services()
+	s.self = self
+	return s.engine(ctx)
+}
+
+// Ledger opens the records there.
+func (h Home) Ledger(ctx context.Context) (*ledger.Ledger, error) { return h.services().ledger(ctx) }
+
+// Lakehouse opens the tables there.
+func (h Home) Lakehouse(ctx context.Context) (*lakehouse.Lakehouse, error) {
+	return h.services().lakehouse(ctx)
 }
 
 // variant is the provider with resources of its own.

@@ -56,7 +56,7 @@ func (w *world) importWithin(size string) string {
 	self, err := os.Executable()
 	w.must(err)
 	cmd := exec.CommandContext(w.t.Context(), self)
-	cmd.Env = append(os.Environ(), importerEnv+"="+w.workspace)
+	cmd.Env = append(os.Environ(), importerEnv+"="+w.folder())
 	if size != "" {
 		cmd.Env = append(cmd.Env, fileSizeEnv+"="+size)
 	}
@@ -71,7 +71,7 @@ func (w *world) importWithin(size string) string {
 // records reads every record of the workspace: none may be torn.
 func (w *world) records() {
 	w.t.Helper()
-	w.must(filepath.WalkDir(w.workspace, func(path string, entry fs.DirEntry, err error) error {
+	w.must(filepath.WalkDir(w.folder(), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".json") || strings.Contains(path, "/warehouse/") {
 			return err
 		}

@@ -125,8 +125,7 @@ func TestList_EndsAtARecordThatItCannotRead(t *testing.T) {
 	for _, name := range []string{"App", "Broken", "Customers"} {
 		w.declareElsewhere(name, "App", dataflow.PhaseCreated)
 	}
-	record := filepath.Join(w.workspace, "dataflows", "broken", "definitions", "00000001.json")
-	w.must(os.WriteFile(record, []byte("{"), 0o600))
+	record := w.spoil("dataflows/broken/definitions/00000001.json", "{")
 	got, errs := c.list(dataflowType, "", 100)
 	if !slices.Equal(got, []string{"App"}) || len(errs) != 1 || !strings.HasPrefix(errs[0], "The workspace can't be listed: "+record+": ") {
 		t.Errorf("%q %q", got, errs)

@@ -40,19 +40,21 @@ func TestConnectorTypes_AreFoundByCategoryAndText(t *testing.T) {
 		n++
 	}
 	w.run(resource.TestStep{Config: config, ConfigStateChecks: checks})
-	if _, err := os.Stat(w.workspace); !os.IsNotExist(err) {
-		t.Errorf("a workspace was made: %v", err)
+	if w.exists() {
+		t.Error("a workspace was made")
 	}
 }
 
 func TestCognitoConnectorData_ShowsAnotherRootModuleWhatADataflowNeeds(t *testing.T) {
 	w := newWorld(t, 10)
 	w.must(w.connectElsewhere())
-	look := w.provider() + "data \"skypoint_cognito_connector\" \"app\" {\n  name = %q\n}\n"
+	look := func(name string) string {
+		return w.provider() + fmt.Sprintf("data \"skypoint_cognito_connector\" \"app\" {\n  name = %q\n}\n", name)
+	}
 	const app = "skypoint_cognito_connector.app"
 	w.run(
 		resource.TestStep{
-			Config: fmt.Sprintf(look, "App") + `
+			Config: look("App") + `
 resource "skypoint_dataflow" "customers" {
   name         = "Customers"
   connector_id = data.skypoint_cognito_connector.app.id
@@ -66,8 +68,8 @@ resource "skypoint_dataflow" "customers" {
 				is(knownvalue.Int64Exact(2), "table_count"),
 			},
 		},
-		resource.TestStep{Config: fmt.Sprintf(look, "Partners"), ExpectError: said(`connector "Partners": it is not in the workspace`)},
-		resource.TestStep{Config: fmt.Sprintf(look, "APP"), ExpectError: said(`App`)},
+		resource.TestStep{Config: look("Partners"), ExpectError: said(`connector "Partners": it is not in the workspace`)},
+		resource.TestStep{Config: look("APP"), ExpectError: said(`App`)},
 	)
 }
 
@@ -127,10 +129,10 @@ resource "skypoint_dataflow" "partners" {
 func TestDataflows_NameARecordThatCantBeReadAndListTheOthers(t *testing.T) {
 	for what, damage := range map[string]func(w *world) string{
 		"the first record": func(w *world) string {
-			return filepath.Join(w.workspace, "dataflows", "damaged", "definitions", "00000001.json")
+			return filepath.Join(w.folder(), "dataflows", "damaged", "definitions", "00000001.json")
 		},
 		"the newest record": func(w *world) string {
-			files, err := filepath.Glob(filepath.Join(w.workspace, "dataflows", "damaged", "definitions", "*.json"))
+			files, err := filepath.Glob(filepath.Join(w.folder(), "dataflows", "damaged", "definitions", "*.json"))
 			w.must(err)
 			return files[len(files)-1]
 		},

@@ -170,6 +170,7 @@ func TestDataflow_NoSecretOfThePoolIsInItsTables(t *testing.T) {
 	r.succeed("apply", "-auto-approve")
 	r.succeed("show", "-json")
 
+	_ = w.folder() // this one is beside the root module
 	w.workspace = r.dir + "/.skypoint"
 	files := r.files()
 	for _, table := range []string{"app_clients", "identity_providers", "import_jobs", "signing_keys"} {

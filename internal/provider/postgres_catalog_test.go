@@ -19,6 +19,7 @@ func overPostgres(config, uri string) string {
 func TestPostgresCatalog_ImportsRollsBackAndIsEmptyAfterADestroy(t *testing.T) {
 	w := newWorld(t, 20)
 	needsCLI(t)
+	_ = w.folder() // its records are there
 	server := postgrestest.Start(t)
 	uri := server.NewDatabase(t)
 	config := func(arguments string) string {
@@ -54,6 +55,7 @@ data "skypoint_table_rows" "users" {
 func TestPostgresCatalog_ThatIsChangedUnderADataflowIsRefusedByThePlan(t *testing.T) {
 	w := newWorld(t, 5)
 	needsCLI(t)
+	_ = w.folder() // its records are there
 	server := postgrestest.Start(t)
 	first, second := server.NewDatabase(t), server.NewDatabase(t)
 	config := w.dataflow("tables = { users = {} }")
@@ -69,6 +71,7 @@ func TestPostgresCatalog_ThatIsChangedUnderADataflowIsRefusedByThePlan(t *testin
 func TestPostgresCatalog_ThatDoesNotWorkIsAnErrorWithoutThePassword(t *testing.T) {
 	w := newWorld(t, 1)
 	needsCLI(t)
+	_ = w.folder() // its records are there
 	server := postgrestest.Start(t)
 	good := server.NewDatabase(t)
 	config := w.dataflow("tables = { users = {} }")

@@ -1,19 +1,13 @@
 package provider
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -23,7 +17,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
@@ -72,13 +65,15 @@ func New(version string, options ...Option) func() provider.Provider {
 type providerModel struct {
 	Workspace  types.String `tfsdk:"workspace"`
 	Warehouse  types.String `tfsdk:"warehouse"`
+	Scratch    types.String `tfsdk:"scratch"`
 	SecretsKey types.String `tfsdk:"secrets_key"`
 	Catalog    types.Object `tfsdk:"catalog"`
 }
 
 type catalogModel struct {
-	Type types.String `tfsdk:"type"`
-	URI  types.String `tfsdk:"uri"`
+	Type       types.String `tfsdk:"type"`
+	URI        types.String `tfsdk:"uri"`
+	Properties types.Map    `tfsdk:"properties"`
 }
 
 func (p *skypointProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -93,21 +88,30 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 		Attributes: map[string]schema.Attribute{
 			"workspace": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The folder that holds the records (connectors, dataflows, run history), as a path from the root module. " +
+				MarkdownDescription: "Where the records are (connectors, dataflows, run history): the path of a folder, from the root module, or the URL of a bucket that several machines share: " +
+					"`s3://BUCKET/PREFIX?region=REGION`, `gs://BUCKET/PREFIX` or `azblob://CONTAINER/PREFIX`, with the [parameters](https://gocloud.dev/howto/blob/) of the service. " +
+					"To a bucket it signs in as the service's own tools do. A bucket needs a `secrets_key`, and a `catalog` that is not in a folder. " +
 					"Default: `" + defaultWorkspace + "`, or the environment variable `" + workspaceEnv + "`. Changing it points at other records: nothing is moved.",
-				Validators: []validator.String{localFolder("workspace")},
+				Validators: []validator.String{workspacePlace()},
 			},
 			"warehouse": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The folder that holds the tables' files, as a path from the root module. Default: `warehouse` in the workspace. " +
+				MarkdownDescription: "Where the tables' files are: the path of a folder, from the root module, or `s3://BUCKET/PREFIX`, reached as `catalog.properties` says. Default: `warehouse` in the workspace. " +
 					"Changing it holds for tables made from then on; the ones that exist stay where they are.",
-				Validators: []validator.String{localFolder("warehouse")},
+				Validators: []validator.String{warehousePlace()},
+			},
+			"scratch": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The folder on this machine for what is only needed while a run works: rows on their way, and what a failed import has read. It may become as large as a table. " +
+					"Default: a folder workspace itself; with a bucket, the user's cache folder.",
+				Validators: []validator.String{localFolder("scratch folder")},
 			},
 			"secrets_key": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
-				MarkdownDescription: "The key that seals connectors' secrets in the workspace, as a `base64key://` URL of 32 bytes. " +
-					"Default: the environment variable `" + secretsKeyEnv + "`, else a key file that the workspace makes for itself (`key`, mode 0600).",
+				MarkdownDescription: "The key that seals connectors' secrets in the workspace: `awskms:///ARN?region=REGION`, `gcpkms://projects/…/cryptoKeys/KEY`, `azurekeyvault://VAULT.vault.azure.net/keys/KEY`, " +
+					"`hashivault://KEY` (Vault's transit engine) or `base64key://` with 32 bytes in URL-safe base64, as [gocloud.dev](https://gocloud.dev/howto/secrets/) has them. Required with a workspace in a bucket. " +
+					"Default: the environment variable `" + secretsKeyEnv + "`, else a key file that a folder workspace makes for itself (`key`, mode 0600).",
 				Validators: []validator.String{secretsKeyURL()},
 			},
 			"catalog": schema.SingleNestedAttribute{
@@ -128,6 +132,12 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 							"[environment variables](https://www.postgresql.org/docs/current/libpq-envars.html). Not with `sqlite`.",
 						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
+					"properties": schema.MapAttribute{
+						Optional: true, Sensitive: true, ElementType: types.StringType, Validators: []validator.Map{mapvalidator.NoNullValues()},
+						MarkdownDescription: "How tables in a bucket are reached, by [Iceberg's names](https://py.iceberg.apache.org/configuration/#s3): `s3.endpoint`, `s3.region`, `s3.access-key-id`, `s3.secret-access-key`, " +
+							"`s3.session-token`, `s3.force-virtual-addressing`, `s3.connect-timeout`, `s3.proxy-uri`. What is left out comes from the environment, as the AWS CLI has it: " +
+							"never from a connector. For a warehouse in the workspace's own bucket, endpoint and region are the workspace's.",
+					},
 				},
 			},
 		},
@@ -143,31 +153,13 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 	s := newServices(p.types)
 	s.resumeAfter = p.resumeAfter
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
-	catalog, catalogKnown := model.catalog(ctx, &resp.Diagnostics)
-	for name, unknown := range map[string]bool{
-		"workspace": model.Workspace.IsUnknown(), "warehouse": model.Warehouse.IsUnknown(), "secrets_key": model.SecretsKey.IsUnknown(), "catalog": !catalogKnown,
-	} {
-		if unknown {
-			s.unknown, s.unknownSettings = true, append(s.unknownSettings, name)
-		}
+	if s.unknownSettings = model.unknown(ctx, &resp.Diagnostics); len(s.unknownSettings) > 0 {
+		s.unknown = true
+	} else {
+		s.places = model.places(ctx, &resp.Diagnostics)
 	}
-	slices.Sort(s.unknownSettings)
-	if !s.unknown {
-		checkEnvironment(workspaceEnv, path.Root("workspace"), model.Workspace, localFolder("workspace"), &resp.Diagnostics)
-		checkEnvironment(secretsKeyEnv, path.Root("secrets_key"), model.SecretsKey, secretsKeyURL(), &resp.Diagnostics)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-		s.workspace = absolute(&resp.Diagnostics, path.Root("workspace"), cmp.Or(model.Workspace.ValueString(), os.Getenv(workspaceEnv), defaultWorkspace))
-		s.warehouse = absolute(&resp.Diagnostics, path.Root("warehouse"), cmp.Or(model.Warehouse.ValueString(), filepath.Join(s.workspace, "warehouse")))
-		if err := lakehouse.CheckWarehouse(s.warehouse); err != nil {
-			report(&resp.Diagnostics, "Readers would not find the tables", err, blame{dataflow.CodeInvalid: path.Root("warehouse")})
-		}
-		s.catalog = catalog
-		if s.catalog.Type != lakehouse.CatalogPostgres {
-			s.catalog.URI = filepath.Join(s.workspace, "catalog.db")
-		}
-		s.secretsKey = cmp.Or(model.SecretsKey.ValueString(), os.Getenv(secretsKeyEnv))
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	resp.ResourceData = s
 	resp.DataSourceData = s
@@ -187,27 +179,20 @@ func (p *skypointProvider) ValidateConfig(ctx context.Context, req provider.Vali
 	if !known || resp.Diagnostics.HasError() {
 		return
 	}
-	at := path.Root("catalog").AtName("uri")
+	at := path.Root("catalog")
 	switch {
 	case catalog.Type == lakehouse.CatalogPostgres && catalog.URI == "":
-		resp.Diagnostics.AddAttributeError(at, "Missing address", "A postgres catalog needs its address: set catalog.uri to postgres://USER@HOST:PORT/DATABASE.")
+		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Missing address", "A postgres catalog needs its address: set catalog.uri to postgres://USER@HOST:PORT/DATABASE.")
 	case catalog.Type == lakehouse.CatalogPostgres:
 		if err := catalog.Check(); err != nil {
-			report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at})
+			report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at.AtName("uri")})
 		}
 	case catalog.URI != "":
-		resp.Diagnostics.AddAttributeError(at, "Invalid value", "A sqlite catalog is the file catalog.db in the workspace: leave catalog.uri out.")
+		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Invalid value", "A sqlite catalog is the file catalog.db in the workspace: leave catalog.uri out.")
 	}
-}
-
-// catalog gives what is configured, and whether all of it is known.
-func (m providerModel) catalog(ctx context.Context, diags *diag.Diagnostics) (lakehouse.CatalogConfig, bool) {
-	if m.Catalog.IsNull() || m.Catalog.IsUnknown() {
-		return lakehouse.CatalogConfig{}, m.Catalog.IsNull()
+	if err := lakehouse.CheckProperties(catalog.Properties); err != nil {
+		report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at.AtName("properties")})
 	}
-	var c catalogModel
-	diags.Append(m.Catalog.As(ctx, &c, basetypes.ObjectAsOptions{})...)
-	return lakehouse.CatalogConfig{Type: c.Type.ValueString(), URI: c.URI.ValueString()}, !c.Type.IsUnknown() && !c.URI.IsUnknown()
 }
 
 func (p *skypointProvider) Resources(context.Context) []func() resource.Resource {
@@ -263,24 +248,4 @@ func (p *skypointProvider) Functions(context.Context) []func() function.Function
 // with gives the constructor of an object that knows the connector types.
 func with[Object any](types connectorTypes, construct func(connectorTypes) Object) func() Object {
 	return func() Object { return construct(types) }
-}
-
-// checkEnvironment checks a value from the environment by the rule for the argument, unless HCL gives the argument. The value may be a
-// secret and is not repeated.
-func checkEnvironment(name string, at path.Path, given types.String, rule stringRule, diags *diag.Diagnostics) {
-	value := os.Getenv(name)
-	if value == "" || given.ValueString() != "" {
-		return
-	}
-	if err := rule.check(value); err != nil {
-		diags.AddAttributeError(at, "Invalid environment variable", fmt.Sprintf("%s: %s.", name, strings.TrimSuffix(err.Error(), ".")))
-	}
-}
-
-func absolute(diags *diag.Diagnostics, at path.Path, folder string) string {
-	abs, err := filepath.Abs(folder)
-	if err != nil {
-		diags.AddAttributeError(at, "Unusable path", err.Error())
-	}
-	return abs
 }

@@ -21,7 +21,8 @@ type world struct {
 	pool      *cognitotest.PoolHandle
 	poolID    string // that the connector names
 	endpoint  string
-	workspace string
+	workspace string // a folder's path; with a team, its URL
+	team      *team  // nil: the workspace is a folder
 }
 
 const (
@@ -37,7 +38,11 @@ func newWorld(t *testing.T, users int) *world {
 	pool := server.AddPool(cognitotest.Pool{
 		ID: testPoolID, Name: "customers", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: users, Groups: 3}),
 	})
-	return &world{t: t, server: server, pool: pool, poolID: testPoolID, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
+	w := &world{t: t, server: server, pool: pool, poolID: testPoolID, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
+	if os.Getenv(homeEnv) == "team" {
+		w.joinTeam()
+	}
+	return w
 }
 
 // needsCLI skips a test that drives a real CLI where none is asked for. Many tests speak the protocol themselves and need none.
@@ -56,8 +61,14 @@ func factories() map[string]func() (tfprotov6.ProviderServer, error) {
 }
 
 // provider gives the provider's block.
-func (w *world) provider() string {
-	return fmt.Sprintf("provider \"skypoint\" {\n  workspace = %q\n}\n", w.workspace)
+func (w *world) provider() string { return "provider \"skypoint\" {\n" + w.settings() + "}\n" }
+
+// settings gives the arguments of the provider's block.
+func (w *world) settings() string {
+	if w.team != nil {
+		return w.team.settings()
+	}
+	return fmt.Sprintf("  workspace = %q\n", w.workspace)
 }
 
 // connector gives a connector that works.

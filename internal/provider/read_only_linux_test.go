@@ -46,7 +46,7 @@ func skipWhereRootCanBeNobodyElse(t *testing.T) {
 // setModes sets the modes of everything in the workspace, but for the key, which is its owner's alone.
 func (w *world) setModes(folder, file fs.FileMode) {
 	w.t.Helper()
-	w.must(filepath.WalkDir(w.workspace, func(path string, entry fs.DirEntry, err error) error {
+	w.must(filepath.WalkDir(w.folder(), func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -73,7 +73,7 @@ func TestReadOnlyWorkspace_CanBePlannedAndReadAndIsNotChanged(t *testing.T) {
 			skipWhereRootCanBeNobodyElse(t)
 			r := w.newRootOf(t)
 			c.before(w)
-			w.must(os.Chmod(filepath.Dir(filepath.Dir(w.workspace)), 0o755)) // the other user has to pass through
+			w.must(os.Chmod(filepath.Dir(filepath.Dir(w.folder())), 0o755)) // the other user has to pass through
 			w.setModes(0o555, 0o444)
 			t.Cleanup(func() { w.setModes(0o700, 0o600) }) // else nobody but root can remove it
 			r.env[nobodyEnv] = "1"
@@ -91,7 +91,7 @@ func TestReadOnlyWorkspace_CanBePlannedAndReadAndIsNotChanged(t *testing.T) {
 			const hint = "Let this user write to the workspace's folder, on a file system that knows hard links, or set workspace to another one."
 			for _, command := range []string{"apply", "destroy"} {
 				r.refuses(fmt.Sprintf("start a run of dataflow \"Customers\": %s/dataflows/customers/runs/00000002/started.json: create: mkdir %[1]s/dataflows/customers/runs/00000002: permission denied. %s",
-					w.workspace, hint), []string{command, "-auto-approve"})
+					w.folder(), hint), []string{command, "-auto-approve"})
 			}
 			if _, out := r.run("apply", "-auto-approve"); !regexp.MustCompile(`in resource "skypoint_dataflow" "customers":\s+\d+: resource "skypoint_dataflow"`).MatchString(unframed(out)) {
 				t.Errorf("an argument is blamed for the workspace:\n%s", out)

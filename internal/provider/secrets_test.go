@@ -45,7 +45,9 @@ func TestMain(m *testing.M) {
 		os.Exit(importerMain(workspace))
 	}
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") != pluginName {
-		os.Exit(m.Run())
+		code := m.Run()
+		closePostgres()
+		os.Exit(code)
 	}
 	served := provider.New("test")
 	if variant := os.Getenv(variantEnv); variant != "" {

@@ -25,13 +25,10 @@ type services struct {
 	unknown bool // the configuration depends on something that is known only after apply
 
 	unknownSettings []string // the settings that do
-	workspace       string
-	warehouse       string
-	catalog         lakehouse.CatalogConfig
-	secretsKey      string
-	now             func() time.Time // nil: time.Now
-	self            dataflow.Process // the owner of the runs; zero: this process
-	resumeAfter     time.Duration    // of the engine; 0: its own
+	places
+	now         func() time.Time // nil: time.Now
+	self        dataflow.Process // the owner of the runs; zero: this process
+	resumeAfter time.Duration    // of the engine; 0: its own
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -74,7 +71,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	return engine.New(engine.Config{
-		Ledger: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.workspace, "parts")),
+		Ledger: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.scratch, "parts")),
 		Self: cmp.Or(s.self, process.Current()), Starter: starter.Current(), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter,
 	}), nil
 }
@@ -91,7 +88,7 @@ func (s *services) lakehouse(ctx context.Context) (*lakehouse.Lakehouse, error) 
 		s.lake, err = lakehouse.Open(lakehouse.Config{
 			Catalog:   s.catalog,
 			Warehouse: s.warehouse, WorkspaceID: l.ID,
-			SpoolDir: filepath.Join(s.workspace, "spool"), // not the system's temporary folder, which may be memory
+			SpoolDir: filepath.Join(s.scratch, "spool"),
 		})
 	}
 	return s.lake, err

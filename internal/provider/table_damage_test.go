@@ -18,7 +18,7 @@ import (
 // filesOfUsers gives the files of the users table whose names end so, in the order of their names.
 func (w *world) filesOfUsers(suffix string) []string {
 	w.t.Helper()
-	all := w.filesBelow(filepath.Join(w.workspace, "warehouse", "customers"))
+	all := w.filesBelow(filepath.Join(w.folder(), "warehouse", "customers"))
 	found := slices.DeleteFunc(all, func(path string) bool {
 		return !strings.HasSuffix(path, suffix) || !strings.Contains(path, "/customers/users-")
 	})
@@ -91,7 +91,7 @@ func TestTableWithoutItsMetadata_IsDestroyedWithAWordAndLeavesNothing(t *testing
 			if !fails("Files of table customers.users were gone. What was left of it was removed.").MatchString(unframed(out)) || !strings.Contains(out, "1 destroyed") {
 				t.Errorf("the destroy said\n%s", out)
 			}
-			if left := w.filesBelow(filepath.Join(w.workspace, "warehouse", "customers")); len(left) > 0 {
+			if left := w.filesBelow(filepath.Join(w.folder(), "warehouse", "customers")); len(left) > 0 {
 				t.Errorf("files stay: %v", left)
 			}
 			r.write(strings.Replace(w.withOrders(1), `"skypoint_dataflow" "customers"`, `"skypoint_dataflow" "gone"`, 1))
@@ -143,9 +143,8 @@ func TestPinnedRun_WhoseFilesAreGoneIsRefused(t *testing.T) {
 // moveMain is another program that makes an earlier snapshot of users current, as Spark's set_current_snapshot does.
 func (w *world) moveMain(run int) {
 	w.t.Helper()
-	at := strings.TrimPrefix(w.metadataLocation("users"), "file://")
-	content, err := os.ReadFile(at)
-	w.must(err)
+	at := w.metadataLocation("users")
+	content := w.content(at)
 	tag := regexp.MustCompile(fmt.Sprintf(`"run_%d":\{[^}]*"snapshot-id":(\d+)`, run)).FindSubmatch(content)
 	now := regexp.MustCompile(`"current-snapshot-id":(\d+)`).FindSubmatch(content)
 	if tag == nil || now == nil {
@@ -154,8 +153,8 @@ func (w *world) moveMain(run int) {
 	main := regexp.MustCompile(`("main":\{[^}]*"snapshot-id":)\d+`)
 	content = main.ReplaceAll(content, append([]byte("${1}"), tag[1]...))
 	content = bytes.Replace(content, now[0], append([]byte(`"current-snapshot-id":`), tag[1]...), 1)
-	moved := filepath.Join(filepath.Dir(at), "00099-"+uuid.NewString()+".metadata.json")
-	w.must(os.WriteFile(moved, content, 0o600))
+	moved := at[:strings.LastIndex(at, "/")] + "/00099-" + uuid.NewString() + ".metadata.json"
+	w.put(moved, content)
 	w.pointAt("users", moved)
 }
 

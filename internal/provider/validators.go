@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 )
 
@@ -114,20 +116,46 @@ func localFolder(what string) stringRule {
 	}
 }
 
+// workspacePlace checks the place of a workspace, as the ledger will.
+func workspacePlace() stringRule {
+	return stringRule{
+		description: "a path, or the URL of a bucket",
+		check: func(text string) error {
+			if ledger.IsBucket(text) {
+				return sentence(ledger.CheckBucketURL(text))
+			}
+			return localFolder("workspace").check(text)
+		},
+	}
+}
+
+// warehousePlace checks the place of tables in a bucket. A folder's path is checked once it is absolute.
+func warehousePlace() stringRule {
+	return stringRule{
+		description: "a path, or s3://BUCKET/PREFIX",
+		check: func(text string) error {
+			if ledger.IsBucket(text) {
+				return sentence(lakehouse.CheckWarehouse(text))
+			}
+			return localFolder("warehouse").check(text)
+		},
+	}
+}
+
 // secretsKeyURL checks a key's form, as the ledger will, without ever repeating it.
 func secretsKeyURL() stringRule {
 	return stringRule{
-		description: "a base64key:// URL of 32 bytes",
-		check: func(text string) error {
-			if !strings.HasPrefix(text, "base64key://") {
-				return fmt.Errorf("the secrets key must be a base64key:// URL")
-			}
-			if ledger.CheckSecretsKeyURL(text) != nil {
-				return fmt.Errorf("base64key:// must be followed by 32 bytes in URL-safe base64")
-			}
-			return nil
-		},
+		description: "the URL of a key",
+		check:       func(text string) error { return sentence(ledger.CheckSecretsKeyURL(text)) },
 	}
+}
+
+// sentence gives an error of the parts below as a person reads it, without the full stop that the rules' callers set.
+func sentence(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.TrimSuffix(dataflow.Sentence(err), "."))
 }
 
 // redacted cuts what may be a password out of a URL that is shown.

@@ -19,7 +19,7 @@ var timestamp = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`)
 // shift makes all records of the dataflow what they would be if the clock had been ahead by so much.
 func (w *world) shift(ahead time.Duration) {
 	w.t.Helper()
-	w.must(filepath.WalkDir(filepath.Join(w.workspace, "dataflows"), func(path string, entry fs.DirEntry, err error) error {
+	w.must(filepath.WalkDir(filepath.Join(w.folder(), "dataflows"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -96,19 +96,19 @@ func (w *world) find(path string) string {
 	w.must(err)
 	record, err := w.ledger().Dataflow(w.t.Context(), "Customers")
 	w.must(err)
-	return filepath.Join(w.workspace, strings.NewReplacer("RUN", fmt.Sprintf("%08d", run), "VERSION", fmt.Sprintf("%08d", record.Version)).Replace(path))
+	return filepath.Join(w.folder(), strings.NewReplacer("RUN", fmt.Sprintf("%08d", run), "VERSION", fmt.Sprintf("%08d", record.Version)).Replace(path))
 }
 
 // tree gives every file of the workspace with its content, but for SQLite's shared memory, which readers write too.
 func (w *world) tree() map[string]string {
 	w.t.Helper()
 	found := map[string]string{}
-	w.must(filepath.WalkDir(w.workspace, func(path string, entry fs.DirEntry, err error) error {
+	w.must(filepath.WalkDir(w.folder(), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, "-shm") {
 			return err
 		}
 		content, err := os.ReadFile(path)
-		found[strings.TrimPrefix(path, w.workspace+"/")] = string(content)
+		found[strings.TrimPrefix(path, w.folder()+"/")] = string(content)
 		return err
 	}))
 	return found

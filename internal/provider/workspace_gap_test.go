@@ -40,7 +40,7 @@ func threeRuns(t *testing.T) (*core, *world) {
 // lose removes something of the dataflow's folder.
 func (w *world) lose(path string) {
 	w.t.Helper()
-	path = filepath.Join(w.workspace, "dataflows", "customers", path)
+	path = filepath.Join(w.folder(), "dataflows", "customers", path)
 	_, err := os.Stat(path)
 	w.must(err)
 	w.must(os.RemoveAll(path))
@@ -62,7 +62,7 @@ func TestHistoryWithAGap_StopsOnlyWhoReadsTheHistory(t *testing.T) {
 			w.lose(lost)
 			c.succeeds("refresh", c.refresh())
 			c.succeeds("plan", c.plan())
-			want := "Run history can't be read: " + filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000002", fmt.Sprintf(noStarted, 2))
+			want := "Run history can't be read: " + filepath.Join(w.folder(), "dataflows", "customers", "runs", "00000002", fmt.Sprintf(noStarted, 2))
 			c.fails("the history", c.data("skypoint_dataflow_runs", `dataflow_id = "Customers"`), want)
 			c.succeeds("the newest of the history", c.data("skypoint_dataflow_runs", "dataflow_id = \"Customers\"\nlimit = 1"))
 
@@ -104,7 +104,7 @@ func TestNewestRunLost_IsNamedAndItsNumberNeverHidesRows(t *testing.T) {
 		c, w := threeRuns(t)
 		w.lose("runs/00000003/started.json")
 		before := w.tree()
-		want := "Dataflow can't be read: " + filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000003", fmt.Sprintf(noStarted, 3))
+		want := "Dataflow can't be read: " + filepath.Join(w.folder(), "dataflows", "customers", "runs", "00000003", fmt.Sprintf(noStarted, 3))
 		c.declare(build(4))
 		c.fails("refresh", c.refresh(), want)
 		c.fails("plan", c.plan(), want)
@@ -193,7 +193,7 @@ func TestUnfinishedRun_WithDamagedRecordsIsNamedUntilTheyAreBack(t *testing.T) {
 				w.deny()
 				c.succeeds("the third apply", c.apply(), dataflowType)
 				w.killedRunOf(4)
-				path := filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000004", record+".json")
+				path := filepath.Join(w.folder(), "dataflows", "customers", "runs", "00000004", record+".json")
 				good, err := os.ReadFile(path)
 				w.must(err)
 				w.must(os.WriteFile(path, []byte(damage.do(string(good))), 0o600))
@@ -249,7 +249,7 @@ func TestUnfinishedRunOfAnotherHost_WithADamagedHeartbeatIsJudgedByItsStart(t *t
 					StartedAt: began, Owner: elsewhere, Definition: record.Definition,
 				}))
 				beat := damage.do("{\n  \"format\": 1,\n  \"owner\": \"somebody\",\n  \"beat\": 1\n}\n")
-				w.must(os.WriteFile(filepath.Join(w.workspace, "dataflows", "customers", "runs", "00000002", "heartbeat.json"), []byte(beat), 0o600))
+				w.must(os.WriteFile(filepath.Join(w.folder(), "dataflows", "customers", "runs", "00000002", "heartbeat.json"), []byte(beat), 0o600))
 
 				planned, status := []string(nil), "Processing"
 				if age > time.Hour {

@@ -15,7 +15,7 @@ func TestSecretsKeyDamaged_IsNamedByTheApplyAndNeededByNoOther(t *testing.T) {
 	w := newWorld(t, 10)
 	c := newCore(t, w, build(1))
 	c.succeeds("the first apply", c.apply(), connectorType, dataflowType)
-	path := filepath.Join(w.workspace, "key")
+	path := filepath.Join(w.folder(), "key")
 	good, err := os.ReadFile(path)
 	w.must(err)
 	build2, last := 1, 1

@@ -29,8 +29,19 @@ func (w *world) byDefault(t *testing.T) *root {
 	r := newRoot(t, module)
 	delete(r.env, "TF_LOG")
 	r.succeed("apply", "-auto-approve")
+	_ = w.folder() // this one is beside the root module
 	w.workspace = filepath.Join(r.dir, ".skypoint")
 	return r
+}
+
+// nameAnother makes the world's configuration name a workspace that is not there.
+func (w *world) nameAnother(t *testing.T) {
+	if w.team != nil {
+		w.team.prefix = "away"
+		w.workspace = w.team.workspace()
+		return
+	}
+	w.workspace = filepath.Join(t.TempDir(), "away")
 }
 
 func (w *world) workspaceID() string {
@@ -91,7 +102,7 @@ func TestWorkspaceMissing_IsAnErrorForARunToo(t *testing.T) {
 	delete(r.env, "TF_LOG")
 	r.succeed("apply", "-auto-approve")
 	id, at := w.workspaceID(), w.workspace
-	w.workspace = filepath.Join(t.TempDir(), "away")
+	w.nameAnother(t)
 	r.write(requires + w.provider() + run)
 	r.refuses(fmt.Sprintf(`Run 2 of dataflow "Customers" is in workspace %s, which was at %s, and at %s there is none. Nothing was changed.`, id, at, w.workspace), []string{"plan"})
 }

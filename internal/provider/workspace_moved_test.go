@@ -33,9 +33,9 @@ func TestWorkspaceMoved_IsRefusedWithBothPathsAndGoesOnWhereItIsBack(t *testing.
 	rows := w.users()
 	first := w.workspace
 	w.workspace = filepath.Join(filepath.Dir(first), "moved")
-	w.must(os.Rename(first, w.workspace))
+	w.must(os.Rename(first, w.folder()))
 	said := fmt.Sprintf("catalog %s/catalog.db: open: it was made in %s and has been moved, but Iceberg's metadata holds absolute paths, so its tables are looked for where they were. "+
-		"Move it back to %s with everything that was beside it, or make that a symbolic link to %s. %s", w.workspace, first, first, w.workspace, beginAnewHere)
+		"Move it back to %s with everything that was beside it, or make that a symbolic link to %s. %s", w.folder(), first, first, w.folder(), beginAnewHere)
 
 	before := w.tree()
 	r.write(w.module(2))
@@ -61,7 +61,7 @@ func TestWorkspaceCopied_NeverTouchesTheOriginal(t *testing.T) {
 	w := newWorld(t, 10)
 	r := w.newRootOf(t)
 	rows := w.users()
-	first, second := w.workspace, filepath.Join(filepath.Dir(w.workspace), "copy")
+	first, second := w.workspace, filepath.Join(filepath.Dir(w.folder()), "copy")
 	w.must(os.CopyFS(second, os.DirFS(first)))
 	w.must(os.Chmod(filepath.Join(second, "key"), 0o600)) // CopyFS does not keep the mode, and others may not read a key
 	original := w.tree()

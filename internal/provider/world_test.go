@@ -56,6 +56,9 @@ func (w *world) dataFiles() []string {
 
 func (w *world) anyDataFiles() []string {
 	w.t.Helper()
+	if w.team != nil {
+		return w.team.keys(".parquet")
+	}
 	var files []string
 	w.must(filepath.WalkDir(filepath.Join(w.workspace, "warehouse"), func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".parquet") {
@@ -92,13 +95,66 @@ func (w *world) equalTables(want ...string) {
 	}
 }
 
+// content reads a file of the warehouse by its location.
+func (w *world) content(location string) []byte {
+	if w.team != nil {
+		return w.team.bucket.Content(teamBucket, strings.TrimPrefix(location, "s3://"+teamBucket+"/"))
+	}
+	content, err := os.ReadFile(strings.TrimPrefix(location, "file://"))
+	w.must(err)
+	return content
+}
+
+// put writes a file of the warehouse.
+func (w *world) put(location string, content []byte) {
+	if w.team != nil {
+		w.team.bucket.Put(teamBucket, strings.TrimPrefix(location, "s3://"+teamBucket+"/"), content)
+		return
+	}
+	w.must(os.WriteFile(strings.TrimPrefix(location, "file://"), content, 0o600))
+}
+
+// loseAll removes everything below a path of the workspace.
+func (w *world) loseAll(path string) {
+	w.t.Helper()
+	if w.team == nil {
+		w.must(os.RemoveAll(filepath.Join(w.workspace, path)))
+		return
+	}
+	for _, key := range w.team.bucket.Keys(teamBucket) {
+		if strings.HasPrefix(key, "skypoint/"+path) {
+			w.team.bucket.Delete(teamBucket, key)
+		}
+	}
+}
+
+// spoil replaces a record behind everybody's back, and gives its place as messages have it.
+func (w *world) spoil(path, content string) string {
+	w.t.Helper()
+	if w.team != nil {
+		w.team.bucket.Put(teamBucket, "skypoint/"+path, []byte(content))
+		return "s3://" + teamBucket + "/skypoint/" + path
+	}
+	where := filepath.Join(w.workspace, filepath.FromSlash(path))
+	w.must(os.WriteFile(where, []byte(content), 0o600))
+	return where
+}
+
+// folder gives the workspace's folder, for a test that speaks of files in it: where the worlds are teams, it is skipped.
+func (w *world) folder() string {
+	w.t.Helper()
+	if w.team != nil {
+		w.t.Skip(speaksOfFolders)
+	}
+	return w.workspace
+}
+
 // equalComments compares the comments of tables of database customers, as their metadata files have them.
 func (w *world) equalComments(want map[string]string) {
 	w.t.Helper()
 	got := map[string]string{}
 	for table := range want {
-		content, err := os.ReadFile(strings.TrimPrefix(w.metadataLocation(table), "file://"))
-		w.must(err)
+		content := w.content(w.metadataLocation(table))
 		var metadata struct {
 			Properties map[string]string `json:"properties"`
 		}
@@ -110,17 +166,31 @@ func (w *world) equalComments(want map[string]string) {
 	}
 }
 
+// home is where the world's provider keeps things.
+func (w *world) home() provider.Home {
+	if w.team != nil {
+		return w.team.home()
+	}
+	return provider.FolderHome(w.workspace)
+}
+
 func (w *world) ledger() *ledger.Ledger {
-	l, err := ledger.Open(context.Background(), ledger.Config{Workspace: w.workspace})
+	l, err := w.home().Ledger(context.Background())
 	w.must(err)
 	return l
 }
 
 func (w *world) lakehouse() *lakehouse.Lakehouse {
-	lake, err := openLakehouse(w.ledger(), w.workspace)
+	lake, err := w.home().Lakehouse(context.Background())
 	w.must(err)
 	w.t.Cleanup(func() { _ = lake.Close() })
 	return lake
+}
+
+func (w *world) engine() *engine.Engine {
+	e, err := w.home().Engine(context.Background(), dataflow.Process{})
+	w.must(err)
+	return e
 }
 
 // openLakehouse opens the tables of a workspace in its default places.
@@ -148,7 +218,7 @@ func (w *world) importElsewhere() {
 	ctx := context.Background()
 	record, err := w.ledger().Dataflow(ctx, "Customers")
 	w.must(err)
-	_, err = provider.EngineFor(w.t, w.workspace).Import(ctx, engine.Order{
+	_, err = w.engine().Import(ctx, engine.Order{
 		UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource,
 	})
 	w.must(err)
@@ -179,12 +249,22 @@ func (w *world) killedRun(decided bool) {
 	}
 }
 
+// catalog opens the catalog's database.
+func (w *world) catalog() *sql.DB {
+	driver, source := "sqlite", "file:"+filepath.Join(w.workspace, "catalog.db")
+	if w.team != nil {
+		driver, source = "pgx", w.team.catalogURI
+	}
+	db, err := sql.Open(driver, source)
+	w.must(err)
+	return db
+}
+
 // dropTable drops a table of database customers behind everybody's back.
 func (w *world) dropTable(name string) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.workspace, "catalog.db"))
-	w.must(err)
+	db := w.catalog()
 	defer func() { w.must(db.Close()) }()
-	result, err := db.ExecContext(context.Background(), "DELETE FROM iceberg_tables WHERE table_namespace = 'customers' AND table_name = ?", name)
+	result, err := db.ExecContext(context.Background(), "DELETE FROM iceberg_tables WHERE table_namespace = 'customers' AND table_name = '"+name+"'")
 	w.must(err)
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		w.t.Fatalf("dropped %d tables called %s: %v", n, name, err)
@@ -193,6 +273,9 @@ func (w *world) dropTable(name string) {
 
 // exists says whether the workspace has been made.
 func (w *world) exists() bool {
+	if w.team != nil {
+		return len(w.team.keys("workspace.json")) > 0
+	}
 	_, err := os.Stat(w.workspace)
 	return err == nil
 }
@@ -225,7 +308,7 @@ func (w *world) refusesElsewhere() {
 	ctx := context.Background()
 	record, err := w.ledger().Dataflow(ctx, "Customers")
 	w.must(err)
-	_, err = provider.EngineFor(w.t, w.workspace).Import(ctx, engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource})
+	_, err = w.engine().Import(ctx, engine.Order{UID: record.UID, Definition: record.Definition, Trigger: dataflow.TriggerResource})
 	if !dataflow.IsCode(err, dataflow.CodePinned) {
 		w.t.Errorf("an import of a pinned dataflow ended with %v", err)
 	}

@@ -53,6 +53,20 @@ func (s *Server) Keys(bucket string) []string {
 	return slices.Sorted(maps.Keys(s.buckets[bucket]))
 }
 
+// Content gives an object's content; nil: there is none.
+func (s *Server) Content(bucket, key string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buckets[bucket][key].content
+}
+
+// Put stores an object behind the clients' back.
+func (s *Server) Put(bucket, key string, content []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buckets[bucket][key] = object{content: content, headers: http.Header{}, modified: time.Now()}
+}
+
 // Delete removes an object behind the clients' back.
 func (s *Server) Delete(bucket, key string) {
 	s.mu.Lock()

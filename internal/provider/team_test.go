@@ -1,0 +1,182 @@
+package provider_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/s3test"
+)
+
+// homeEnv says where the worlds keep things: "team": in a bucket and a PostgreSQL database; else in a folder.
+const homeEnv = "SKYPOINT_TEST_HOME"
+
+// speaksOfFolders is why a test is left out where the worlds are teams.
+const speaksOfFolders = "A folder has files that this test speaks of, and a bucket has none"
+
+const (
+	teamBucket = "team"
+	teamKeyID  = "AKIALAKEHOUSETEST001"
+	teamSecret = "bucketSecret/K7MDENG+bPxRfiCYACCEPTANCE"
+)
+
+// team is what machines share: a bucket with the records and the tables' files, and a PostgreSQL database with the catalog.
+type team struct {
+	bucket     *s3test.Server
+	endpoint   string
+	catalogURI string
+	scratch    string // of this machine
+	prefix     string // of the workspace
+
+	calls
+}
+
+// sharedPostgres is the server of all worlds; each has a database of its own. TestMain closes it.
+var (
+	sharedPostgres = sync.OnceValues(func() (*postgrestest.Server, error) {
+		postgresUsed.Store(true)
+		return postgrestest.New()
+	})
+	postgresUsed atomic.Bool
+)
+
+func closePostgres() {
+	if !postgresUsed.Load() {
+		return
+	}
+	if server, err := sharedPostgres(); err == nil {
+		_ = server.Close() // the tests are over: nobody is left to tell
+	}
+}
+
+func postgres(t testing.TB) *postgrestest.Server {
+	t.Helper()
+	server, err := sharedPostgres()
+	if err != nil && err.Error() == postgrestest.Missing {
+		t.Skip(postgrestest.Missing)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+// joinTeam moves the world from its folder to a bucket and a database.
+func (w *world) joinTeam() {
+	w.t.Helper()
+	m := &team{bucket: s3test.New(teamBucket), prefix: "skypoint", scratch: filepath.Join(w.t.TempDir(), "scratch")}
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		switch m.next(r.Method + " " + r.URL.Path) {
+		case postgrestest.Answered:
+			m.bucket.ServeHTTP(out, r)
+		case postgrestest.Refused:
+			s3test.Refuse(out, r, http.StatusForbidden, "ExpiredToken")
+		case postgrestest.Lost:
+			m.bucket.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler) // net/http's way to end a connection without an answer
+		}
+	}))
+	w.t.Cleanup(server.Close)
+	database := postgres(w.t)
+	m.endpoint, m.catalogURI = server.URL, database.NewProxy(w.t, m.next).URI(database.NewDatabase(w.t))
+	w.team, w.workspace = m, m.workspace()
+}
+
+func (m *team) workspace() string {
+	return "s3://" + teamBucket + "/" + m.prefix + "?region=us-east-1&use_path_style=true&anonymous=true&endpoint=" + m.endpoint
+}
+
+// teamSecretsKey is a key that the team has; here it is in the configuration.
+var teamSecretsKey = "base64key://" + base64.URLEncoding.EncodeToString([]byte("thirty-two bytes of a team's key"))
+
+func (m *team) properties() map[string]string {
+	return map[string]string{"s3.endpoint": m.endpoint, "s3.region": "us-east-1", "s3.access-key-id": teamKeyID, "s3.secret-access-key": teamSecret}
+}
+
+// settings gives the arguments of the provider's block.
+func (m *team) settings() string {
+	return fmt.Sprintf(`  workspace   = %q
+  scratch     = %q
+  secrets_key = %q
+  catalog = {
+    type       = "postgres"
+    uri        = %q
+    properties = { "s3.access-key-id" = %q, "s3.secret-access-key" = %q }
+  }
+`, m.workspace(), m.scratch, teamSecretsKey, m.catalogURI, teamKeyID, teamSecret)
+}
+
+func (m *team) home() provider.Home {
+	return provider.TeamHome(m.workspace(), m.scratch, teamSecretsKey, m.catalogURI, m.properties())
+}
+
+// keys gives the bucket's keys with this end.
+func (m *team) keys(suffix string) []string {
+	var found []string
+	for _, key := range m.bucket.Keys(teamBucket) {
+		if strings.HasSuffix(key, suffix) {
+			found = append(found, key)
+		}
+	}
+	return found
+}
+
+func newTeamWorld(t *testing.T, users int) *world {
+	t.Helper()
+	w := newWorld(t, users)
+	if w.team == nil {
+		w.joinTeam()
+	}
+	return w
+}
+
+func TestTeam_ImportsRollsBackAndLeavesNothingOfTheTablesAfterADestroy(t *testing.T) {
+	w := newTeamWorld(t, 20)
+	config := func(arguments string) string {
+		return w.dataflow("tables = { users = {}, groups = {} }\n"+arguments) + `
+data "skypoint_table_rows" "users" {
+  dataflow_id = skypoint_dataflow.customers.id
+  at_run      = skypoint_dataflow.customers.current_run
+  key         = "users"
+}
+`
+	}
+	const customers = "skypoint_dataflow.customers"
+	w.run(
+		resource.TestStep{Config: config(""), Check: resource.ComposeTestCheckFunc(
+			resource.TestCheckResourceAttr(customers, "table_details.users.total_records", "20"),
+			resource.TestCheckResourceAttr("data.skypoint_table_rows.users", "rows.#", "20"),
+		)},
+		resource.TestStep{PreConfig: w.evolve(1, 2, 3), Config: config(`refresh_triggers = { build = "2" }`),
+			Check: resource.TestCheckResourceAttr(customers, "table_details.users.total_records", "19")},
+		resource.TestStep{Config: config(`refresh_triggers = { build = "2" }` + "\npinned_run = 1"),
+			Check: resource.TestCheckResourceAttr("data.skypoint_table_rows.users", "rows.#", "20")},
+		resource.TestStep{Config: w.connector()},
+	)
+	for _, key := range w.team.bucket.Keys(teamBucket) {
+		if strings.HasPrefix(key, "skypoint/warehouse/") {
+			t.Errorf("%s is left of the tables", key)
+		}
+	}
+	err := filepath.WalkDir(w.team.scratch, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			t.Errorf("%s is left of the work of the runs", path)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
