@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -70,7 +73,10 @@ func openPostgres(ctx context.Context, from CatalogConfig, warehouse string, cre
 		return nil, postgresErrors{}.Explain("open", at, err)
 	}
 	c := &postgresCatalog{
-		sqlTables: sqlTables{Catalog: opened, db: db, properties: from.Properties, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}}, warehouse: warehouse,
+		sqlTables: sqlTables{
+			Catalog: opened, db: db, properties: from.Properties, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}, again: patiently,
+		},
+		warehouse: warehouse,
 	}
 	if c.ready, err = c.hasTables(ctx); err == nil && !c.ready && !create {
 		err = errNoCatalog
@@ -136,10 +142,100 @@ func (c *postgresCatalog) makeTables(ctx context.Context) error {
 	return c.CreateSQLTables(ctx)
 }
 
+// patiently is the retry of a database elsewhere. A run reads for hours, and must not fail because the database was restarted, a firewall cut a connection off, or
+// somebody else's transaction came between: it goes on for about half a minute. The calls are ones that may be made twice.
+func patiently(ctx context.Context, call func() error) (calls int, err error) {
+	const longest = 6 * time.Second
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, longest) {
+		err = call()
+		if calls++; !isTransient(err) || calls == 12 {
+			return calls, err
+		}
+		if err := dataflow.Sleep(ctx, wait/2+rand.N(wait)); err != nil { //nolint:gosec // no secret: who met once would meet again
+			return calls, err
+		}
+	}
+}
+
+// isTransient says whether the same call may succeed a little later: serialization_failure, deadlock_detected, too_many_connections, and what a server says that ends or starts.
+func isTransient(err error) bool {
+	return isLost(err) || isAnswer(err, "40001", "40P01", "53300", "57P01", "57P02", "57P03")
+}
+
+// LoadTable implements Catalog.
+func (c *postgresCatalog) LoadTable(ctx context.Context, ident table.Identifier) (tbl *table.Table, err error) {
+	_, err = c.again(ctx, func() error {
+		tbl, err = c.Catalog.LoadTable(ctx, ident)
+		return err
+	})
+	return tbl, err
+}
+
+// CommitTable implements Catalog.
+func (c *postgresCatalog) CommitTable(ctx context.Context, ident table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
+	current, err := c.LoadTable(ctx, ident)
+	if err != nil {
+		return nil, "", err
+	}
+	return c.commit(ctx, current, requirements, updates)
+}
+
+// NewTable implements Catalog. A call whose answer is lost finds the table that it made.
+func (c *postgresCatalog) NewTable(ctx context.Context, id dataflow.TableID, schema *iceberg.Schema, location string, properties iceberg.Properties) (tbl *table.Table, err error) {
+	_, err = c.again(ctx, func() error {
+		tbl, err = c.sqlTables.NewTable(ctx, id, schema, location, properties)
+		return err
+	})
+	return tbl, err
+}
+
+// ListTables implements Catalog.
+func (c *postgresCatalog) ListTables(ctx context.Context, namespace table.Identifier) iter.Seq2[table.Identifier, error] {
+	var found []table.Identifier
+	_, err := c.again(ctx, func() error {
+		found = nil
+		for ident, err := range c.Catalog.ListTables(ctx, namespace) {
+			if err != nil {
+				return err
+			}
+			found = append(found, ident)
+		}
+		return nil
+	})
+	return func(yield func(table.Identifier, error) bool) {
+		for _, ident := range found {
+			if !yield(ident, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// ListNamespaces implements Catalog.
+func (c *postgresCatalog) ListNamespaces(ctx context.Context, parent table.Identifier) (found []table.Identifier, err error) {
+	_, err = c.again(ctx, func() error {
+		found, err = c.Catalog.ListNamespaces(ctx, parent)
+		return err
+	})
+	return found, err
+}
+
+// LoadNamespaceProperties implements Catalog.
+func (c *postgresCatalog) LoadNamespaceProperties(ctx context.Context, namespace table.Identifier) (properties iceberg.Properties, err error) {
+	_, err = c.again(ctx, func() error {
+		properties, err = c.Catalog.LoadNamespaceProperties(ctx, namespace)
+		return err
+	})
+	return properties, err
+}
+
 // CreateNamespace implements Catalog. The library knows another process that makes the database at the same time by looking for it after its own insert has failed,
 // and does not find it where a third one has dropped it by then: https://github.com/apache/iceberg-go/blob/v0.7.0/catalog/sql/sql.go (CreateNamespace).
 func (c *postgresCatalog) CreateNamespace(ctx context.Context, name table.Identifier, properties iceberg.Properties) error {
-	err := c.Catalog.CreateNamespace(ctx, name, properties)
+	_, err := c.again(ctx, func() error { return c.Catalog.CreateNamespace(ctx, name, properties) })
 	if isAnswer(err, "23505") { // unique_violation
 		return fmt.Errorf("%w: %w", catalog.ErrNamespaceAlreadyExists, err)
 	}
@@ -148,17 +244,17 @@ func (c *postgresCatalog) CreateNamespace(ctx context.Context, name table.Identi
 
 // DropNamespace implements Catalog. A transaction that PostgreSQL ends because another one works in the database at the same time finds it in use.
 func (c *postgresCatalog) DropNamespace(ctx context.Context, name table.Identifier) error {
-	err := c.Catalog.DropNamespace(ctx, name)
+	_, err := c.again(ctx, func() error { return c.Catalog.DropNamespace(ctx, name) })
 	if isAnswer(err, "40001") { // serialization_failure
 		return fmt.Errorf("%w: %w", catalog.ErrNamespaceNotEmpty, err)
 	}
 	return err
 }
 
-// isAnswer says whether the server has answered with this code.
-func isAnswer(err error, code string) bool {
+// isAnswer says whether the server has answered with one of these codes.
+func isAnswer(err error, codes ...string) bool {
 	answer, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && answer.Code == code
+	return ok && slices.Contains(codes, answer.Code)
 }
 
 // Close implements Catalog.

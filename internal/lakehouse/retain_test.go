@@ -113,7 +113,7 @@ func exists(t *testing.T, location string) bool {
 func (p *place) pointBack(to string) {
 	p.t.Helper()
 	_, tbl := p.raw()
-	if moved, err := p.sqlite().repoint(p.t.Context(), usersID, tbl.MetadataLocation(), to); err != nil || !moved {
+	if moved, _, err := p.sqlite().repoint(p.t.Context(), usersID, tbl.MetadataLocation(), to); err != nil || !moved {
 		p.t.Fatal(moved, err)
 	}
 }

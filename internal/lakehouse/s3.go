@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/apache/iceberg-go/utils"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -170,24 +172,97 @@ func (f s3Files) DeleteFiles(_ context.Context, locations []string) ([]string, e
 	return deleted, nil
 }
 
+// Create implements iceio.WriteFileIO.
+func (f s3Files) Create(location string) (iceio.FileWriter, error) {
+	out, err := f.FileIO.Create(location)
+	if err != nil {
+		return nil, explainS3(err)
+	}
+	return s3Writer{out}, nil
+}
+
+// WriteFile implements iceio.WriteFileIO.
+func (f s3Files) WriteFile(location string, content []byte) error {
+	return explainS3(f.FileIO.WriteFile(location, content))
+}
+
+// WalkDir implements iceio.ListableIO: it visits the files below a location, in the order of their names, and no folders, which a bucket has not. The library's
+// lists each folder by itself, and takes a failure for a folder that is not there.
+func (f s3Files) WalkDir(location string, visit fs.WalkDirFunc) error {
+	location = strings.TrimRight(location, "/")
+	objects := f.List(&blob.ListOptions{Prefix: f.key(location) + "/"})
+	for {
+		object, err := objects.Next(f.ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return explainS3(err)
+		}
+		at := location + "/" + strings.TrimPrefix(object.Key, f.key(location)+"/")
+		info := blockInfo{path.Base(object.Key), object.Size, object.ModTime}
+		if err := visit(at, fs.FileInfoToDirEntry(info), nil); errors.Is(err, fs.SkipAll) || errors.Is(err, fs.SkipDir) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// s3Writer is a file that is written: it is there when its Close has returned no error.
+type s3Writer struct{ iceio.FileWriter }
+
+func (w s3Writer) Write(p []byte) (int, error) {
+	n, err := w.FileWriter.Write(p)
+	return n, explainS3(err)
+}
+
+func (w s3Writer) Close() error { return explainS3(w.FileWriter.Close()) }
+
+// explainS3 says what can be done about what S3 answers: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func explainS3(err error) error {
+	answer, ok := errors.AsType[smithy.APIError](err)
+	if _, said := errors.AsType[*dataflow.Error](err); !ok || said {
+		return err
+	}
+	var hint string
+	switch answer.ErrorCode() {
+	case "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired":
+		hint = "Sign in to the warehouse's bucket anew, and apply again: its credentials, those of catalog.properties or of the environment, are wrong or have expired."
+	case "AccessDenied", "Forbidden":
+		hint = "Let the credentials of the warehouse, those of catalog.properties or of the environment, list the bucket, and read, write and delete what is in the warehouse."
+	case "NoSuchBucket":
+		hint = "Create the warehouse's bucket, or set warehouse to one that exists, in the region of catalog.properties."
+	default:
+		return err
+	}
+	return &dataflow.Error{Code: dataflow.CodeCatalog, Op: "reach the files", Object: "warehouse", Cause: err, Hint: hint}
+}
+
 // sure looks again for what is said to be missing.
 func (f s3Files) sure(op, location string, err error) error {
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return explainS3(err)
 	}
 	there, listErr := f.has(location)
 	switch {
 	case listErr != nil:
-		return &fs.PathError{Op: op, Path: location, Err: listErr}
+		return explainS3(&fs.PathError{Op: op, Path: location, Err: listErr})
 	case there:
-		return &fs.PathError{Op: op, Path: location, Err: errors.New("the request failed, and the file is there")}
+		failure := errors.New("the request failed, and the file is there")
+		if reader, readErr := f.NewRangeReader(f.ctx, f.key(location), 0, 1, nil); readErr != nil { // the library has dropped the cause: it comes once more
+			failure = readErr
+		} else {
+			_ = reader.Close() // nothing of it is wanted
+		}
+		return explainS3(&fs.PathError{Op: op, Path: location, Err: failure})
 	}
 	return err
 }
 
 func (f s3Files) key(location string) string {
-	_, path, _ := strings.Cut(location, "://")
-	return strings.TrimPrefix(path, f.bucket+"/")
+	_, below, _ := strings.Cut(location, "://")
+	return strings.TrimPrefix(below, f.bucket+"/")
 }
 
 // has says whether a file is there, from a listing: one that fails is no answer.
@@ -198,7 +273,7 @@ func (f s3Files) has(location string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, errors.New(err.Error()) // without the code that gocloud.dev gives it
+		return false, err
 	}
 	return object.Key == key, nil
 }

@@ -157,6 +157,7 @@ func TestS3_TellsAMissingFileFromAFailure(t *testing.T) {
 		iceio.WriteFileIO
 		iceio.ReadFileIO
 		iceio.BulkRemovableIO
+		iceio.ListableIO
 	})
 	if !ok {
 		t.Fatalf("%T can't do what tables need", open)
@@ -184,7 +185,20 @@ func TestS3_TellsAMissingFileFromAFailure(t *testing.T) {
 			t.Errorf("%s what is missing: %v", name, err)
 		}
 	}
+	if found, err := list(files, parent(there)); err != nil || !slices.Equal(found, []string{there}) {
+		t.Errorf("listed %q: %v", found, err)
+	}
+	if found, err := list(files, s3Warehouse+"/30"); err != nil || len(found) > 0 {
+		t.Errorf("listed %q of a folder that is not there: %v", found, err)
+	}
 	tries["remove"] = files.Remove
+	tries["list"] = func(location string) error {
+		found, err := list(files, parent(location))
+		if err == nil {
+			t.Errorf("it lists %q", found)
+		}
+		return err
+	}
 	tries["remove many"] = func(location string) error {
 		removed, err := files.DeleteFiles(t.Context(), []string{location})
 		if err == nil {

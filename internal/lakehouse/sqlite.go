@@ -169,7 +169,7 @@ func openDatabase(ctx context.Context, from CatalogConfig, source string, proper
 		_ = db.Close() // the first error says more
 		return nil, err
 	}
-	c := &sqliteCatalog{path: from.URI, sqlTables: sqlTables{Catalog: opened, db: db, properties: from.Properties, parameter: func(int) string { return "?" }}}
+	c := &sqliteCatalog{path: from.URI, sqlTables: sqlTables{Catalog: opened, db: db, properties: from.Properties, parameter: func(int) string { return "?" }, again: once}}
 	c.committed = c.checkpoint
 	return c, nil
 }

@@ -327,6 +327,8 @@ func (b *Bucket) failed(ctx context.Context, op, location string, err error) err
 	switch {
 	case codeOf(err) == gcerrors.PermissionDenied:
 		e.Code, e.Hint = dataflow.CodeWorkspace, "Let these credentials list the bucket, and read, write and delete what is in the workspace."
+	case isAnswer(err, signInErrors...):
+		e.Code, e.Hint = dataflow.CodeWorkspace, "Sign in to the workspace's bucket anew, and apply again: its credentials are those of the environment, and are wrong or have expired."
 	case isAnswer(err, "NoSuchBucket") || isMissing(err):
 		e.Code, e.Hint = dataflow.CodeWorkspace, "Create the bucket, or set workspace to one that exists, in its region."
 	}
@@ -379,9 +381,12 @@ func codeOf(err error) gcerrors.ErrorCode {
 	return gcerrors.Code(err)
 }
 
-func isAnswer(err error, code string) bool {
+// signInErrors are what S3 says of credentials that it does not take: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+var signInErrors = []string{"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired"}
+
+func isAnswer(err error, codes ...string) bool {
 	answer, ok := errors.AsType[smithy.APIError](err)
-	return ok && answer.ErrorCode() == code
+	return ok && slices.Contains(codes, answer.ErrorCode())
 }
 
 // isForbidden knows Google's way to say so.

@@ -17,7 +17,7 @@ type Fate int
 const (
 	// Answered requests are passed on, and so are their answers.
 	Answered Fate = iota
-	// Refused requests never reach the server: the connection ends before.
+	// Refused requests never reach the server, as if the password had been changed: they are answered with that error, and the connection ends.
 	Refused
 	// Lost are the answers of requests that the server has carried out: the connection ends then.
 	Lost
@@ -136,6 +136,7 @@ func (p *Proxy) pass(client, server net.Conn) {
 		if kind == 'Q' || kind == 'S' { // a statement, or the end of a batch
 			switch p.decide(statement) {
 			case Refused:
+				_, _ = client.Write(refusal) // it may be gone
 				return
 			case Lost:
 				swallow.Store(true)
@@ -151,6 +152,12 @@ func (p *Proxy) pass(client, server net.Conn) {
 		request = nil
 	}
 }
+
+// refusal is ErrorResponse: its length, then its fields, each with a letter before it.
+var refusal = func() []byte {
+	fields := "SFATAL\x00VFATAL\x00C28P01\x00Mpassword authentication failed\x00\x00"
+	return append(binary.BigEndian.AppendUint32([]byte{'E'}, uint32(len(fields)+4)), fields...)
+}()
 
 func text(field []byte) string {
 	before, _, _ := bytes.Cut(field, []byte{0})

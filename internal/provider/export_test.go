@@ -45,13 +45,6 @@ func OpenEngine(ctx context.Context, workspace string) (*engine.Engine, error) {
 	return servicesOf(workspace).engine(ctx)
 }
 
-// EngineOf is OpenEngine as another process has it.
-func EngineOf(ctx context.Context, workspace string, self dataflow.Process) (*engine.Engine, error) {
-	s := servicesOf(workspace)
-	s.self = self
-	return s.engine(ctx)
-}
-
 func servicesOf(workspace string) *services { return FolderHome(workspace).services() }
 
 // Home is where a provider keeps things, put together as it does.

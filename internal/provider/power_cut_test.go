@@ -22,13 +22,13 @@ import (
 
 const keptImports = 2
 
-// machine is one whose power may be cut. What it was told is true, that it must have after the cut too.
+// machine is one whose power may be cut, or whose bucket and database may fail. What it was told is true, that it must have afterwards too.
 type machine struct {
-	disk      *disktest.Lossy
-	pool      *cognitotest.PoolHandle
-	key       cognitotest.Credential
-	endpoint  string
-	workspace string
+	disk     *disktest.Lossy // nil: the power stays
+	pool     *cognitotest.PoolHandle
+	key      cognitotest.Credential
+	endpoint string
+	home     provider.Home
 
 	declared  bool
 	completed []dataflow.Run // what an import has returned
@@ -40,12 +40,12 @@ func newMachine(t *testing.T, cutAt int) *machine {
 	server := cognitotest.New(cognitotest.Options{Credentials: []cognitotest.Credential{key}})
 	pool := server.AddPool(cognitotest.Pool{ID: testPoolID, Name: "customers", Users: cognitotest.Generate(cognitotest.Spec{Seed: 1, Users: 40, Groups: 2})})
 	root := t.TempDir()
-	return &machine{disk: disktest.New(t, root, cutAt), pool: pool, key: key, endpoint: server.Start(t), workspace: filepath.Join(root, "skypoint")}
+	return &machine{disk: disktest.New(t, root, cutAt), pool: pool, key: key, endpoint: server.Start(t), home: provider.FolderHome(filepath.Join(root, "skypoint"))}
 }
 
 // works makes the dataflow and runs it four times, until the power is gone.
 func (m *machine) works(ctx context.Context) error {
-	e, err := provider.EngineOf(ctx, m.workspace, deadProcess()) // whoever comes next finds its owner dead
+	e, err := m.home.Engine(ctx, deadProcess()) // whoever comes next finds its owner dead
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (m *machine) works(ctx context.Context) error {
 }
 
 func (m *machine) declare(ctx context.Context, e *engine.Engine) (dataflow.Record, error) {
-	l, err := ledger.Open(ctx, ledger.Config{Workspace: m.workspace})
+	l, err := m.home.Ledger(ctx)
 	if err != nil {
 		return dataflow.Record{}, err
 	}
@@ -89,17 +89,17 @@ func (m *machine) declare(ctx context.Context, e *engine.Engine) (dataflow.Recor
 			"groups": {Purpose: dataflow.PurposeAll, Data: true, Metadata: true, TableName: "groups"},
 		},
 	})
-	m.declared = m.declared || err == nil && !m.disk.IsDark()
+	m.declared = m.declared || err == nil && (m.disk == nil || !m.disk.IsDark())
 	return record, err
 }
 
 // startsAgain runs the dataflow once more, in another process on what the disk has, and looks whether anything is lost.
 func (m *machine) startsAgain(ctx context.Context) error {
-	e, err := provider.OpenEngine(ctx, m.workspace)
+	e, err := m.home.Engine(ctx, dataflow.Process{})
 	if err != nil {
 		return err
 	}
-	l, err := ledger.Open(ctx, ledger.Config{Workspace: m.workspace})
+	l, err := m.home.Ledger(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (m *machine) startsAgain(ctx context.Context) error {
 		}
 	}
 	if len(m.completed) > 0 {
-		if err := m.holds(ctx, l, m.completed[len(m.completed)-1]); err != nil {
+		if err := m.holds(ctx, m.completed[len(m.completed)-1]); err != nil {
 			return fmt.Errorf("before the next import: %w", err)
 		}
 	}
@@ -142,11 +142,11 @@ func (m *machine) holdsAll(ctx context.Context, l *ledger.Ledger) error {
 	if newest := m.completed[len(m.completed)-1].Run; runs[0].Run < newest {
 		return fmt.Errorf("the newest run is %d, not %d", runs[0].Run, newest)
 	}
-	return m.holds(ctx, l, runs[:min(keptImports, len(runs))]...)
+	return m.holds(ctx, runs[:min(keptImports, len(runs))]...)
 }
 
-func (m *machine) holds(ctx context.Context, l *ledger.Ledger, runs ...dataflow.Run) error {
-	lake, err := openLakehouse(l, m.workspace)
+func (m *machine) holds(ctx context.Context, runs ...dataflow.Run) error {
+	lake, err := m.home.Lakehouse(ctx)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func TestPowerCut_AfterARunTakesNothing(t *testing.T) {
 		if err := m.disk.Cut(rand.New(rand.NewPCG(uint64(n), 2))); err != nil {
 			t.Fatal(err)
 		}
-		l, err := ledger.Open(t.Context(), ledger.Config{Workspace: m.workspace})
+		l, err := m.home.Ledger(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

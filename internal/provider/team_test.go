@@ -40,6 +40,8 @@ type team struct {
 	scratch    string // of this machine
 	prefix     string // of the workspace
 
+	through func(s3 http.Handler) http.Handler // nil: none
+
 	calls
 }
 
@@ -78,13 +80,17 @@ func (w *world) joinTeam() {
 	w.t.Helper()
 	m := &team{bucket: s3test.New(teamBucket), prefix: "skypoint", scratch: filepath.Join(w.t.TempDir(), "scratch")}
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		var s3 http.Handler = m.bucket
+		if m.through != nil {
+			s3 = m.through(s3)
+		}
 		switch m.next(r.Method + " " + r.URL.Path) {
 		case postgrestest.Answered:
-			m.bucket.ServeHTTP(out, r)
+			s3.ServeHTTP(out, r)
 		case postgrestest.Refused:
 			s3test.Refuse(out, r, http.StatusForbidden, "ExpiredToken")
 		case postgrestest.Lost:
-			m.bucket.ServeHTTP(httptest.NewRecorder(), r)
+			s3.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler) // net/http's way to end a connection without an answer
 		}
 	}))

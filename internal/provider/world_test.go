@@ -193,13 +193,6 @@ func (w *world) engine() *engine.Engine {
 	return e
 }
 
-// openLakehouse opens the tables of a workspace in its default places.
-func openLakehouse(l *ledger.Ledger, workspace string) (*lakehouse.Lakehouse, error) {
-	return lakehouse.Open(lakehouse.Config{
-		Catalog: lakehouse.CatalogConfig{URI: filepath.Join(workspace, "catalog.db")}, Warehouse: filepath.Join(workspace, "warehouse"), WorkspaceID: l.ID,
-	})
-}
-
 // record writes the record of a dataflow "Customers" with a new uid, as another working directory would.
 func (w *world) record(phase dataflow.Phase) {
 	standing, err := w.ledger().Dataflow(context.Background(), "Customers")
