@@ -26,7 +26,7 @@ for part in "$@"; do
   case $part in
     moto) dir=$tools_dir/moto-5.2.5; once "$dir" venv 'moto[server,cognitoidp]==5.2.5' ;;
     awscli) dir=$tools_dir/awscli-1.46.3; once "$dir" venv awscli==1.46.3 ;;
-    pyiceberg) dir=$tools_dir/pyiceberg-0.11.1; once "$dir" venv 'pyiceberg[sql-sqlite,pyarrow]==0.11.1' boto3 ;;
+    pyiceberg) dir=$tools_dir/pyiceberg-0.11.1-postgres; once "$dir" venv 'pyiceberg[sql-sqlite,pyarrow]==0.11.1' boto3 psycopg2-binary==2.9.13 ;;
     duckdb) dir=$tools_dir/duckdb-1.5.5; once "$dir" venv duckdb==1.5.5 duckdb-extension-{iceberg,avro,httpfs}==1.5.5 ;;
     spark) dir=$tools_dir/spark-3.5.9; once "$dir" spark ;;
     *) echo "install-parts.sh: no such part: $part" >&2; exit 2 ;;

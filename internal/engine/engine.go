@@ -20,7 +20,8 @@ import (
 
 // The times of the protocol. They are the same for everybody who shares a workspace.
 const (
-	heartbeatEvery = 15 * time.Second
+	// beatsPerLease is how often a heart beats while a lease lasts: every 15 seconds.
+	beatsPerLease = 4
 	// lease: an owner whose heartbeat has not changed for so long, by the observer's clock, is taken for dead, even when its process is there.
 	lease = 60 * time.Second
 	// surelyDead is the same for a reader, which does not wait: a heartbeat that is so old is a dead owner's.
@@ -45,7 +46,9 @@ type Config struct {
 	Now      func() time.Time                         // nil: time.Now
 	// ResumeAfter: when an import fails, the next one goes on from it if it had read for so long. 0: five minutes. Below 0: always.
 	ResumeAfter time.Duration
-	Notify      func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
+	// Lease is how long an owner's heart may not beat until others take it for dead. Everybody who shares the workspace must have the same. 0: a minute.
+	Lease  time.Duration
+	Notify func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
 }
 
 // Engine runs dataflows. Every method may be called concurrently, and by any number of engines over one workspace.
@@ -61,6 +64,7 @@ type Engine struct {
 	notify      func(context.Context, dataflow.Event)
 
 	resumeAfter time.Duration
+	lease       time.Duration
 }
 
 // New makes an engine. It writes nothing.
@@ -68,6 +72,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, checkpoints: c.Checkpoints,
 		self: c.Self, starter: c.Starter, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
+		lease: cmp.Or(c.Lease, lease),
 	}
 	if e.checkpoints == nil {
 		e.checkpoints = noCheckpoints{}

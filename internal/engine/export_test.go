@@ -4,7 +4,7 @@ package engine
 const (
 	Lease          = lease
 	SurelyDead     = surelyDead
-	HeartbeatEvery = heartbeatEvery
+	HeartbeatEvery = lease / beatsPerLease
 	LastWords      = lastWords
 	Interrupted    = interrupted
 )

@@ -110,7 +110,7 @@ func (e *Engine) isDead(ctx context.Context, started dataflow.Started, w *watche
 	if w.since.IsZero() || beat.Owner != w.beat.Owner || beat.Beat != w.beat.Beat {
 		w.beat, w.since = beat, now
 	}
-	return now.Sub(w.since) >= lease, nil
+	return now.Sub(w.since) >= e.lease, nil
 }
 
 // heartbeat reads a run's heartbeat. One that is missing or damaged counts as a first one that never changes: a live owner soon writes it anew.

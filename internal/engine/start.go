@@ -85,7 +85,7 @@ func (e *Engine) keepBeating(ctx context.Context, started dataflow.Started) (con
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(heartbeatEvery)
+		ticker := time.NewTicker(e.lease / beatsPerLease)
 		defer ticker.Stop()
 		for beat := int64(1); ; beat++ {
 			// A beat that fails does not end the run: the next one may reach the workspace, and what counts is who decides.

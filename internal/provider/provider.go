@@ -41,6 +41,7 @@ type skypointProvider struct {
 	version     string
 	types       connectorTypes
 	resumeAfter time.Duration // of the engine; 0: its own
+	lease       time.Duration // the same
 }
 
 // Option is something that a build of the provider does otherwise.
@@ -49,6 +50,11 @@ type Option func(*skypointProvider)
 // WithResumeAfter lets an import go on where a failed one ended that had read for so long; without it: for five minutes.
 func WithResumeAfter(read time.Duration) Option {
 	return func(p *skypointProvider) { p.resumeAfter = read }
+}
+
+// WithLease takes an owner on another host for dead when its heart has not beaten for so long; without it: for a minute. Everybody who shares a workspace must have the same.
+func WithLease(lease time.Duration) Option {
+	return func(p *skypointProvider) { p.lease = lease }
 }
 
 // New gives the constructor of the provider for a build of this version.
@@ -151,7 +157,7 @@ func (p *skypointProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	s := newServices(p.types)
-	s.resumeAfter = p.resumeAfter
+	s.resumeAfter, s.lease = p.resumeAfter, p.lease
 	// What is unknown now is known at apply: nothing is opened before somebody needs it.
 	if s.unknownSettings = model.unknown(ctx, &resp.Diagnostics); len(s.unknownSettings) > 0 {
 		s.unknown = true

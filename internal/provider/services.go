@@ -29,6 +29,7 @@ type services struct {
 	now         func() time.Time // nil: time.Now
 	self        dataflow.Process // the owner of the runs; zero: this process
 	resumeAfter time.Duration    // of the engine; 0: its own
+	lease       time.Duration    // the same
 
 	mu     sync.Mutex
 	opened *ledger.Ledger
@@ -72,7 +73,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Config{
 		Ledger: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.scratch, "parts")),
-		Self: cmp.Or(s.self, process.Current()), Starter: starter.Current(), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter,
+		Self: cmp.Or(s.self, process.Current()), Starter: starter.Current(), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter, Lease: s.lease,
 	}), nil
 }
 

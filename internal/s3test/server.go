@@ -8,10 +8,14 @@ import (
 	"crypto/md5" //nolint:gosec // S3's ETag is the MD5 of an object
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +28,7 @@ type Server struct {
 	mu      sync.Mutex
 	buckets map[string]map[string]object
 	uploads map[string]map[int][]byte // parts of multipart uploads that are not completed
+	folder  string                    // holds each object as a file too, for who looks at them; empty: none does
 }
 
 type object struct {
@@ -44,6 +49,35 @@ func New(buckets ...string) *Server {
 		s.buckets[name] = map[string]object{}
 	}
 	return s
+}
+
+// Mirror keeps each object as a file too, under folder/bucket/key, which appears and goes as a whole. It is for tests that look at objects as they come.
+func (s *Server) Mirror(folder string) { s.folder = folder }
+
+func (s *Server) mirror(bucket, key string, content []byte) {
+	if s.folder == "" {
+		return
+	}
+	path := filepath.Join(s.folder, bucket, filepath.FromSlash(key))
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = os.WriteFile(path+".part", content, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(path+".part", path)
+	}
+	if err != nil {
+		panic(err) // the test would look at something else than the bucket has
+	}
+}
+
+func (s *Server) unmirror(bucket, key string) {
+	if s.folder == "" {
+		return
+	}
+	if err := os.Remove(filepath.Join(s.folder, bucket, filepath.FromSlash(key))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		panic(err)
+	}
 }
 
 // Keys gives the keys of a bucket's objects, sorted.
@@ -92,11 +126,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		get(w, r, bucket, key)
 	case r.URL.Query().Has("uploads") || r.URL.Query().Has("uploadId"):
-		s.upload(w, r, bucket, key, content)
+		s.upload(w, r, name, key, content)
 	case r.Method == http.MethodPut:
-		put(w, r, bucket, key, content)
+		s.put(w, r, name, key, content)
 	case r.Method == http.MethodDelete:
 		delete(bucket, key)
+		s.unmirror(name, key)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		refuse(w, r, http.StatusNotImplemented, "NotImplemented")
@@ -104,7 +139,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // put is PutObject: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. It says whether it has stored the object.
-func put(w http.ResponseWriter, r *http.Request, bucket map[string]object, key string, content []byte) bool {
+func (s *Server) put(w http.ResponseWriter, r *http.Request, name, key string, content []byte) bool {
+	bucket := s.buckets[name]
 	if _, exists := bucket[key]; exists && r.Header.Get("If-None-Match") == "*" {
 		refuse(w, r, http.StatusPreconditionFailed, "PreconditionFailed")
 		return false
@@ -116,6 +152,7 @@ func put(w http.ResponseWriter, r *http.Request, bucket map[string]object, key s
 		}
 	}
 	bucket[key] = o
+	s.mirror(name, key, content)
 	w.Header().Set("ETag", o.etag())
 	return true
 }
@@ -131,7 +168,7 @@ type completedUpload struct {
 }
 
 // upload is CreateMultipartUpload, UploadPart and CompleteMultipartUpload; the condition is that of the last.
-func (s *Server) upload(w http.ResponseWriter, r *http.Request, bucket map[string]object, key string, content []byte) {
+func (s *Server) upload(w http.ResponseWriter, r *http.Request, name, key string, content []byte) {
 	id := r.URL.Query().Get("uploadId")
 	parts, known := s.uploads[id]
 	switch {
@@ -154,7 +191,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request, bucket map[strin
 		for _, number := range slices.Sorted(maps.Keys(parts)) {
 			whole = append(whole, parts[number]...)
 		}
-		if put(w, r, bucket, key, whole) {
+		if s.put(w, r, name, key, whole) {
 			write(w, http.StatusOK, completedUpload{Key: key})
 		}
 	default: // AbortMultipartUpload

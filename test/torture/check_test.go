@@ -39,9 +39,9 @@ func TestReader_SeesEveryKindOfDifference(t *testing.T) {
 		t.Helper()
 		tables := w.history.tables(w.history.standing(), func(run int64) string { return w.pool.versionFolder(w.versions[run]) })
 		spoil(tables)
-		a, err := w.reader.ask(question{
-			Op: "check", DB: filepath.Join(w.root.workspace(), "catalog.db"), Warehouse: filepath.Join(w.root.workspace(), "warehouse"), Database: "customers", Tables: tables,
-		})
+		q := w.root.look("check")
+		q.Tables = tables
+		a, err := w.reader.ask(q)
 		must(err)
 		return a
 	}

@@ -4,6 +4,9 @@
         the tables in a catalog that nobody has opened since its writer was killed: their refs, by name. It reads copies, because
         opening the catalog would recover it, and that is the provider's to do.
 
+    Where the tables are in a bucket, "db" is the address of a PostgreSQL database, "endpoint" that of the bucket's service, and "objects" a folder
+    that has every object as a file, under the bucket's name.
+
     {"op": "check", "db": PATH, "warehouse": PATH, "database": NAME, "tables": {NAME: {"key": KEY, "refs": {REF: FOLDER}, "current": REF}}}
         what pyiceberg finds otherwise than expected: each table with exactly these refs, each ref with the rows and the columns that
         FOLDER says the pool held (as ../interop/dump.py writes it), main on the snapshot of the tag "current", no staging branch,
@@ -23,6 +26,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 
+import sqlalchemy  # noqa: E402
 from pyiceberg.catalog import load_catalog  # noqa: E402
 from pyiceberg.exceptions import NoSuchNamespaceError  # noqa: E402
 
@@ -31,11 +35,35 @@ import compare  # noqa: E402
 KINDS = {"users": compare.Users, "groups": compare.Groups, "group_memberships": compare.GroupMemberships}
 
 
+OBJECTS = ""  # the folder that has the objects of buckets as files
+
+
 def path_of(location):
+    if location.startswith("s3://"):
+        return os.path.join(OBJECTS, location[len("s3://"):])
     return urllib.parse.unquote(urllib.parse.urlparse(location).path)
 
 
+def engine_of(db):
+    """The address of a catalog as SQLAlchemy takes it."""
+    return db.replace("postgres://", "postgresql+psycopg2://", 1) if db.startswith("postgres://") else "sqlite:///" + db
+
+
+def pointers(db):
+    """The tables in a PostgreSQL catalog and where their metadata is."""
+    engine = sqlalchemy.create_engine(engine_of(db))
+    try:
+        with engine.connect() as connection:
+            if not connection.execute(sqlalchemy.text("SELECT to_regclass('iceberg_tables')")).scalar():
+                return []
+            return connection.execute(sqlalchemy.text("SELECT table_name, metadata_location FROM iceberg_tables")).fetchall()
+    finally:
+        engine.dispose()
+
+
 def peek(request):
+    if request["db"].startswith("postgres://"):
+        return {"refs": refs_of(pointers(request["db"]))}
     if not os.path.exists(request["db"]):
         return {"refs": {}}
     with tempfile.TemporaryDirectory() as folder:
@@ -49,11 +77,15 @@ def peek(request):
             rows = []
         finally:
             db.close()
+    return {"refs": refs_of(rows)}
+
+
+def refs_of(rows):
     refs = {}
     for name, location in rows:
         with open(path_of(location), encoding="utf-8") as f:
             refs[name] = {ref: at["snapshot-id"] for ref, at in json.load(f).get("refs", {}).items()}
-    return {"refs": refs}
+    return refs
 
 
 @functools.lru_cache(maxsize=64)
@@ -161,8 +193,11 @@ def manifests_of(snapshot):
 def check(request):
     found, values, needed = Findings(), 0, set()
     tables = {}
-    if os.path.exists(request["db"]):
-        catalog = load_catalog("skypoint", type="sql", uri="sqlite:///" + request["db"])
+    properties = {}
+    if request.get("endpoint"):
+        properties = {"s3.endpoint": request["endpoint"], "s3.region": "us-east-1", "s3.access-key-id": "AKIAREADER", "s3.secret-access-key": "any", "init_catalog_tables": "false"}
+    if pointers(request["db"]) if properties else os.path.exists(request["db"]):
+        catalog = load_catalog("skypoint", type="sql", uri=engine_of(request["db"]), **properties)
         try:
             tables = {ident[-1]: catalog.load_table(ident) for ident in catalog.list_tables(request["database"])}
         except NoSuchNamespaceError:
@@ -189,8 +224,10 @@ def check(request):
 
 
 def main():
+    global OBJECTS
     for line in sys.stdin:
         request = json.loads(line)
+        OBJECTS = request.get("objects", "")
         try:
             answer = {"peek": peek, "check": check}[request["op"]](request)
         except Exception as e:  # whatever pyiceberg stumbles over is a finding, not the end

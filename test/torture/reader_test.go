@@ -32,6 +32,8 @@ type question struct {
 	Warehouse string               `json:"warehouse"`
 	Database  string               `json:"database"`
 	Tables    map[string]wantTable `json:"tables"`
+	Endpoint  string               `json:"endpoint,omitempty"` // of the bucket's service; empty: the tables are in a folder
+	Objects   string               `json:"objects,omitempty"`  // the folder that has the objects of its buckets as files
 }
 
 type answer struct {

@@ -45,14 +45,14 @@ func (c config) clone() config {
 	return c
 }
 
-func (c config) hcl(endpoint string) string {
+func (c config) hcl(endpoint, provider string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `terraform {
   required_providers {
     skypoint = { source = "skypointcloud/skypoint" }
   }
 }
-
+%s
 resource "skypoint_cognito_connector" "app" {
   name                         = "App"
   user_pool_id                 = %q
@@ -62,7 +62,7 @@ resource "skypoint_cognito_connector" "app" {
   endpoint                     = %q
   max_requests_per_second      = 10000
 }
-`, poolID, keyID, secretKey, endpoint)
+`, provider, poolID, keyID, secretKey, endpoint)
 	if c.gone {
 		return b.String()
 	}
@@ -87,18 +87,46 @@ resource "skypoint_dataflow" "customers" {
 	return b.String()
 }
 
-// root is a root module on disk, with its workspace in the default place, and the CLI that works in it.
+// root is a root module on disk, and the CLI that works in it.
 type root struct {
-	dir string
-	cli string
-	rc  string
-	log bytes.Buffer // all that was done and said, for a round that goes wrong
+	dir  string
+	cli  string
+	rc   string
+	team *team        // nil: the workspace is in the default place
+	log  bytes.Buffer // all that was done and said, for a round that goes wrong
 }
 
-func (r *root) workspace() string { return filepath.Join(r.dir, ".skypoint") }
+// workspace is the folder that has what is in the workspace.
+func (r *root) workspace() string {
+	if r.team != nil {
+		return r.team.workspace()
+	}
+	return filepath.Join(r.dir, ".skypoint")
+}
+
+// catalog is the database's address, or the path of its file.
+func (r *root) catalog() string {
+	if r.team != nil {
+		return r.team.catalog
+	}
+	return filepath.Join(r.workspace(), "catalog.db")
+}
+
+// look is a question about the root's tables.
+func (r *root) look(op string) question {
+	q := question{Op: op, DB: r.catalog(), Warehouse: filepath.Join(r.workspace(), "warehouse"), Database: "customers"}
+	if r.team != nil {
+		q.Endpoint, q.Objects = r.team.endpoint, r.team.objects
+	}
+	return q
+}
 
 func (r *root) write(c config, endpoint string) error {
-	text := c.hcl(endpoint)
+	provider := ""
+	if r.team != nil {
+		provider = r.team.block()
+	}
+	text := c.hcl(endpoint, provider)
 	fmt.Fprintf(&r.log, "---- main.tf\n%s", text)
 	return os.WriteFile(filepath.Join(r.dir, "main.tf"), []byte(text), 0o600)
 }
@@ -126,7 +154,7 @@ func (r *root) restore() (bool, error) {
 	return true, os.WriteFile(path, backup, 0o600)
 }
 
-// patience is how long any command may take. Nothing here waits for a lease: all of it happens on one host.
+// patience is how long any command may take. With two hosts it waits for a lease, which is short here (provider/main.go).
 const patience = 2 * time.Minute
 
 // process is a command of the CLI under way, in a process group of its own.
@@ -141,12 +169,16 @@ type process struct {
 
 func (r *root) start(args ...string) (*process, error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
-	p := &process{Cmd: exec.CommandContext(ctx, r.cli, slices.Concat(args[:1], []string{"-input=false", "-no-color"}, args[1:])...), ended: make(chan struct{}), stop: stop, log: &r.log}
+	program, arguments, env := r.cli, slices.Concat(args[:1], []string{"-input=false", "-no-color"}, args[1:]), []string(nil)
+	if r.team != nil {
+		program, arguments, env = r.team.command(r.cli, arguments)
+	}
+	p := &process{Cmd: exec.CommandContext(ctx, program, arguments...), ended: make(chan struct{}), stop: stop, log: &r.log}
 	p.Dir = r.dir
 	p.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return slices.ContainsFunc([]string{"TF_", "SKYPOINT_", "AWS_"}, func(prefix string) bool { return strings.HasPrefix(v, prefix) })
 	})
-	p.Env = append(p.Env, "TF_CLI_CONFIG_FILE="+r.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "AWS_EC2_METADATA_DISABLED=true",
+	p.Env = append(append(p.Env, env...), "TF_CLI_CONFIG_FILE="+r.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "AWS_EC2_METADATA_DISABLED=true",
 		"GOGC=400") // a command starts the provider three times, and collecting garbage is a third of what each start costs
 	p.Stdout, p.Stderr = &p.said, &p.said
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -43,6 +43,9 @@ func newWorld(t *testing.T, seed uint64, users int, plugins string, r *reader, t
 		durations: durations{command: time.Second, run: 150 * time.Millisecond, publish: 40 * time.Millisecond},
 		total:     total,
 	}
+	if overTeam() {
+		w.root.team = newTeam(t, dir)
+	}
 	w.history = newHistory(w.root.workspace())
 	return w
 }
@@ -142,7 +145,7 @@ func (w *world) kill(doing string, command []string, rng *rand.Rand) (int, error
 		w.total.count(func(c *tally) { c.broken++ })
 		return 1, err
 	}
-	seen, err := w.reader.ask(question{Op: "peek", DB: filepath.Join(w.root.workspace(), "catalog.db")})
+	seen, err := w.reader.ask(w.root.look("peek"))
 	if err != nil {
 		return 1, err
 	}
@@ -240,10 +243,9 @@ func (w *world) check(o operation) error {
 		w.total.count(func(c *tally) { c.broken++ })
 		return fmt.Errorf("after %q: %w", o.name, err)
 	}
-	found, err := w.reader.ask(question{
-		Op: "check", DB: filepath.Join(w.root.workspace(), "catalog.db"), Warehouse: filepath.Join(w.root.workspace(), "warehouse"), Database: "customers",
-		Tables: w.history.tables(s, func(run int64) string { return w.pool.versionFolder(w.versions[run]) }),
-	})
+	ask := w.root.look("check")
+	ask.Tables = w.history.tables(s, func(run int64) string { return w.pool.versionFolder(w.versions[run]) })
+	found, err := w.reader.ask(ask)
 	w.total.count(func(c *tally) {
 		c.checks++
 		c.values += found.Values
