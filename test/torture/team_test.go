@@ -76,6 +76,6 @@ provider "skypoint" {
 
 // command runs a command on one of the hosts: in a namespace of its own with that host's name.
 func (m *team) command(cli string, args []string) (program string, arguments, env []string) {
-	host := hosts[rand.IntN(len(hosts))] //nolint:gosec // no secret
+	host := hosts[rand.IntN(len(hosts))]
 	return "unshare", append([]string{"--uts", "sh", "-c", `hostname "$0" && exec "$@"`, host, cli}, args...), []string{"TF_VAR_scratch=" + filepath.Join(m.scratch, host)}
 }
