@@ -76,6 +76,9 @@ func TestGuides_DoWhatTheySay(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := newShell(t)
+			if strings.Contains(string(text), "SKYPOINT_WORKSPACE='s3://") {
+				s.joinTeam()
+			}
 			if strings.Contains(string(text), "import duckdb") {
 				s.installExtensions()
 			}

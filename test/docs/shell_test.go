@@ -4,7 +4,9 @@ package docs
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/s3test"
 )
 
 // shell is a folder in which a reader types, with a user pool that answers on this machine in AWS's place. The pages and examples name that pool,
@@ -78,6 +82,20 @@ func newShell(t *testing.T) *shell {
 		"AWS_ACCESS_KEY_ID="+key.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+key.SecretAccessKey, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+server.Start(t),
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "TF_VAR_access_key_id="+key.AccessKeyID, "TF_VAR_secret_access_key="+key.SecretAccessKey)
 	return s
+}
+
+// joinTeam gives the shell the environment of a team's machine, with a bucket and a PostgreSQL database of this one.
+func (s *shell) joinTeam() {
+	s.t.Helper()
+	database := postgrestest.Start(s.t)
+	bucket := httptest.NewServer(s3test.New("acme-records"))
+	s.t.Cleanup(bucket.Close)
+	s.env = append(s.env,
+		"SKYPOINT_WORKSPACE=s3://acme-records/skypoint?region=eu-west-1&use_path_style=true&endpoint="+bucket.URL,
+		"SKYPOINT_SECRETS_KEY=base64key://"+base64.URLEncoding.EncodeToString([]byte("thirty-two bytes of a team's key")),
+		"TF_VAR_catalog_uri="+database.NewDatabase(s.t), "AWS_REGION=eu-west-1",
+		"PYICEBERG_CATALOG__SKYPOINT__S3__ENDPOINT="+bucket.URL, // https://py.iceberg.apache.org/configuration/#setting-configuration-values
+	)
 }
 
 // packages gives the folder of what a part has installed for Python.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -168,10 +169,15 @@ type process struct {
 }
 
 func (r *root) start(args ...string) (*process, error) {
+	return r.startOn(hosts[rand.IntN(len(hosts))], args...)
+}
+
+// startOn is start on a host, where the root is a team's.
+func (r *root) startOn(host string, args ...string) (*process, error) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	program, arguments, env := r.cli, slices.Concat(args[:1], []string{"-input=false", "-no-color"}, args[1:]), []string(nil)
 	if r.team != nil {
-		program, arguments, env = r.team.command(r.cli, arguments)
+		program, arguments, env = r.team.command(host, r.cli, arguments)
 	}
 	p := &process{Cmd: exec.CommandContext(ctx, program, arguments...), ended: make(chan struct{}), stop: stop, log: &r.log}
 	p.Dir = r.dir

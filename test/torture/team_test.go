@@ -5,11 +5,11 @@ package torture
 import (
 	"encoding/base64"
 	"fmt"
-	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
@@ -33,7 +33,23 @@ const (
 // told to be dead or alive, so who recovers waits for the lease.
 var hosts = []string{"host-a", "host-b"}
 
-var databases = sync.OnceValues(postgrestest.New)
+var (
+	databases = sync.OnceValues(func() (*postgrestest.Server, error) {
+		databasesUsed.Store(true)
+		return postgrestest.New()
+	})
+	databasesUsed atomic.Bool
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if databasesUsed.Load() {
+		if server, err := databases(); err == nil {
+			_ = server.Close() // the tests are over: nobody is left to tell
+		}
+	}
+	os.Exit(code)
+}
 
 // overTeam says whether the worlds are teams.
 func overTeam() bool { return os.Getenv("OVER") == "team" }
@@ -74,8 +90,11 @@ provider "skypoint" {
 `, teamBucket, prefix, m.endpoint, base64.URLEncoding.EncodeToString([]byte("thirty-two bytes of a team's key")), m.catalog)
 }
 
-// command runs a command on one of the hosts: in a namespace of its own with that host's name.
-func (m *team) command(cli string, args []string) (program string, arguments, env []string) {
-	host := hosts[rand.IntN(len(hosts))]
-	return "unshare", append([]string{"--uts", "sh", "-c", `hostname "$0" && exec "$@"`, host, cli}, args...), []string{"TF_VAR_scratch=" + filepath.Join(m.scratch, host)}
+// command runs a command on a host: in a namespace of its own with that host's name.
+func (m *team) command(host, cli string, args []string) (program string, arguments, env []string) {
+	namespace := []string{"--uts"}
+	if os.Geteuid() != 0 {
+		namespace = append(namespace, "--map-root-user")
+	}
+	return "unshare", append(append(namespace, "sh", "-c", `hostname "$0" && exec "$@"`, host, cli), args...), []string{"TF_VAR_scratch=" + filepath.Join(m.scratch, host)}
 }

@@ -42,13 +42,6 @@ func TestKilledAtAnyMoment_TheNextApplyPutsItRight(t *testing.T) {
 		}
 	}
 	plugins := providerCopy(t)
-	if overTeam() {
-		t.Cleanup(func() {
-			if server, err := databases(); err == nil {
-				_ = server.Close() // the test is over
-			}
-		})
-	}
 	total := newTally()
 	t.Run("workers", func(t *testing.T) {
 		for n := range workers {
