@@ -24,8 +24,9 @@ const (
 	beatsPerLease = 4
 	// lease: an owner whose heartbeat has not changed for so long, by the observer's clock, is taken for dead, even when its process is there.
 	lease = 60 * time.Second
-	// surelyDead is the same for a reader, which does not wait: a heartbeat that is so old is a dead owner's.
-	surelyDead = time.Hour
+	// surelyDead is the same for a reader, which does not wait and has only the owner's clock and its own to go by: a heartbeat that is so many leases old is taken for a
+	// dead owner's. Where a clock is wrong by more, a living run is shown as interrupted; who then runs the dataflow still waits for it.
+	surelyDead = 5
 	// lastWords bounds what a cancelled run still writes: its decision, its clean-up and its finished record.
 	lastWords = 4 * time.Second
 	pollEvery = 500 * time.Millisecond

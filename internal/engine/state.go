@@ -108,7 +108,7 @@ func (e *Engine) showUnfinished(ctx context.Context, started dataflow.Started) (
 		if beat.Beat == 0 {
 			seen = started.StartedAt
 		}
-		dead = e.now().Sub(seen) > surelyDead
+		dead = e.now().Sub(seen) > surelyDead*e.lease
 	}
 	if !dead {
 		return view, nil

@@ -89,17 +89,17 @@ func TestState_JudgesAnUnfinishedRun(t *testing.T) {
 		status      dataflow.Status
 		description string
 	}{
-		"on this host, alive":                        {dataflow.LivenessAlive, 59 * time.Minute, nil, dataflow.StatusProcessing, ""},
+		"on this host, alive":                        {dataflow.LivenessAlive, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
 		"on this host, alive, and its heart stopped": {dataflow.LivenessAlive, 48 * time.Hour, nil, dataflow.StatusFailed, engine.Interrupted},
 		"on this host, dead":                         {dataflow.LivenessDead, 0, nil, dataflow.StatusFailed, engine.Interrupted},
 		"elsewhere, just seen":                       {dataflow.LivenessUnknown, 0, nil, dataflow.StatusProcessing, ""},
-		"elsewhere, silent for an hour":              {dataflow.LivenessUnknown, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
+		"elsewhere, silent for five minutes":         {dataflow.LivenessUnknown, engine.SurelyDead, nil, dataflow.StatusProcessing, ""},
 		"elsewhere, silent for too long":             {dataflow.LivenessUnknown, engine.SurelyDead + time.Millisecond, nil, dataflow.StatusFailed, engine.Interrupted},
 		"elsewhere, never beaten": {
 			dataflow.LivenessUnknown, engine.SurelyDead + time.Millisecond,
 			killedAt("heartbeat", enginetest.Writing), dataflow.StatusFailed, engine.Interrupted,
 		},
-		"elsewhere, never beaten, for an hour": {
+		"elsewhere, never beaten, for five minutes": {
 			dataflow.LivenessUnknown, engine.SurelyDead, killedAt("heartbeat", enginetest.Writing), dataflow.StatusProcessing, "",
 		},
 		"dead, and it had decided to publish": {

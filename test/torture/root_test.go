@@ -94,6 +94,7 @@ type root struct {
 	cli  string
 	rc   string
 	team *team        // nil: the workspace is in the default place
+	host string       // of the command before; empty: none yet
 	log  bytes.Buffer // all that was done and said, for a round that goes wrong
 }
 
@@ -169,8 +170,11 @@ type process struct {
 }
 
 func (r *root) start(args ...string) (*process, error) {
-	return r.startOn(hosts[rand.IntN(len(hosts))], args...)
+	return r.startOn(r.anyHost(), args...)
 }
+
+// anyHost draws the host of the next command.
+func (*root) anyHost() string { return hosts[rand.IntN(len(hosts))] }
 
 // startOn is start on a host, where the root is a team's.
 func (r *root) startOn(host string, args ...string) (*process, error) {
@@ -178,6 +182,7 @@ func (r *root) startOn(host string, args ...string) (*process, error) {
 	program, arguments, env := r.cli, slices.Concat(args[:1], []string{"-input=false", "-no-color"}, args[1:]), []string(nil)
 	if r.team != nil {
 		program, arguments, env = r.team.command(host, r.cli, arguments)
+		r.host = host
 	}
 	p := &process{Cmd: exec.CommandContext(ctx, program, arguments...), ended: make(chan struct{}), stop: stop, log: &r.log}
 	p.Dir = r.dir

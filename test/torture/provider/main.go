@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	if err := provider.Serve(context.Background(), "dev", false, provider.WithResumeAfter(time.Millisecond), provider.WithLease(3*time.Second)); err != nil {
+	if err := provider.Serve(context.Background(), "dev", false, provider.WithResumeAfter(time.Millisecond), provider.WithLease(2*time.Second)); err != nil {
 		log.Fatal(err)
 	}
 }
