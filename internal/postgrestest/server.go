@@ -147,16 +147,22 @@ func (s *Server) stop() error {
 // NewDatabase makes an empty database, and gives its address with the password.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
+	uri, err := s.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uri
+}
+
+// Create is NewDatabase where there is no test.
+func (s *Server) Create() (string, error) {
 	name := fmt.Sprintf("test%d", s.databases.Add(1))
 	db, err := sql.Open("pgx", s.URI("postgres"))
 	if err == nil {
 		_, err = db.ExecContext(context.Background(), "CREATE DATABASE "+name)
 		err = errors.Join(err, db.Close())
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.URI(name)
+	return s.URI(name), err
 }
 
 // URI is the address of a database, with the password.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // benchWorkspaceEnv names a workspace for BenchmarkPlan, such as a bucket. Default: a folder of its own.
 const benchWorkspaceEnv = "SKYPOINT_BENCH_WORKSPACE"
 
-// BenchmarkPlan creates 200 dataflows of three tables each, 10 at a time, runs all of them until each has had so many runs, and then times
+// BenchmarkPlan, with SKYPOINT_TEST_HOME=team over a bucket of S3 and PostgreSQL, creates 200 dataflows of three tables each, 10 at a time, runs all of them until each has had so many runs, and then times
 // plans without a change: with the provider, and with one whose Read returns the state at once. The two take turns, and the medians are compared.
 func BenchmarkPlan(b *testing.B) {
 	const dataflows, users, rounds = 200, 100, 7
@@ -23,7 +24,11 @@ func BenchmarkPlan(b *testing.B) {
 	for _, runs := range []int{1, 8} { // the newer of 8 each let an older one go, which changes the tables' metadata once more
 		b.Run(fmt.Sprintf("runs=%d", runs), func(b *testing.B) {
 			for b.Loop() {
-				r := newRoot(b, manyDataflows(server, dataflows, retained))
+				config := manyDataflows(server, dataflows, retained)
+				if os.Getenv(homeEnv) == "team" {
+					config = strings.Replace(config, "provider \"skypoint\" {\n  \n", "provider \"skypoint\" {\n"+newTeam(b).settings(), 1)
+				}
+				r := newRoot(b, config)
 				delete(r.env, "TF_LOG")
 				began := time.Now()
 				r.succeed("apply", "-auto-approve", "-parallelism=10", "-var=build=1")

@@ -78,7 +78,13 @@ func postgres(t testing.TB) *postgrestest.Server {
 // joinTeam moves the world from its folder to a bucket and a database.
 func (w *world) joinTeam() {
 	w.t.Helper()
-	m := &team{bucket: s3test.New(teamBucket), prefix: "skypoint", scratch: filepath.Join(w.t.TempDir(), "scratch")}
+	w.team = newTeam(w.t)
+	w.workspace = w.team.workspace()
+}
+
+func newTeam(t testing.TB) *team {
+	t.Helper()
+	m := &team{bucket: s3test.New(teamBucket), prefix: "skypoint", scratch: filepath.Join(t.TempDir(), "scratch")}
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		var s3 http.Handler = m.bucket
 		if m.through != nil {
@@ -94,10 +100,10 @@ func (w *world) joinTeam() {
 			panic(http.ErrAbortHandler) // net/http's way to end a connection without an answer
 		}
 	}))
-	w.t.Cleanup(server.Close)
-	database := postgres(w.t)
-	m.endpoint, m.catalogURI = server.URL, database.NewProxy(w.t, m.next).URI(database.NewDatabase(w.t))
-	w.team, w.workspace = m, m.workspace()
+	t.Cleanup(server.Close)
+	database := postgres(t)
+	m.endpoint, m.catalogURI = server.URL, database.NewProxy(t, m.next).URI(database.NewDatabase(t))
+	return m
 }
 
 func (m *team) workspace() string {

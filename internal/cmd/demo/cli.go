@@ -29,6 +29,7 @@ type cli struct {
 	name string // "Terraform 1.15.5"
 	dir  string // where it works
 	rc   string // its configuration file
+	env  []string
 }
 
 // findCLI takes terraform or tofu from PATH, or downloads a Terraform into the bin folder.
@@ -99,7 +100,7 @@ func (c *cli) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Dir = c.dir
 	// What the person has set for Terraform elsewhere (arguments, logs, variables) is not for this one.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TF_") || strings.HasPrefix(v, "SKYPOINT_") })
-	cmd.Env = append(cmd.Env, "TF_CLI_CONFIG_FILE="+c.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	cmd.Env = append(append(cmd.Env, c.env...), "TF_CLI_CONFIG_FILE="+c.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
 	// A Ctrl-C reaches the CLI from the terminal, and a second signal would make it give up its state:
 	// it is left to end by itself, and killed only when it does not.
 	cmd.Cancel = func() error { return nil }

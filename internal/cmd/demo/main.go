@@ -21,6 +21,7 @@ func main() {
 	flag.StringVar(&d.bin, "bin", "bin", "the `folder` with the built provider and the test Cognito")
 	flag.StringVar(&d.dir, "dir", ".demo", "the `folder` to work in; it is removed first")
 	flag.StringVar(&d.example, "example", filepath.Join("examples", "demo"), "the `folder` with the configuration")
+	flag.StringVar(&d.team, "team", "", "the `folder` with a team's provider block: records and tables go to a bucket, the catalog to PostgreSQL, which must be installed")
 	flag.IntVar(&d.users, "users", 5000, "how many users the pool has")
 	flag.Parse()
 
@@ -34,8 +35,8 @@ func main() {
 }
 
 type demo struct {
-	bin, dir, example string
-	users             int
+	bin, dir, example, team string
+	users                   int
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
@@ -45,6 +46,18 @@ func (d *demo) run(ctx context.Context) (err error) {
 	cli, err := findCLI(ctx, d.bin, d.dir)
 	if err != nil {
 		return err
+	}
+	var shared *team
+	if d.team != "" {
+		if shared, err = startTeam(); err != nil { //nolint:contextcheck // it starts also what has to be stopped when the demo is interrupted
+			return err
+		}
+		defer func() { err = errors.Join(err, shared.stop()) }() //nolint:contextcheck // an interrupted demo stops it too
+		if err := layOver(d.dir, d.team); err != nil {
+			return err
+		}
+		cli.env = shared.env()
+		fmt.Printf("A test S3 answers at %s, a PostgreSQL of the demo's own beside it.\n", shared.bucket.URL)
 	}
 	pool, err := startCognito(ctx, d.bin, d.users)
 	if err != nil {
@@ -78,6 +91,10 @@ func (d *demo) run(ctx context.Context) (err error) {
 	second.show()
 	if err := second.holds(evolution); err != nil {
 		return err
+	}
+	if shared != nil {
+		fmt.Print(whereTheTeamLooks(d.dir))
+		return nil
 	}
 	fmt.Print(whereToLook(d.dir, cli))
 	return nil
