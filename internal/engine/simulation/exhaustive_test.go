@@ -231,6 +231,20 @@ func TestSimulation_AProcessWakesLateAndCrashes(t *testing.T) {
 	})
 }
 
+// Any answer is lost, or any call refused, of a process that goes on: as over a bucket and a database, where a connection is cut while the process lives.
+func TestSimulation_AnAnswerIsLostAnywhere(t *testing.T) {
+	t.Parallel()
+	explore(t, 6, []string{"one import", "a hidden table", "three runs, two kept"}, func(e *explorer, setup, op string, stops []enginetest.Step) {
+		for n := range stops {
+			a := Action{Who: "A", Op: op, To: n + 1, Then: Loses}
+			for _, after := range []string{"import", "same-keep-1", "to-1", "without"} {
+				e.try(setup, a, Action{Who: "A"}, Action{Who: "B", Op: after})
+				e.try(setup, a, Action{Who: "A"}, Action{Who: "B", Op: after, To: n + 1, Then: Loses}, Action{Who: "B"})
+			}
+		}
+	})
+}
+
 // Somebody else writes to a table while a process has stopped, which goes on, crashes later, or is followed by another.
 func TestSimulation_AForeignWriterComesBetween(t *testing.T) {
 	explore(t, 60, []string{"one import", "two imports", "a hidden table"}, func(e *explorer, setup, x string, stops []enginetest.Step) {

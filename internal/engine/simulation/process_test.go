@@ -33,6 +33,8 @@ type process struct {
 	trace   []enginetest.Step // the stops it has come to; mu guards it
 	stopped atomic.Bool       // it is at the last one of them
 	mute    atomic.Bool       // its heart beats, and the beats reach nobody
+	loses   atomic.Bool       // it gets an error in place of the answer that it waits for
+	lost    atomic.Bool       // it has got one: it may fail
 	ended   atomic.Bool
 	err     error
 	panic   string
@@ -51,7 +53,10 @@ type process struct {
 	dead  bool
 }
 
-var errMute = errors.New("the heartbeat can't be written")
+var (
+	errMute = errors.New("the heartbeat can't be written")
+	errLost = errors.New("the connection was cut")
+)
 
 // maxCalls is how many calls an operation makes at most; the longest ones need a few hundred.
 const maxCalls = 20_000
@@ -121,6 +126,10 @@ func (p *process) hook(_ context.Context, step enginetest.Step) error {
 	p.stopped.Store(false)
 	if !p.isUp() {
 		return enginetest.ErrKilled
+	}
+	if p.loses.Swap(false) {
+		p.lost.Store(true)
+		return errLost
 	}
 	return nil
 }

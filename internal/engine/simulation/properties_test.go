@@ -485,7 +485,7 @@ func (o *oracle) ended(_ *world, p *process) *violation {
 		return broken("no panic", "%s: %s", p.id, p.panic)
 	case p.endless:
 		return broken("goes on", "%s comes to no end", p.id)
-	case p.isDead() || p.err == nil:
+	case p.isDead() || p.err == nil || p.lost.Load():
 		return nil
 	}
 	if _, finished := o.finished[p.run]; p.run != 0 && !finished {

@@ -41,9 +41,10 @@ const (
 	Fades    Fate = "fades"    // it sleeps, and nobody can see whether it is there: its lease runs out
 	Crashes  Fate = "crashes"  // everybody sees that it is dead
 	Vanishes Fate = "vanishes" // it is dead, and nobody can see that: its lease runs out
+	Loses    Fate = "loses"    // it gets an error in place of the answer, as from a bucket or a database whose connection is cut: what comes after the stop never reaches it, what came before it has been done
 )
 
-var fates = []Fate{Stays, Sleeps, Dozes, Mutes, Fades, Crashes, Vanishes}
+var fates = []Fate{Stays, Sleeps, Dozes, Mutes, Fades, Crashes, Vanishes, Loses}
 
 // stopName gives the name of a stop: "before-decision", "after-publish-users".
 func stopName(step enginetest.Step) string {

@@ -124,6 +124,9 @@ func (s *scheduler) act(a Action) *violation {
 	switch a.Then {
 	case Stays:
 		return nil
+	case Loses:
+		p.loses.Store(true)
+		return nil
 	case Mutes:
 		p.mute.Store(true)
 	case Sleeps, Dozes, Fades:
