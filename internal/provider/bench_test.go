@@ -25,7 +25,6 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/ledger"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
 )
 
@@ -137,6 +136,12 @@ resource "skypoint_dataflow" "customers" {
 func benchmarkImports(b *testing.B, server *server, users int, tables []string) map[string]imported {
 	b.Helper()
 	workspace := filepath.Join(b.TempDir(), "skypoint")
+	return benchmarkImportsAt(b, workspace, func() map[string]int64 { return dataFiles(b, workspace) }, server, users, tables)
+}
+
+// benchmarkImportsAt is benchmarkImports at another place, see homeAt; files gives its data files with their sizes.
+func benchmarkImportsAt(b *testing.B, workspace string, files func() map[string]int64, server *server, users int, tables []string) map[string]imported {
+	b.Helper()
 	declare(b, workspace, server, unlimited, tables, "Customers")
 	imports := map[string]imported{}
 	before := map[string]int64{}
@@ -150,7 +155,7 @@ func benchmarkImports(b *testing.B, server *server, users int, tables []string) 
 		done := startImporter(b, workspace, fmt.Sprintf("%d-%d-%s", users, len(tables), run.name))
 		done.check(b, run.name, users)
 		imports[run.name] = done
-		after := dataFiles(b, workspace)
+		after := files()
 		var written int64
 		for file, size := range after {
 			if _, there := before[file]; !there {
@@ -207,7 +212,7 @@ const unlimited = 1_000_000
 // declare makes the records that an apply would make before its runs: a connector, and dataflows with these names.
 func declare(b testing.TB, workspace string, server *server, perSecond int64, tables []string, names ...string) {
 	b.Helper()
-	l, err := ledger.Open(b.Context(), ledger.Config{Workspace: workspace})
+	l, err := homeAt(workspace).Ledger(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -220,7 +225,7 @@ func declare(b testing.TB, workspace string, server *server, perSecond int64, ta
 	if err != nil {
 		b.Fatal(err)
 	}
-	e, err := provider.OpenEngine(b.Context(), workspace)
+	e, err := homeAt(workspace).Engine(b.Context(), dataflow.Process{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -236,6 +241,15 @@ func declare(b testing.TB, workspace string, server *server, perSecond int64, ta
 			b.Fatal(err)
 		}
 	}
+}
+
+// homeAt gives the home at a folder's path, or at a team's place (team.place).
+func homeAt(place string) provider.Home {
+	var p teamPlace
+	if err := json.Unmarshal([]byte(place), &p); err == nil {
+		return provider.TeamHome(p.Workspace, p.Scratch, p.SecretsKey, p.CatalogURI, p.Properties)
+	}
+	return provider.FolderHome(place)
 }
 
 // The importer: a process that imports once.
@@ -289,7 +303,7 @@ func importOnce(ctx context.Context, workspace string) (imported, error) {
 		return imported{}, err
 	}
 	began := time.Now()
-	l, err := ledger.Open(ctx, ledger.Config{Workspace: workspace})
+	l, err := homeAt(workspace).Ledger(ctx)
 	if err != nil {
 		return imported{}, err
 	}
@@ -297,7 +311,7 @@ func importOnce(ctx context.Context, workspace string) (imported, error) {
 	if err != nil {
 		return imported{}, err
 	}
-	e, err := provider.OpenEngine(ctx, workspace)
+	e, err := homeAt(workspace).Engine(ctx, dataflow.Process{})
 	if err != nil {
 		return imported{}, err
 	}

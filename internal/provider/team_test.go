@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -132,6 +133,30 @@ func (m *team) settings() string {
 
 func (m *team) home() provider.Home {
 	return provider.TeamHome(m.workspace(), m.scratch, teamSecretsKey, m.catalogURI, m.properties())
+}
+
+// teamPlace says to another process of a test where a team keeps things.
+type teamPlace struct {
+	Workspace, Scratch, SecretsKey, CatalogURI string
+	Properties                                 map[string]string
+}
+
+func (m *team) place(t testing.TB) string {
+	t.Helper()
+	text, err := json.Marshal(teamPlace{m.workspace(), m.scratch, teamSecretsKey, m.catalogURI, m.properties()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// dataFiles gives the tables' data files with their sizes.
+func (m *team) dataFiles() map[string]int64 {
+	sizes := map[string]int64{}
+	for _, key := range m.keys(".parquet") {
+		sizes[key] = int64(len(m.bucket.Content(teamBucket, key)))
+	}
+	return sizes
 }
 
 // keys gives the bucket's keys with this end.

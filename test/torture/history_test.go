@@ -19,7 +19,8 @@ import (
 type run struct {
 	number    int64
 	kind      string
-	target    int64 // of a rollback
+	host      string // that it was started on
+	target    int64  // of a rollback
 	tables    map[string]string
 	retain    int64
 	pinned    int64
@@ -41,10 +42,13 @@ type change struct {
 }
 
 type startedRecord struct {
-	Run        int64     `json:"run"`
-	Kind       string    `json:"kind"`
-	Target     int64     `json:"target_run"`
-	StartedAt  time.Time `json:"started_at"`
+	Run       int64     `json:"run"`
+	Kind      string    `json:"kind"`
+	Target    int64     `json:"target_run"`
+	StartedAt time.Time `json:"started_at"`
+	Owner     struct {
+		Host string `json:"host"`
+	} `json:"owner"`
 	Definition struct {
 		Tables map[string]struct {
 			Name string `json:"table_name"`
@@ -149,7 +153,7 @@ func (h *history) readRun(number int64) (run, bool, error) {
 		return run{}, false, err
 	}
 	r := run{
-		number: number, kind: started.Kind, target: started.Target, retain: started.Definition.Retain, pinned: started.Definition.Pinned,
+		number: number, kind: started.Kind, host: started.Owner.Host, target: started.Target, retain: started.Definition.Retain, pinned: started.Definition.Pinned,
 		tables: map[string]string{}, decided: decided, finished: ended, completed: finished.Status == "Completed", published: decision.Tables,
 	}
 	for key, table := range started.Definition.Tables {

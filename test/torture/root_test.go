@@ -94,7 +94,6 @@ type root struct {
 	cli  string
 	rc   string
 	team *team        // nil: the workspace is in the default place
-	host string       // of the command before; empty: none yet
 	log  bytes.Buffer // all that was done and said, for a round that goes wrong
 }
 
@@ -182,7 +181,6 @@ func (r *root) startOn(host string, args ...string) (*process, error) {
 	program, arguments, env := r.cli, slices.Concat(args[:1], []string{"-input=false", "-no-color"}, args[1:]), []string(nil)
 	if r.team != nil {
 		program, arguments, env = r.team.command(host, r.cli, arguments)
-		r.host = host
 	}
 	p := &process{Cmd: exec.CommandContext(ctx, program, arguments...), ended: make(chan struct{}), stop: stop, log: &r.log}
 	p.Dir = r.dir

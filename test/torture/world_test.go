@@ -222,13 +222,13 @@ const untilDead = 11 * time.Second
 
 // waitFor is what the documentation says of a process that was killed on another host: its run is shown as under way for a while.
 func (w *world) waitFor(host string) error {
-	if w.root.team == nil || host == w.root.host {
+	if w.root.team == nil {
 		return nil
 	}
 	if err := w.history.read(false); err != nil {
 		return err
 	}
-	if last := w.history.last(); last == nil || last.finished {
+	if last := w.history.last(); last == nil || last.finished || last.host == host {
 		return nil
 	}
 	time.Sleep(untilDead) //nolint:forbidigo // there is no event: nothing happens
