@@ -158,7 +158,7 @@ func (l *Lakehouse) Intact(ctx context.Context, id dataflow.TableID, run int64) 
 	if err != nil {
 		return err
 	}
-	snapshot := tbl.SnapshotByName(runTag(run))
+	snapshot := tbl.SnapshotByName(RunTag(run))
 	if snapshot == nil {
 		return notFound(id)
 	}

@@ -134,6 +134,9 @@ func (l *Lakehouse) catalog(ctx context.Context, create bool) (Catalog, error) {
 // Place implements dataflow.Tables.
 func (l *Lakehouse) Place() string { return l.config.Catalog.place() }
 
+// CatalogType gives the kind of the catalog: one of CatalogTypes.
+func (l *Lakehouse) CatalogType() string { return l.config.Catalog.Type }
+
 // isOfWorkspace says whether properties bear the mark of this workspace.
 func (l *Lakehouse) isOfWorkspace(properties iceberg.Properties) bool {
 	l.mu.Lock()

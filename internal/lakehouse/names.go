@@ -16,10 +16,10 @@ const mainBranch = "main"
 const stagingSuffix = "_staging"
 
 // stagingBranch is the branch that a run stages on: the table's ticket.
-func stagingBranch(run int64) string { return runTag(run) + stagingSuffix }
+func stagingBranch(run int64) string { return RunTag(run) + stagingSuffix }
 
-// runTag is the tag of the snapshot that a table has since a run.
-func runTag(run int64) string { return "run_" + strconv.FormatInt(run, 10) }
+// RunTag is the tag of the snapshot that a table has since a run.
+func RunTag(run int64) string { return "run_" + strconv.FormatInt(run, 10) }
 
 // runOfTag is the run that a tag stands for; false for a tag of somebody else's.
 func runOfTag(tag string) (int64, bool) {
@@ -28,7 +28,7 @@ func runOfTag(tag string) (int64, bool) {
 		return 0, false
 	}
 	run, err := strconv.ParseInt(digits, 10, 64)
-	return run, err == nil && run > 0 && runTag(run) == tag
+	return run, err == nil && run > 0 && RunTag(run) == tag
 }
 
 // writeUUID makes a UUID that begins with the run's number. It is in the name of every data file, manifest and manifest list,

@@ -165,7 +165,7 @@ func isDropped(err error) bool {
 // gives their numbers again. The table would take the run for published, and keep the lost run's rows.
 func guardRun(run int64, id dataflow.TableID, tbl *table.Table) error {
 	newest := newestRun(tbl.Metadata())
-	if newest < run || newest == run && refOf(tbl.Metadata(), runTag(run)) == nil {
+	if newest < run || newest == run && refOf(tbl.Metadata(), RunTag(run)) == nil {
 		return nil
 	}
 	return &dataflow.Error{

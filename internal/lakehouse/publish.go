@@ -90,7 +90,7 @@ func (l *Lakehouse) publish(ctx context.Context, c Catalog, dataflowName string,
 	if change.After == nil || change.Ticket == nil {
 		return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "publish", Object: object(change.TableID), Cause: errors.New("the decision names no snapshot")}
 	}
-	branch, tag := stagingBranch(run), runTag(run)
+	branch, tag := stagingBranch(run), RunTag(run)
 	_, where, err := l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()
 		if refOf(meta, tag) != nil {
@@ -206,7 +206,7 @@ func (l *Lakehouse) Ticket(ctx context.Context, req dataflow.TicketRequest) (dat
 		meta := tbl.Metadata()
 		snapshot := anySnapshot(meta)
 		if req.Change == dataflow.ChangePublish {
-			if snapshot = refOf(meta, runTag(req.Target)); snapshot == nil {
+			if snapshot = refOf(meta, RunTag(req.Target)); snapshot == nil {
 				return nil, nil, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "roll back", Object: object(req.ID), Cause: fmt.Errorf("run %d is not kept", req.Target)}
 			}
 			if has := refOf(meta, branch); has != nil && !same(has, snapshot) {

@@ -204,7 +204,7 @@ func (l *Lakehouse) Rows(ctx context.Context, id dataflow.TableID, req RowsReque
 	schema, options := tbl.Schema(), []table.ScanOption{table.WithMaxConcurrency(1), table.WithArrowBatchSize(batchRows)}
 	switch {
 	case req.Run != nil:
-		snapshot := tbl.SnapshotByName(runTag(*req.Run))
+		snapshot := tbl.SnapshotByName(RunTag(*req.Run))
 		if snapshot == nil {
 			return nil, nil, &dataflow.Error{Code: dataflow.CodeNotFound, Op: "read rows", Object: object(id), Cause: fmt.Errorf("run %d is not kept", *req.Run)}
 		}

@@ -192,7 +192,7 @@ func TestRetain_AThousandUnchangedRunsLeaveTheDataAsItWasAndBoundedMetadata(t *t
 	if got := p.metadataFiles(); got["json"] > 101 || got["avro"] > 3 {
 		t.Errorf("metadata files are %v", got)
 	}
-	refs := []string{"main", runTag(runs - 2), runTag(runs - 1), runTag(runs)}
+	refs := []string{"main", RunTag(runs - 2), RunTag(runs - 1), RunTag(runs)}
 	slices.Sort(refs)
 	if diff := cmp.Diff(refs, keys(p.refs())); diff != "" {
 		t.Errorf("refs differ (-want +got):\n%s", diff)

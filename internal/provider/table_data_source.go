@@ -45,6 +45,9 @@ type tableDataSourceModel struct {
 	UUID             types.String    `tfsdk:"uuid"`
 	Location         types.String    `tfsdk:"location"`
 	MetadataLocation types.String    `tfsdk:"metadata_location"`
+	CatalogType      types.String    `tfsdk:"catalog_type"`
+	CatalogName      types.String    `tfsdk:"catalog_name"`
+	Identifier       types.String    `tfsdk:"identifier"`
 	Columns          []columnModel   `tfsdk:"columns"`
 	Snapshots        []snapshotModel `tfsdk:"snapshots"`
 }
@@ -63,6 +66,7 @@ type columnModel struct {
 
 type snapshotModel struct {
 	Run          types.Int64  `tfsdk:"run"`
+	Tag          types.String `tfsdk:"tag"`
 	SnapshotID   types.String `tfsdk:"snapshot_id"`
 	TotalRecords types.Int64  `tfsdk:"total_records"`
 }
@@ -102,6 +106,9 @@ func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"uuid":              computedText("The Iceberg table's uuid."),
 			"location":          computedText("Where the table's files are."),
 			"metadata_location": computedText("Where its newest Iceberg metadata is: what readers without the catalog open."),
+			"catalog_type":      computedText("The kind of the catalog that has it: `sqlite` or `postgres`, both in the layout of Iceberg's SQL (JDBC) catalog."),
+			"catalog_name":      computedText("The name under which the catalog must be opened."),
+			"identifier":        computedText("What the catalog calls it: `database.table_name`."),
 			"columns": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "Its columns, in their order.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -118,9 +125,10 @@ func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				}},
 			},
 			"snapshots": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The runs whose rows the table still holds, newest first; each is a tag `run_N`.",
+				Computed: true, MarkdownDescription: "The runs whose rows the table still holds, newest first.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"run":           computedNumber("The run."),
+					"tag":           computedText("The table's tag for it, by which readers read it: `run_7`."),
 					"snapshot_id":   computedText("Its Iceberg snapshot."),
 					"total_records": computedNumber("How many rows the table had."),
 				}},
@@ -145,6 +153,7 @@ func (d *tableDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	}
 	model.LastRefreshAt, model.DataAsOf = lastRefresh, timeValue(table.DataAsOf)
 	model.show(t)
+	model.CatalogType, model.CatalogName, model.Identifier = types.StringValue(lake.CatalogType()), types.StringValue(lakehouse.CatalogName), types.StringValue(t.ID.String())
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
@@ -163,7 +172,7 @@ func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
 	}
 	for _, r := range t.Runs {
 		m.Snapshots = append(m.Snapshots, snapshotModel{
-			Run: types.Int64Value(r.Run), SnapshotID: snapshotValue(&r.SnapshotID), TotalRecords: types.Int64Value(r.TotalRecords),
+			Run: types.Int64Value(r.Run), Tag: types.StringValue(lakehouse.RunTag(r.Run)), SnapshotID: snapshotValue(&r.SnapshotID), TotalRecords: types.Int64Value(r.TotalRecords),
 		})
 	}
 }

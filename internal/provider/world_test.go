@@ -242,6 +242,13 @@ func (w *world) killedRun(decided bool) {
 	}
 }
 
+func (w *world) catalogType() string {
+	if w.team != nil {
+		return "postgres"
+	}
+	return "sqlite"
+}
+
 // catalog opens the catalog's database.
 func (w *world) catalog() *sql.DB {
 	driver, source := "sqlite", "file:"+filepath.Join(w.workspace, "catalog.db")
