@@ -2,6 +2,7 @@ package lakehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -30,7 +31,7 @@ type Catalog interface {
 	LoadTable(ctx context.Context, ident table.Identifier) (*table.Table, error)
 	ListTables(ctx context.Context, namespace table.Identifier) iter.Seq2[table.Identifier, error]
 	// CommitTable makes one atomic change of a table, if the requirements hold. Where somebody else was faster that is table.ErrCommitFailed,
-	// or the error of the requirement that does not hold any more.
+	// or the error of the requirement that does not hold any more. Where an answer was lost, and looking it up failed too, it is errCommitUnknown.
 	CommitTable(ctx context.Context, ident table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error)
 
 	// NewTable makes an empty table, whose files lie at location and which other readers find there.
@@ -75,6 +76,9 @@ type CatalogConfig struct {
 	// comes from the environment, as the AWS CLI has it. They may hold secrets, so they are in no message.
 	Properties map[string]string
 }
+
+// errCommitUnknown says that a commit may have happened, or may happen yet: nothing that it would point at may be removed.
+var errCommitUnknown = errors.New("it is not known whether the commit has happened")
 
 // openCatalog opens a catalog. Without create, one that was never written to is errNoCatalog, and nothing is made.
 func (l *Lakehouse) openCatalog(ctx context.Context, create bool) (Catalog, error) {

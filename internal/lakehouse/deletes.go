@@ -21,7 +21,7 @@ import (
 
 // deletesView is the table as if its rows were those of position-delete files: so the library reads and writes them as it does data files.
 func deletesView(tbl *table.Table) (*table.Table, error) {
-	view, _, err := ahead(tbl, iceberg.PositionalDeleteSchema)
+	view, _, err := ahead(tbl, iceberg.PositionalDeleteSchema, nil)
 	return view, err
 }
 

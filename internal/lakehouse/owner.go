@@ -217,6 +217,7 @@ func (l *Lakehouse) create(ctx context.Context, c Catalog, req dataflow.StageReq
 		properties[propertyComment] = req.Table.Description
 	}
 	maps.Copy(properties, sources(made, req.Table.Schema))
+	maps.Copy(properties, withoutBounds(made, req.Table.Schema, nil))
 	tbl, err := c.NewTable(ctx, req.ID, made.schema, newLocation(c, req.ID), properties)
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {
 		return load(ctx, c, req.ID)

@@ -301,8 +301,8 @@ func earlierField(earlier []*iceberg.Schema, name string, kind dataflow.ColumnTy
 
 // ahead gives the table as it will be with this schema, and the update that adds the schema (nil: the table has it). Only this process sees the
 // table so: a table has one current schema for all its branches, so the staging commit only adds the schema, and the publish commit makes it current.
-func ahead(tbl *table.Table, schema *iceberg.Schema) (*table.Table, table.Update, error) {
-	if schema.Equals(tbl.Schema()) {
+func ahead(tbl *table.Table, schema *iceberg.Schema, properties iceberg.Properties) (*table.Table, table.Update, error) {
+	if schema.Equals(tbl.Schema()) && len(properties) == 0 {
 		return tbl, nil, nil
 	}
 	base, err := shifted(tbl.Metadata(), -aheadOfClock(tbl.Metadata()))
@@ -312,6 +312,13 @@ func ahead(tbl *table.Table, schema *iceberg.Schema) (*table.Table, table.Update
 	builder, err := table.MetadataBuilderFromBase(base, tbl.MetadataLocation())
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the table's metadata: %w", err)
+	}
+	if err := builder.SetProperties(properties); err != nil {
+		return nil, nil, fmt.Errorf("set the properties: %w", err)
+	}
+	if schema.Equals(tbl.Schema()) {
+		view, err := viewOf(tbl, builder)
+		return view, nil, err
 	}
 	var id int
 	for _, known := range tbl.Metadata().Schemas() {
@@ -330,10 +337,14 @@ func ahead(tbl *table.Table, schema *iceberg.Schema) (*table.Table, table.Update
 	if err := builder.SetCurrentSchemaID(id); err != nil {
 		return nil, nil, fmt.Errorf("set the schema: %w", err)
 	}
+	view, err := viewOf(tbl, builder)
+	return view, table.NewAddSchemaUpdate(named), err
+}
+
+func viewOf(tbl *table.Table, builder *table.MetadataBuilder) (*table.Table, error) {
 	meta, err := builder.Build()
 	if err != nil {
-		return nil, nil, fmt.Errorf("build the table's metadata: %w", err)
+		return nil, fmt.Errorf("build the table's metadata: %w", err)
 	}
-	view := table.New(tbl.Identifier(), meta, tbl.MetadataLocation(), tbl.FS, nil)
-	return view, table.NewAddSchemaUpdate(named), nil
+	return table.New(tbl.Identifier(), meta, tbl.MetadataLocation(), tbl.FS, nil), nil
 }

@@ -109,6 +109,9 @@ func (c *sqlTables) repoint(ctx context.Context, id dataflow.TableID, from, to s
 		}
 		return err
 	})
+	if err != nil && calls > 1 {
+		err = fmt.Errorf("%w: %w", errCommitUnknown, err)
+	}
 	if err != nil {
 		return false, false, fmt.Errorf("update the catalog: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"strconv"
 	"sync"
@@ -148,7 +149,7 @@ func (s *staging) tryCommit(ctx context.Context) (dataflow.TableChange, error) {
 	if err != nil {
 		return none, s.failed("stage", dataflow.CodeInvalid, err)
 	}
-	view, addSchema, err := ahead(tbl, to.schema)
+	view, addSchema, err := ahead(tbl, to.schema, withoutBounds(to, s.req.Table.Schema, tbl.Properties()))
 	if err != nil {
 		return none, s.failed("stage", dataflow.CodeInternal, err)
 	}
@@ -368,7 +369,9 @@ func (s *staging) commitSnapshot(ctx context.Context, tbl, view *table.Table, ad
 	if isEncoded(tbl.Location()) {
 		updates = append(updates, table.NewSetLocationUpdate(plain(tbl.Location())))
 	}
-	if changed := changedProperties(tbl.Properties(), sources(to, s.req.Table.Schema)); len(changed) > 0 {
+	wanted := sources(to, s.req.Table.Schema)
+	maps.Copy(wanted, withoutBounds(to, s.req.Table.Schema, tbl.Properties()))
+	if changed := changedProperties(tbl.Properties(), wanted); len(changed) > 0 {
 		updates = append(updates, table.NewSetPropertiesUpdate(changed))
 	}
 	_, where, err := commitTable(ctx, s.catalog, tbl, requirements, updates)
@@ -390,7 +393,7 @@ func (s *staging) afterFailedCommit(ctx context.Context, before *table.Table, wr
 			return *snapshot, after.MetadataLocation(), nil
 		}
 	}
-	if fs, err := before.FS(ctx); err == nil {
+	if fs, err := before.FS(ctx); err == nil && !errors.Is(failure, errCommitUnknown) {
 		for _, file := range written {
 			_ = fs.Remove(file) // no snapshot has it; what stays is swept with the run, or with the table
 		}
