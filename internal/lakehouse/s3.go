@@ -172,9 +172,14 @@ func (f s3Files) DeleteFiles(_ context.Context, locations []string) ([]string, e
 	return deleted, nil
 }
 
+// A file is uploaded in parts of the least size that S3 takes, two at a time. By default the SDK holds five larger ones: the import of a million users took 278 MB in place of
+// 244, and was no faster, since rows are encoded more slowly than two parts go (BenchmarkTeam). https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+var uploads = blob.WriterOptions{BufferSize: 5 << 20, MaxConcurrency: 2}
+
 // Create implements iceio.WriteFileIO.
 func (f s3Files) Create(location string) (iceio.FileWriter, error) {
-	out, err := f.FileIO.Create(location)
+	options := uploads
+	out, err := f.NewWriter(f.ctx, location, true, &options)
 	if err != nil {
 		return nil, explainS3(err)
 	}

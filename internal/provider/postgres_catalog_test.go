@@ -22,27 +22,7 @@ func TestPostgresCatalog_ImportsRollsBackAndIsEmptyAfterADestroy(t *testing.T) {
 	_ = w.folder() // its records are there
 	server := postgrestest.Start(t)
 	uri := server.NewDatabase(t)
-	config := func(arguments string) string {
-		return overPostgres(w.dataflow("tables = { users = {}, groups = {} }\n"+arguments), uri) + `
-data "skypoint_table_rows" "users" {
-  dataflow_id = skypoint_dataflow.customers.id
-  at_run      = skypoint_dataflow.customers.current_run
-  key         = "users"
-}
-`
-	}
-	const customers = "skypoint_dataflow.customers"
-	w.run(
-		resource.TestStep{Config: config(""), Check: resource.ComposeTestCheckFunc(
-			resource.TestCheckResourceAttr(customers, "table_details.users.total_records", "20"),
-			resource.TestCheckResourceAttr("data.skypoint_table_rows.users", "rows.#", "20"),
-		)},
-		resource.TestStep{PreConfig: w.evolve(1, 2, 3), Config: config(`refresh_triggers = { build = "2" }`),
-			Check: resource.TestCheckResourceAttr(customers, "table_details.users.total_records", "19")},
-		resource.TestStep{Config: config(`refresh_triggers = { build = "2" }` + "\npinned_run = 1"),
-			Check: resource.TestCheckResourceAttr("data.skypoint_table_rows.users", "rows.#", "20")},
-		resource.TestStep{Config: overPostgres(w.connector(), uri)},
-	)
+	w.livesAndIsDestroyed(func(config string) string { return overPostgres(config, uri) })
 	for _, table := range []string{"iceberg_tables", "iceberg_namespace_properties"} {
 		var left int
 		w.must(server.Open(t, uri).QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&left))

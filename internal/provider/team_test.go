@@ -179,10 +179,11 @@ func newTeamWorld(t *testing.T, users int) *world {
 	return w
 }
 
-func TestTeam_ImportsRollsBackAndLeavesNothingOfTheTablesAfterADestroy(t *testing.T) {
-	w := newTeamWorld(t, 20)
+// livesAndIsDestroyed imports a pool of 20 users, imports what has changed, goes back, and destroys the dataflow. settled completes a configuration.
+func (w *world) livesAndIsDestroyed(settled func(config string) string) {
+	w.t.Helper()
 	config := func(arguments string) string {
-		return w.dataflow("tables = { users = {}, groups = {} }\n"+arguments) + `
+		return settled(w.dataflow("tables = { users = {}, groups = {} }\n"+arguments)) + `
 data "skypoint_table_rows" "users" {
   dataflow_id = skypoint_dataflow.customers.id
   at_run      = skypoint_dataflow.customers.current_run
@@ -200,8 +201,13 @@ data "skypoint_table_rows" "users" {
 			Check: resource.TestCheckResourceAttr(customers, "table_details.users.total_records", "19")},
 		resource.TestStep{Config: config(`refresh_triggers = { build = "2" }` + "\npinned_run = 1"),
 			Check: resource.TestCheckResourceAttr("data.skypoint_table_rows.users", "rows.#", "20")},
-		resource.TestStep{Config: w.connector()},
+		resource.TestStep{Config: settled(w.connector())},
 	)
+}
+
+func TestTeam_ImportsRollsBackAndLeavesNothingOfTheTablesAfterADestroy(t *testing.T) {
+	w := newTeamWorld(t, 20)
+	w.livesAndIsDestroyed(func(config string) string { return config })
 	for _, key := range w.team.bucket.Keys(teamBucket) {
 		if strings.HasPrefix(key, "skypoint/warehouse/") {
 			t.Errorf("%s is left of the tables", key)

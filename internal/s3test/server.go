@@ -33,11 +33,12 @@ type Server struct {
 
 type object struct {
 	content  []byte
+	etag     string
 	headers  http.Header // Content-Type and x-amz-meta-…
 	modified time.Time
 }
 
-func (o object) etag() string { return fmt.Sprintf(`"%x"`, md5.Sum(o.content)) } //nolint:gosec // see the import
+func etagOf(content []byte) string { return fmt.Sprintf(`"%x"`, md5.Sum(content)) } //nolint:gosec // see the import
 
 // pageSize is the largest number of keys and common prefixes in one answer of ListObjectsV2.
 const pageSize = 1000
@@ -98,7 +99,7 @@ func (s *Server) Content(bucket, key string) []byte {
 func (s *Server) Put(bucket, key string, content []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buckets[bucket][key] = object{content: content, headers: http.Header{}, modified: time.Now()}
+	s.buckets[bucket][key] = object{content: content, etag: etagOf(content), headers: http.Header{}, modified: time.Now()}
 }
 
 // Delete removes an object behind the clients' back.
@@ -145,7 +146,7 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, name, key string, c
 		refuse(w, r, http.StatusPreconditionFailed, "PreconditionFailed")
 		return false
 	}
-	o := object{content: content, headers: http.Header{}, modified: time.Now()}
+	o := object{content: content, etag: etagOf(content), headers: http.Header{}, modified: time.Now()}
 	for name, values := range r.Header {
 		if name == "Content-Type" || strings.HasPrefix(name, "X-Amz-Meta-") {
 			o.headers[name] = values
@@ -153,7 +154,7 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, name, key string, c
 	}
 	bucket[key] = o
 	s.mirror(name, key, content)
-	w.Header().Set("ETag", o.etag())
+	w.Header().Set("ETag", o.etag)
 	return true
 }
 
@@ -185,7 +186,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request, name, key string
 			return
 		}
 		parts[number] = content
-		w.Header().Set("ETag", object{content: content}.etag())
+		w.Header().Set("ETag", etagOf(content))
 	case r.Method == http.MethodPost:
 		var whole []byte
 		for _, number := range slices.Sorted(maps.Keys(parts)) {
@@ -207,7 +208,7 @@ func get(w http.ResponseWriter, r *http.Request, bucket map[string]object, key s
 		return
 	}
 	maps.Copy(w.Header(), o.headers)
-	w.Header().Set("ETag", o.etag())
+	w.Header().Set("ETag", o.etag)
 	w.Header().Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	content, status := o.content, http.StatusOK
 	var from, to int
@@ -284,7 +285,7 @@ func list(w http.ResponseWriter, r *http.Request, bucket map[string]object) {
 			continue
 		}
 		o := bucket[key]
-		answer.Contents = append(answer.Contents, entry{key, o.modified.UTC().Format("2006-01-02T15:04:05.000Z"), o.etag(), len(o.content)})
+		answer.Contents = append(answer.Contents, entry{key, o.modified.UTC().Format("2006-01-02T15:04:05.000Z"), o.etag, len(o.content)})
 	}
 	write(w, http.StatusOK, answer)
 }
