@@ -3,74 +3,22 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/mototest"
 )
-
-// motoServer is moto's server with conditional writes that are one step, as they are in S3. moto 5.2.5 looks for the object first and
-// stores it then (put_object in moto/s3/responses.py), so under load two writes of one object both succeed; Bucket finds that out and refuses.
-const motoServer = `
-import threading
-from moto.s3.responses import S3Response
-from moto.server import main
-
-one_at_a_time = threading.Lock()
-put_object = S3Response.put_object
-
-def put_object_in_one_step(self):
-    with one_at_a_time:
-        return put_object(self)
-
-S3Response.put_object = put_object_in_one_step
-main()
-`
 
 // startMoto starts an S3 and a KMS that nobody here wrote, with the bucket "records", and gives their endpoint and how to sign in there.
 func startMoto(t *testing.T) (string, aws.Config) {
 	t.Helper()
 	setKeys(t)
-	folder := os.Getenv("MOTO")
-	if folder == "" {
-		t.Fatal("MOTO is not set: run `make interop`")
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	must(t, listener.Close())
-	server := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", "python"), "-c", motoServer, "-H", "127.0.0.1", "-p", fmt.Sprint(port))
-	var said bytes.Buffer
-	server.Stdout, server.Stderr = &said, &said
-	must(t, server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait() // killed: its status says nothing
-	})
-	endpoint := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for begun := time.Now(); ; {
-		answer, err := http.Get(endpoint + "/moto-api/")
-		if err == nil {
-			must(t, answer.Body.Close())
-			break
-		}
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("moto does not answer: %v\n%s", err, said.String())
-		}
-		must(t, dataflow.Sleep(t.Context(), 50*time.Millisecond))
-	}
+	endpoint := mototest.Start(t)
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint))
 	must(t, err)
 	_, err = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: new("records")})

@@ -131,6 +131,11 @@ func (p *places) defaultToBucket(diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root("warehouse"), "Missing warehouse", "Tables can be in a folder or in a bucket of S3, and not beside this workspace. Set warehouse to s3://BUCKET/PREFIX.")
 		return
 	}
+	if workspace.Query().Has("profile") {
+		diags.AddAttributeError(path.Root("workspace"), "Profile holds for the records alone", "Tables in the workspace's bucket are reached with the environment's sign-in, not with a profile of the workspace's URL. "+
+			"Set the environment variable AWS_PROFILE in its place, or give the tables a warehouse and catalog.properties of their own.")
+		return
+	}
 	p.warehouse = "s3://" + strings.TrimSuffix(workspace.Host+workspace.Path, "/") + "/warehouse"
 	properties := map[string]string{}
 	for parameter, property := range map[string]string{"endpoint": "s3.endpoint", "region": "s3.region"} {

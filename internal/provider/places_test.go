@@ -28,6 +28,8 @@ func TestConfigure_RefusesPlacesThatDoNotGoTogether(t *testing.T) {
 		{"a bucket of Google's without a warehouse", "workspace = \"gs://bucket/skypoint\"\n" + postgres + key, "/home/me", "warehouse", "Set warehouse to s3://BUCKET/PREFIX."},
 		{"a bucket of Azure's without a warehouse", "workspace = \"azblob://bucket/skypoint\"\n" + postgres + key, "/home/me", "warehouse", "Set warehouse to s3://BUCKET/PREFIX."},
 		{"a bucket in which readers would not find the tables", "workspace = \"s3://bucket/my team\"\n" + postgres + key, "/home/me", "warehouse", "Set warehouse to s3://BUCKET/PREFIX"},
+		{"a bucket with a profile", "workspace = \"s3://bucket/skypoint?profile=team\"\n" + postgres + key, "/home/me", "workspace", "Set the environment variable AWS_PROFILE in its place"},
+		{"a bucket with a profile, and tables elsewhere", "workspace = \"s3://bucket/skypoint?profile=team\"\nwarehouse = \"s3://lake/team\"\n" + postgres + key, "/home/me", "", ""},
 		{"a bucket where there is no cache", bucket + postgres + key, "", "scratch", "Set scratch to a folder on a disk of this machine."},
 		{"a bucket where there is no cache, with a scratch folder", bucket + postgres + key + `scratch = "/mnt/disk"`, "", "", ""},
 	} {

@@ -90,11 +90,15 @@ provider "skypoint" {
 `, teamBucket, prefix, m.endpoint, base64.URLEncoding.EncodeToString([]byte("thirty-two bytes of a team's key")), m.catalog)
 }
 
+// namespace is how unshare gives a process a host name of its own.
+func namespace() []string {
+	if os.Geteuid() == 0 {
+		return []string{"--uts"}
+	}
+	return []string{"--uts", "--map-root-user"}
+}
+
 // command runs a command on a host: in a namespace of its own with that host's name.
 func (m *team) command(host, cli string, args []string) (program string, arguments, env []string) {
-	namespace := []string{"--uts"}
-	if os.Geteuid() != 0 {
-		namespace = append(namespace, "--map-root-user")
-	}
-	return "unshare", append(append(namespace, "sh", "-c", `hostname "$0" && exec "$@"`, host, cli), args...), []string{"TF_VAR_scratch=" + filepath.Join(m.scratch, host)}
+	return "unshare", append(append(namespace(), "sh", "-c", `hostname "$0" && exec "$@"`, host, cli), args...), []string{"TF_VAR_scratch=" + filepath.Join(m.scratch, host)}
 }

@@ -5,6 +5,7 @@ package torture
 import (
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -15,6 +16,9 @@ import (
 func TestTwoHosts_ThatApplyAtOnceBothEndWellOrTheSecondSaysWhoRuns(t *testing.T) {
 	if _, err := databases(); err != nil && err.Error() == postgrestest.Missing {
 		t.Skip(postgrestest.Missing)
+	}
+	if err := exec.CommandContext(t.Context(), "unshare", append(namespace(), "true")...).Run(); err != nil {
+		t.Skip("This user may not give a process another host name")
 	}
 	t.Setenv("OVER", "team")
 	w := newWorld(t, 1, manyUsers, providerCopy(t), startReader(t), newTally())
