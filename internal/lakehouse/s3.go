@@ -30,7 +30,7 @@ import (
 //
 //   - It signs in anew for every table that it opens, and makes a connection pool for each. On a machine whose credentials come from its role that is a
 //     request each time: https://github.com/apache/iceberg-go/blob/v0.7.0/io/gocloud/s3/s3.go (createS3Bucket).
-//   - It says that a file does not exist for every failure with "301" in its text, which is one file name in thirty and a lost connection:
+//   - It says that a file does not exist for every failure with "301" in its text, which is one file name in a hundred and a lost connection:
 //     https://github.com/google/go-cloud/blob/v0.46.0/blob/s3blob/s3blob.go (ErrorCode). A table whose metadata file is gone is made anew, so this must not be wrong.
 //
 // So this factory takes its place for the whole process: it signs in once for each set of properties, hands what it has to the library's, which is

@@ -109,7 +109,7 @@ func (c *sqlTables) repoint(ctx context.Context, id dataflow.TableID, from, to s
 		}
 		return err
 	})
-	if err != nil && calls > 1 {
+	if err != nil && (calls > 1 || ctx.Err() != nil) { // a statement that is cancelled may be carried out all the same
 		err = fmt.Errorf("%w: %w", errCommitUnknown, err)
 	}
 	if err != nil {
