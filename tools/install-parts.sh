@@ -4,9 +4,11 @@
 #   awscli      the folder of a Python environment with aws, the command line of AWS
 #   pyiceberg   the folder of a Python environment with pyiceberg (a reader of Iceberg tables) and boto3
 #   duckdb      the folder of a Python environment with DuckDB and its Iceberg extension (another reader)
+#   rest        a folder with Iceberg's own REST catalog server in its jars/ (needs Java 17 and Maven)
 #   spark       the folder of a Python environment with Spark, and Iceberg for it in its jars/ (a third one; needs Java 17 and Maven)
 set -euo pipefail
-. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/dir.sh"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/dir.sh"
 
 venv() { # PACKAGE… DIR
   local dir=${*: -1}
@@ -22,12 +24,17 @@ spark() { # DIR
   done
 }
 
+rest() { # DIR
+  mvn -q -B -f "$here/rest-catalog/pom.xml" dependency:copy-dependencies -DoutputDirectory="$1/jars"
+}
+
 for part in "$@"; do
   case $part in
     moto) dir=$tools_dir/moto-5.2.5; once "$dir" venv 'moto[server,cognitoidp]==5.2.5' ;;
     awscli) dir=$tools_dir/awscli-1.46.3; once "$dir" venv awscli==1.46.3 ;;
     pyiceberg) dir=$tools_dir/pyiceberg-0.11.1-postgres; once "$dir" venv 'pyiceberg[sql-sqlite,pyarrow]==0.11.1' boto3 psycopg2-binary==2.9.13 ;;
     duckdb) dir=$tools_dir/duckdb-1.5.5; once "$dir" venv duckdb==1.5.5 duckdb-extension-{iceberg,avro,httpfs}==1.5.5 ;;
+    rest) dir=$tools_dir/rest-catalog-1.10.0; once "$dir" rest ;;
     spark) dir=$tools_dir/spark-3.5.9; once "$dir" spark ;;
     *) echo "install-parts.sh: no such part: $part" >&2; exit 2 ;;
   esac

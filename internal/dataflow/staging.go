@@ -9,6 +9,9 @@ type StageRequest struct {
 	ID         TableID
 	Table      SourceTable
 	Definition TableDefinition
+	// MetadataLocation is where the newest run that published the table left its metadata; empty: none has. A table that is not in its catalog any more is put back from there
+	// where the catalog's drops may take the wrong table.
+	MetadataLocation string
 }
 
 // Staging is one table being written by one run.

@@ -27,6 +27,11 @@ type Tables interface {
 	// A second call gives the same ticket.
 	Ticket(ctx context.Context, req TicketRequest) (TableChange, error)
 
+	// PublishTogether makes the commits of all these changes of a decision in one transaction, where the catalog has such: then no reader ever sees tables
+	// of two runs. Elsewhere it does nothing. What it has done Publish finds done; Publish is called for every change afterwards in any case, and says
+	// what became of it: of a table that is gone, for one. It may be called late and twice, as Publish may, with the same errors.
+	PublishTogether(ctx context.Context, dataflowName string, run int64, changes []TableChange) error
+
 	// Publish carries out one change of a decision in one atomic commit (a drop: that commit, then the entry, then the files).
 	// It is refused, and reads again, when the table moved meanwhile; when the run's tag is there already it is done.
 	//

@@ -92,6 +92,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 	definition := started.Definition.Tables[key]
 	staging, err := e.beginStaging(ctx, dataflow.StageRequest{
 		Dataflow: started.Dataflow, Run: started.Run, ID: started.Definition.TableID(key), Table: rows.table, Definition: definition,
+		MetadataLocation: leftAt(before, started.Definition.TableID(key)),
 	})
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
@@ -118,6 +119,16 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 		change.Counts.KeptAsText = report.KeptAsText
 	}
 	return change, nil
+}
+
+// leftAt gives where the newest run that published a table left its metadata; empty: none has.
+func leftAt(before dataflow.Standing, id dataflow.TableID) string {
+	for _, table := range before.Tables {
+		if table.TableID == id {
+			return table.PublishedMetadataLocation
+		}
+	}
+	return ""
 }
 
 // oldest gives the start of the oldest reading in a table: the run's own, or that of a failed one that rows were taken over from.

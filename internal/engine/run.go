@@ -177,6 +177,9 @@ func (e *Engine) carry(
 	if finished, err := e.ledger.Finished(ctx, started.Dataflow, started.Run); !dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return finished, err
 	}
+	if err := e.tables.PublishTogether(ctx, started.Dataflow, started.Run, decision.Tables); err != nil {
+		return dataflow.Run{}, fmt.Errorf("publish: %w", err)
+	}
 	for _, change := range decision.Tables {
 		result, err := e.tables.Publish(ctx, started.Dataflow, started.Run, change)
 		if dataflow.IsCode(err, dataflow.CodeNotFound) || dataflow.IsCode(err, dataflow.CodeFilesGone) {

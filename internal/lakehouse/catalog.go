@@ -1,10 +1,14 @@
 package lakehouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/apache/iceberg-go"
 	iceio "github.com/apache/iceberg-go/io"
@@ -61,19 +65,21 @@ const (
 	CatalogSQLite = "sqlite"
 	// CatalogPostgres is Iceberg's SQL catalog in a PostgreSQL database, which many machines share.
 	CatalogPostgres = "postgres"
+	// CatalogREST is a catalog behind Iceberg's REST protocol.
+	CatalogREST = "rest"
 )
 
 // CatalogTypes lists the kinds in the order in which a person is shown them.
-func CatalogTypes() []string { return []string{CatalogSQLite, CatalogPostgres} }
+func CatalogTypes() []string { return []string{CatalogSQLite, CatalogPostgres, CatalogREST} }
 
 // CatalogConfig says where table pointers live.
 type CatalogConfig struct {
 	Type string // one of CatalogTypes; empty: CatalogSQLite
-	// URI is the path of a SQLite catalog's file, or the address of a PostgreSQL database: postgres://USER@HOST:PORT/DATABASE. It may hold a password, so it
-	// is in no message.
+	// URI is the path of a SQLite catalog's file, the address of a PostgreSQL database (postgres://USER@HOST:PORT/DATABASE, which may hold a password, so it
+	// is in no message), or the address of a REST catalog (https://HOST/PATH).
 	URI string
 	// Properties say how the tables' files are reached, by Iceberg's own names: s3.endpoint, s3.region, s3.access-key-id, s3.secret-access-key, … What they leave out
-	// comes from the environment, as the AWS CLI has it. They may hold secrets, so they are in no message.
+	// comes from the environment, as the AWS CLI has it. Those of a REST catalog also say who signs in to it. They may hold secrets, so they are in no message.
 	Properties map[string]string
 }
 
@@ -87,6 +93,8 @@ func (l *Lakehouse) openCatalog(ctx context.Context, create bool) (Catalog, erro
 		return openSQLite(ctx, l.config.Catalog, l.warehouse, l.isOnNetwork, create)
 	case CatalogPostgres:
 		return openPostgres(ctx, l.config.Catalog, l.warehouse, create)
+	case CatalogREST:
+		return openREST(ctx, l.config.Catalog, l.warehouse)
 	default:
 		return nil, noCatalogType(l.config.Catalog.Type)
 	}
@@ -105,6 +113,8 @@ func (c CatalogConfig) complete() (CatalogConfig, error) {
 		return completeSQLite(c)
 	case CatalogPostgres:
 		return completePostgres(c)
+	case CatalogREST:
+		return completeREST(c)
 	default:
 		return c, noCatalogType(c.Type)
 	}
@@ -112,10 +122,51 @@ func (c CatalogConfig) complete() (CatalogConfig, error) {
 
 // place names the catalog without a secret. A SQLite catalog is the workspace's own, wherever that is.
 func (c CatalogConfig) place() string {
-	if c.Type == CatalogPostgres {
+	switch c.Type {
+	case CatalogPostgres:
 		return placeOfPostgres(c.URI)
+	case CatalogREST:
+		return placeOfREST(c)
+	default:
+		return c.Type
 	}
-	return c.Type
+}
+
+// CheckProperties refuses a property that the catalog's kind does not have, and half a key, with dataflow.CodeInvalid. It never repeats a value.
+func (c CatalogConfig) CheckProperties() error {
+	known := s3Properties
+	if c.Type == CatalogREST {
+		known = slices.Concat(restProperties, s3Properties)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Properties)) {
+		if header, ok := strings.CutPrefix(name, restHeader); ok && header != "" && c.Type == CatalogREST {
+			continue
+		}
+		if !slices.Contains(known, name) {
+			return invalidCatalog(fmt.Sprintf("a %s catalog has no property %q", cmp.Or(c.Type, CatalogSQLite), name), "The properties are: "+strings.Join(known, ", ")+".")
+		}
+	}
+	if (c.Properties[iceio.S3AccessKeyID] == "") != (c.Properties[iceio.S3SecretAccessKey] == "") {
+		return invalidCatalog(fmt.Sprintf("%s and %s go together", iceio.S3AccessKeyID, iceio.S3SecretAccessKey), "Set both, or neither: the environment then says how to sign in.")
+	}
+	if c.Type == CatalogREST {
+		return checkRESTProperties(c.Properties)
+	}
+	return nil
+}
+
+func invalidCatalog(cause, hint string) error {
+	return &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "catalog", Cause: errors.New(cause), Hint: hint}
+}
+
+// registrar is a Catalog that drops a table by its name alone. A process that slept between its look and its drop may so take the entry of a table that another one has made
+// or changed meanwhile. The files stay, and Lakehouse.restore puts the entry back. TestCatalog_Conforms states these rules too.
+type registrar interface {
+	// Register makes the entry of the table whose metadata is at this location. Errors: catalog.ErrTableAlreadyExists when the name is taken, catalog.ErrNoSuchNamespace,
+	// fs.ErrNotExist when there is no such file.
+	Register(ctx context.Context, id dataflow.TableID, metadataLocation string) error
+	// Unregister removes the entry of a table whose metadata file is gone. One whose file is there stays.
+	Unregister(ctx context.Context, id dataflow.TableID) error
 }
 
 func noCatalogType(kind string) error {

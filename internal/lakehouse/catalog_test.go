@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/resttest"
 )
 
 // catalogKinds are the kinds of catalogs. Each gives what makes an empty one, and that what opens it as often as it is called: as one process after
@@ -34,6 +36,9 @@ var catalogKinds = map[string]func(t *testing.T) func(t *testing.T) func() Catal
 		server := postgrestest.Start(t)
 		return func(t *testing.T) func() Catalog { return postgresIn(t, server.NewDatabase(t)) }
 	},
+	"rest": func(*testing.T) func(t *testing.T) func() Catalog {
+		return func(t *testing.T) func() Catalog { return restIn(t, restServer(t, resttest.New(nil)), t.TempDir()) }
+	},
 }
 
 // catalogWorld is one catalog as several processes see it.
@@ -42,23 +47,27 @@ type catalogWorld struct {
 	open func() Catalog
 }
 
-// TestCatalog_Conforms states the rules of the interface Catalog.
+// catalogRules are the rules of the interface Catalog, and those of registrar for the kinds that are one.
+var catalogRules = map[string]func(w catalogWorld){
+	"makes a table where it is told to, once":                     catalogMakesATable,
+	"keeps databases with their properties":                       catalogKeepsDatabases,
+	"commits what its requirements allow, and nothing else":       catalogCommits,
+	"lets one of many commits at once win":                        catalogLetsOneWin,
+	"drops an entry only while its metadata is where it was read": catalogDropsAnEntry,
+	"knows where the metadata of many tables is":                  catalogKnowsLocations,
+	"lists tables and databases":                                  catalogLists,
+	"keeps an error that says what to do":                         catalogExplains,
+	"puts an entry back, or can't drop a wrong one":               catalogRegisters,
+}
+
+func catalogRuleNames() []string { return slices.Sorted(maps.Keys(catalogRules)) }
+
 func TestCatalog_Conforms(t *testing.T) {
-	rules := map[string]func(w catalogWorld){
-		"makes a table where it is told to, once":                     catalogMakesATable,
-		"keeps databases with their properties":                       catalogKeepsDatabases,
-		"commits what its requirements allow, and nothing else":       catalogCommits,
-		"lets one of many commits at once win":                        catalogLetsOneWin,
-		"drops an entry only while its metadata is where it was read": catalogDropsAnEntry,
-		"knows where the metadata of many tables is":                  catalogKnowsLocations,
-		"lists tables and databases":                                  catalogLists,
-		"keeps an error that says what to do":                         catalogExplains,
-	}
 	for kind, start := range catalogKinds {
 		t.Run(kind, func(t *testing.T) {
 			open := start(t)
-			for _, name := range slices.Sorted(maps.Keys(rules)) {
-				t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { rules[name](catalogWorld{t, open(t)}) })
+			for _, name := range catalogRuleNames() {
+				t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { catalogRules[name](catalogWorld{t, open(t)}) })
 			}
 		})
 	}
@@ -252,6 +261,47 @@ func catalogLists(w catalogWorld) {
 	}
 	if names, err := tablesOf(w.Context(), c, "nowhere"); err != nil || names != nil {
 		w.Errorf("tables of a database that is not there: %v, %v", names, err)
+	}
+}
+
+func catalogRegisters(w catalogWorld) {
+	c := w.catalog()
+	byName, ok := c.(registrar)
+	if !ok {
+		return // see catalogDropsAnEntry
+	}
+	id, made := w.newTable(c, "users")
+	if err := byName.Register(w.Context(), id, made.MetadataLocation()); !errors.Is(err, catalog.ErrTableAlreadyExists) {
+		w.Errorf("a table that is there: %v", err)
+	}
+	mustDo(w, byName.Unregister(w.Context(), id))
+	if _, err := c.LoadTable(w.Context(), identifier(id)); err != nil {
+		w.Errorf("the entry of a table whose file is there went: %v", err)
+	}
+	if dropped, err := c.DropEntry(w.Context(), id, made.MetadataLocation()); err != nil || !dropped {
+		w.Fatalf("drop the entry: %t, %v", dropped, err)
+	}
+	mustDo(w, byName.Register(w.Context(), id, made.MetadataLocation()))
+	back, err := w.catalog().LoadTable(w.Context(), identifier(id))
+	mustDo(w, err)
+	if back.MetadataLocation() != made.MetadataLocation() || back.Metadata().TableUUID() != made.Metadata().TableUUID() {
+		w.Errorf("another table came back: %s", back.MetadataLocation())
+	}
+	files, err := c.Files(w.Context(), made.MetadataLocation())
+	mustDo(w, err)
+	mustDo(w, files.Remove(made.MetadataLocation()))
+	if _, err := c.LoadTable(w.Context(), identifier(id)); !errors.Is(err, fs.ErrNotExist) || isNoTable(err) {
+		w.Errorf("a table whose metadata file is gone: %v", err)
+	}
+	if where, err := c.MetadataLocations(w.Context(), []dataflow.TableID{id}); err != nil || len(where) != 0 {
+		w.Errorf("where a table is whose metadata file is gone: %v, %v", where, err)
+	}
+	mustDo(w, byName.Unregister(w.Context(), id))
+	if _, err := c.LoadTable(w.Context(), identifier(id)); !errors.Is(err, catalog.ErrNoSuchTable) {
+		w.Errorf("after its entry was removed: %v", err)
+	}
+	if err := byName.Register(w.Context(), id, made.MetadataLocation()); !errors.Is(err, fs.ErrNotExist) {
+		w.Errorf("a table whose metadata file is gone is put back: %v", err)
 	}
 }
 

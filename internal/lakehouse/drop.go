@@ -51,6 +51,9 @@ func (l *Lakehouse) drop(ctx context.Context, c Catalog, dataflowName string, ru
 	if err := removeFolder(ctx, c, change.TableID, removed); err != nil {
 		return &dataflow.Error{Op: "remove files", Object: object(change.TableID), Cause: err}
 	}
+	if err := dropAgain(ctx, c, change.TableID, removed); err != nil {
+		return err
+	}
 	return l.dropDatabase(ctx, c, dataflowName, change.Database)
 }
 

@@ -151,6 +151,9 @@ func (l *Lakehouse) claim(ctx context.Context, c Catalog, req dataflow.StageRequ
 	}
 	tbl, err := load(ctx, c, req.ID)
 	if dataflow.IsCode(err, dataflow.CodeNotFound) {
+		tbl, err = l.restore(ctx, c, req.Dataflow, req.ID, req.MetadataLocation)
+	}
+	if dataflow.IsCode(err, dataflow.CodeNotFound) {
 		return l.create(ctx, c, req)
 	}
 	return tbl, err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
@@ -61,6 +60,7 @@ func openPostgres(ctx context.Context, from CatalogConfig, warehouse string, cre
 	at := "catalog " + placeOfPostgres(from.URI)
 	// A pooler between (pgbouncer) may give the next statement to another server process, which does not know what the last one prepared.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	again := func(ctx context.Context, call func() error) (int, error) { return patiently(ctx, isTransient, call) }
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(4)                   // a writer and some readers
 	db.SetConnMaxIdleTime(15 * time.Second) // a run reads for hours between two commits: what lies idle is taken from others, and cut off by firewalls
@@ -74,7 +74,7 @@ func openPostgres(ctx context.Context, from CatalogConfig, warehouse string, cre
 	}
 	c := &postgresCatalog{
 		sqlTables: sqlTables{
-			Catalog: opened, db: db, properties: from.Properties, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}, again: patiently,
+			Catalog: opened, db: db, properties: from.Properties, parameter: func(n int) string { return "$" + strconv.Itoa(n) }, committed: func(context.Context) {}, again: again,
 		},
 		warehouse: warehouse,
 	}
@@ -140,21 +140,6 @@ func (c *postgresCatalog) makeTables(ctx context.Context) error {
 		_, _ = holder.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(tablesLock)) // the end of the connection unlocks it too
 	}()
 	return c.CreateSQLTables(ctx)
-}
-
-// patiently is the retry of a database elsewhere. A run reads for hours, and must not fail because the database was restarted, a firewall cut a connection off, or
-// somebody else's transaction came between: it goes on for about half a minute. The calls are ones that may be made twice.
-func patiently(ctx context.Context, call func() error) (calls int, err error) {
-	const longest = 6 * time.Second
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, longest) {
-		err = call()
-		if calls++; !isTransient(err) || calls == 12 {
-			return calls, err
-		}
-		if err := dataflow.Sleep(ctx, wait/2+rand.N(wait)); err != nil { //nolint:gosec // no secret: who met once would meet again
-			return calls, err
-		}
-	}
 }
 
 // isTransient says whether the same call may succeed a little later: serialization_failure, deadlock_detected, too_many_connections, and what a server says that ends or starts.

@@ -46,6 +46,9 @@ func (l *Lakehouse) Publish(ctx context.Context, dataflowName string, run int64,
 // mine loads the table of a change: CodeNotFound when it is gone or another one has its name.
 func (l *Lakehouse) mine(ctx context.Context, c Catalog, dataflowName string, change dataflow.TableChange) (*table.Table, error) {
 	tbl, err := load(ctx, c, change.TableID)
+	if dataflow.IsCode(err, dataflow.CodeNotFound) && change.Change != dataflow.ChangeDrop {
+		tbl, err = l.restore(ctx, c, dataflowName, change.TableID, change.MetadataLocation)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -55,14 +58,11 @@ func (l *Lakehouse) mine(ctx context.Context, c Catalog, dataflowName string, ch
 	return tbl, l.guardTable(dataflowName, change.TableID, tbl)
 }
 
-// commitUntil makes one commit of a change, again and again while it is refused. next looks at the table as it is and says
-// what to commit; no updates: there is nothing to do any more. It gives the table's metadata as it is at the end.
+// commitUntil makes one commit of a change, again and again while it is refused. It gives the table's metadata as it is at the end.
 //
 // A refused commit is an error that wraps table.ErrCommitFailed (the pointer moved) or a bare one (a requirement failed),
 // so every failure is judged by reading again, never by its kind.
-func (l *Lakehouse) commitUntil(ctx context.Context, c Catalog, dataflowName string, change dataflow.TableChange,
-	next func(*table.Table) ([]table.Requirement, []table.Update, error),
-) (table.Metadata, string, error) {
+func (l *Lakehouse) commitUntil(ctx context.Context, c Catalog, dataflowName string, change dataflow.TableChange, next commitFor) (table.Metadata, string, error) {
 	var failure error
 	for attempt := 1; attempt <= publishAttempts; attempt++ {
 		tbl, err := l.mine(ctx, c, dataflowName, change)
@@ -87,12 +87,22 @@ func (l *Lakehouse) commitUntil(ctx context.Context, c Catalog, dataflowName str
 }
 
 func (l *Lakehouse) publish(ctx context.Context, c Catalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) error {
-	if change.After == nil || change.Ticket == nil {
-		return &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "publish", Object: object(change.TableID), Cause: errors.New("the decision names no snapshot")}
-	}
+	_, where, err := l.commitUntil(ctx, c, dataflowName, change, publishing(run, change, result))
+	result.PublishedMetadataLocation = where
+	return err
+}
+
+// A commitFor looks at a table as it is and says what to commit. No updates: there is nothing to do any more.
+type commitFor func(*table.Table) ([]table.Requirement, []table.Update, error)
+
+// publishing is the commit that makes a snapshot current which the run has staged, or that an earlier run left.
+func publishing(run int64, change dataflow.TableChange, result *dataflow.TableResult) commitFor {
 	branch, tag := stagingBranch(run), RunTag(run)
-	_, where, err := l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
+	return func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()
+		if change.After == nil || change.Ticket == nil {
+			return nil, nil, &dataflow.Error{Code: dataflow.CodeCorrupt, Op: "publish", Object: object(change.TableID), Cause: errors.New("the decision names no snapshot")}
+		}
 		if refOf(meta, tag) != nil {
 			result.Replaced = replacedBy(meta, run)
 			return nil, nil, nil
@@ -126,9 +136,7 @@ func (l *Lakehouse) publish(ctx context.Context, c Catalog, dataflowName string,
 		}
 		updates = append(updates, unhide(meta.Properties())...)
 		return requirements, updates, nil
-	})
-	result.PublishedMetadataLocation = where
-	return err
+	}
 }
 
 // replacedBy gives the snapshot of somebody else that the run has taken from main, so that whoever recovers the run can name it too.
@@ -151,10 +159,14 @@ func noteReplaced(meta table.Metadata, run int64, change dataflow.TableChange) (
 }
 
 // hide takes main away, and gives the table's metadata as it then is and where that lies.
-// The ticket decides: once it is gone, whoever comes late finds nothing to do.
 func (l *Lakehouse) hide(ctx context.Context, c Catalog, dataflowName string, run int64, change dataflow.TableChange, result *dataflow.TableResult) (table.Metadata, string, error) {
+	return l.commitUntil(ctx, c, dataflowName, change, hiding(run, change, result))
+}
+
+// hiding is the commit that takes main away. The ticket decides: once it is gone, whoever comes late finds nothing to do.
+func hiding(run int64, change dataflow.TableChange, result *dataflow.TableResult) commitFor {
 	branch := stagingBranch(run)
-	return l.commitUntil(ctx, c, dataflowName, change, func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
+	return func(tbl *table.Table) ([]table.Requirement, []table.Update, error) {
 		meta := tbl.Metadata()
 		if change.Ticket == nil || !same(refOf(meta, branch), change.Ticket) {
 			result.Replaced = replacedBy(meta, run)
@@ -173,7 +185,7 @@ func (l *Lakehouse) hide(ctx context.Context, c Catalog, dataflowName string, ru
 		result.Replaced, properties = noteReplaced(meta, run, change)
 		properties[propertyHidden], properties[propertyComment] = strconv.FormatInt(run, 10), commentHidden(meta.Properties(), run)
 		return requirements, append(updates, table.NewRemoveSnapshotRefUpdate(branch), table.NewSetPropertiesUpdate(properties)), nil
-	})
+	}
 }
 
 // Ticket puts the run's branch on a snapshot that the table has, for a change that writes no data file: dataflow.ChangeHide,

@@ -3,7 +3,6 @@ package lakehouse
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -60,22 +59,6 @@ func init() {
 var s3Properties = []string{
 	iceio.S3EndpointURL, iceio.S3Region, iceio.S3AccessKeyID, iceio.S3SecretAccessKey, iceio.S3SessionToken,
 	iceio.S3ForceVirtualAddressing, iceio.S3ConnectTimeout, iceio.S3ProxyURI, iceio.S3ClientRegion, iceio.S3CompatMode,
-}
-
-// CheckProperties refuses a property that nothing here reads, and half a key, with dataflow.CodeInvalid. It never repeats a value.
-func CheckProperties(properties map[string]string) error {
-	invalid := func(cause, hint string) error {
-		return &dataflow.Error{Code: dataflow.CodeInvalid, Op: "check properties", Object: "catalog", Cause: errors.New(cause), Hint: hint}
-	}
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		if !slices.Contains(s3Properties, name) {
-			return invalid(fmt.Sprintf("there is no property %q", name), "The properties are: "+strings.Join(s3Properties, ", ")+".")
-		}
-	}
-	if (properties[iceio.S3AccessKeyID] == "") != (properties[iceio.S3SecretAccessKey] == "") {
-		return invalid(fmt.Sprintf("%s and %s go together", iceio.S3AccessKeyID, iceio.S3SecretAccessKey), "Set both, or neither: the environment then says how to sign in.")
-	}
-	return nil
 }
 
 // checkS3Warehouse refuses a location that the library, which percent-encodes it, and readers, which take it as it is, do not agree on.

@@ -88,9 +88,14 @@ func (m providerModel) places(ctx context.Context, diags *diag.Diagnostics) plac
 	}
 	switch {
 	case p.catalog.Type == lakehouse.CatalogPostgres:
+	case p.catalog.Type == lakehouse.CatalogREST:
+		p.catalog.Properties = signInFromEnvironment(p.catalog.Properties)
+		if err := p.catalog.CheckProperties(); err != nil {
+			report(diags, "Invalid value", err, blame{dataflow.CodeInvalid: path.Root("catalog").AtName("properties")})
+		}
 	case inBucket:
 		diags.AddAttributeError(path.Root("catalog"), "Missing catalog", "A workspace in a bucket is for several machines, and a sqlite catalog is a file on one of them. "+
-			"Set catalog = { type = \"postgres\", uri = \"postgres://USER@HOST:PORT/DATABASE\" }.")
+			"Set catalog = { type = \"postgres\", uri = \"postgres://USER@HOST:PORT/DATABASE\" }, or { type = \"rest\", uri = \"https://HOST/PATH\" }.")
 	default:
 		p.catalog.URI = filepath.Join(p.workspace, "catalog.db")
 	}
@@ -108,6 +113,20 @@ func (m providerModel) places(ctx context.Context, diags *diag.Diagnostics) plac
 	p.scratch = m.scratchFor(p.workspace, diags)
 	warnOfWorkspaceThatGoes(p.workspace, starter.Current().System, diags)
 	return p
+}
+
+// signInFromEnvironment takes who signs in to a REST catalog from the environment where the properties don't say it.
+func signInFromEnvironment(given map[string]string) map[string]string {
+	properties := maps.Clone(given)
+	if properties["token"] != "" || properties["credential"] != "" || strings.EqualFold(properties["rest.sigv4-enabled"], "true") {
+		return properties
+	}
+	for property, name := range map[string]string{"token": catalogTokenEnv, "credential": catalogCredentialEnv} {
+		if value := os.Getenv(name); value != "" {
+			properties[property] = value
+		}
+	}
+	return properties
 }
 
 // warnOfWorkspaceThatGoes says what is lost with a CI system's machine. A folder outside of the job's own is left alone: somebody has mounted it there.

@@ -13,6 +13,7 @@ func TestConfigure_RefusesPlacesThatDoNotGoTogether(t *testing.T) {
 	const (
 		bucket   = "workspace = \"s3://bucket/skypoint\"\n"
 		postgres = "catalog = { type = \"postgres\", uri = \"postgres://me@localhost/db\" }\n"
+		rest     = "catalog = { type = \"rest\", uri = \"https://catalog.example.com\" }\n"
 		key      = "secrets_key = \"awskms:///arn:aws:kms:us-east-1:111122223333:key/1234\"\n"
 	)
 	p := newProtocol(t)
@@ -24,7 +25,8 @@ func TestConfigure_RefusesPlacesThatDoNotGoTogether(t *testing.T) {
 		{"a folder with tables in a bucket", "workspace = \"/srv/skypoint\"\nwarehouse = \"s3://bucket/warehouse\"", "", "", ""},
 		{"a bucket of Google's with tables in S3", "workspace = \"gs://bucket\"\nwarehouse = \"s3://bucket/warehouse\"\n" + postgres + key, "/home/me", "", ""},
 		{"a bucket without a key", bucket + postgres, "/home/me", "secrets_key", "a workspace in a bucket needs one: a key beside the secrets that it seals would protect them from nobody. Set secrets_key or SKYPOINT_SECRETS_KEY to one of: base64key://"},
-		{"a bucket with SQLite", bucket + key, "/home/me", "catalog", `Set catalog = { type = "postgres", uri = "postgres://USER@HOST:PORT/DATABASE" }.`},
+		{"a bucket with SQLite", bucket + key, "/home/me", "catalog", `Set catalog = { type = "postgres", uri = "postgres://USER@HOST:PORT/DATABASE" }, or { type = "rest", uri = "https://HOST/PATH" }.`},
+		{"a bucket with a REST catalog", bucket + rest + key, "/home/me", "", ""},
 		{"a bucket of Google's without a warehouse", "workspace = \"gs://bucket/skypoint\"\n" + postgres + key, "/home/me", "warehouse", "Set warehouse to s3://BUCKET/PREFIX."},
 		{"a bucket of Azure's without a warehouse", "workspace = \"azblob://bucket/skypoint\"\n" + postgres + key, "/home/me", "warehouse", "Set warehouse to s3://BUCKET/PREFIX."},
 		{"a bucket in which readers would not find the tables", "workspace = \"s3://bucket/my team\"\n" + postgres + key, "/home/me", "warehouse", "Set warehouse to s3://BUCKET/PREFIX"},

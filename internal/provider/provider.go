@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -26,6 +27,9 @@ const (
 	defaultWorkspace = ".skypoint"
 	workspaceEnv     = "SKYPOINT_WORKSPACE"
 	secretsKeyEnv    = "SKYPOINT_SECRETS_KEY"
+
+	catalogTokenEnv      = "SKYPOINT_CATALOG_TOKEN"      // of a rest catalog
+	catalogCredentialEnv = "SKYPOINT_CATALOG_CREDENTIAL" // the same
 )
 
 var (
@@ -128,19 +132,23 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					"type": schema.StringAttribute{
 						Required: true,
 						MarkdownDescription: "`sqlite`: a file in the workspace, for processes on one machine. `postgres`: a PostgreSQL database, which machines share, " +
-							"in the layout of Iceberg's SQL (JDBC) catalog under the catalog name `skypoint`.",
+							"in the layout of Iceberg's SQL (JDBC) catalog under the catalog name `skypoint`. `rest`: any catalog that speaks Iceberg's REST protocol; " +
+							"a run's tables change there in one transaction.",
 						Validators: []validator.String{stringvalidator.OneOf(lakehouse.CatalogTypes()...)},
 					},
 					"uri": schema.StringAttribute{
 						Optional: true, Sensitive: true,
-						MarkdownDescription: "The address of a `postgres` catalog: `postgres://USER@HOST:PORT/DATABASE`, with `?sslmode=verify-full` where the server has a certificate. " +
+						MarkdownDescription: "The address of a `rest` catalog: `https://HOST/PATH`, without `/v1` at its end. Or the address of a `postgres` catalog: `postgres://USER@HOST:PORT/DATABASE`, with `?sslmode=verify-full` where the server has a certificate. " +
 							"The password comes from the environment variable `PGPASSWORD` or from the address. What the address leaves out comes from PostgreSQL's other " +
 							"[environment variables](https://www.postgresql.org/docs/current/libpq-envars.html). Not with `sqlite`.",
 						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 					"properties": schema.MapAttribute{
 						Optional: true, Sensitive: true, ElementType: types.StringType, Validators: []validator.Map{mapvalidator.NoNullValues()},
-						MarkdownDescription: "How tables in a bucket are reached, by [Iceberg's names](https://py.iceberg.apache.org/configuration/#s3): `s3.endpoint`, `s3.region`, `s3.access-key-id`, `s3.secret-access-key`, " +
+						MarkdownDescription: "Of a `rest` catalog, who signs in to it, by [Iceberg's names](https://py.iceberg.apache.org/configuration/#rest-catalog): `token` (or the environment variable `" + catalogTokenEnv + "`), " +
+							"or `credential` (`CLIENT_ID:CLIENT_SECRET`, or `" + catalogCredentialEnv + "`) with `oauth2-server-uri`, `scope`, `audience`, `resource`; or `rest.sigv4-enabled` with `rest.signing-region` and `rest.signing-name`, " +
+							"signed as the AWS CLI would. `warehouse` is the catalog's own name on its server, `prefix` a part of its addresses, and `header.NAME` is sent along.\n\n" +
+							"Of every catalog, how tables in a bucket are reached, by [Iceberg's names](https://py.iceberg.apache.org/configuration/#s3): `s3.endpoint`, `s3.region`, `s3.access-key-id`, `s3.secret-access-key`, " +
 							"`s3.session-token`, `s3.force-virtual-addressing`, `s3.connect-timeout`, `s3.proxy-uri`. What is left out comes from the environment, as the AWS CLI has it: " +
 							"never from a connector. For a warehouse in the workspace's own bucket, endpoint and region are the workspace's.",
 					},
@@ -186,17 +194,18 @@ func (p *skypointProvider) ValidateConfig(ctx context.Context, req provider.Vali
 		return
 	}
 	at := path.Root("catalog")
+	address := map[string]string{lakehouse.CatalogPostgres: "postgres://USER@HOST:PORT/DATABASE", lakehouse.CatalogREST: "https://HOST/PATH"}[catalog.Type]
 	switch {
-	case catalog.Type == lakehouse.CatalogPostgres && catalog.URI == "":
-		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Missing address", "A postgres catalog needs its address: set catalog.uri to postgres://USER@HOST:PORT/DATABASE.")
-	case catalog.Type == lakehouse.CatalogPostgres:
+	case address != "" && catalog.URI == "":
+		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Missing address", fmt.Sprintf("A %s catalog needs its address: set catalog.uri to %s.", catalog.Type, address))
+	case address != "":
 		if err := catalog.Check(); err != nil {
 			report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at.AtName("uri")})
 		}
 	case catalog.URI != "":
 		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Invalid value", "A sqlite catalog is the file catalog.db in the workspace: leave catalog.uri out.")
 	}
-	if err := lakehouse.CheckProperties(catalog.Properties); err != nil {
+	if err := catalog.CheckProperties(); err != nil {
 		report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at.AtName("properties")})
 	}
 }

@@ -31,6 +31,8 @@ const MainBranch = "main"
 type Catalog struct {
 	Name string // what Tables.Place gives; it never changes
 
+	transactions bool // several tables can change in one commit; it never changes
+
 	mu         sync.Mutex
 	namespaces map[string]map[string]string // properties
 	tables     map[dataflow.TableID]Metadata
@@ -87,6 +89,16 @@ func NewCatalog() *Catalog {
 		files:      map[string][]Record{},
 	}
 }
+
+// NewTransactionalCatalog makes an empty catalog that can change several tables in one commit.
+func NewTransactionalCatalog() *Catalog {
+	c := NewCatalog()
+	c.transactions = true
+	return c
+}
+
+// HasTransactions says whether several tables can change in one commit.
+func (c *Catalog) HasTransactions() bool { return c.transactions }
 
 // Requirement is what a commit asserts of the table as it is.
 type Requirement func(Metadata) error
@@ -199,23 +211,57 @@ func SetProperty(name, value string) Update {
 func (c *Catalog) Commit(id dataflow.TableID, requirements []Requirement, updates []Update) (Metadata, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, ok := c.tables[id]
+	next, err := c.next(Commit{id, requirements, updates})
+	if err != nil {
+		return Metadata{}, err
+	}
+	return c.put(next), nil
+}
+
+// Commit is one change of a table.
+type Commit struct {
+	ID           dataflow.TableID
+	Requirements []Requirement
+	Updates      []Update
+}
+
+// CommitAll makes all of these commits, or none.
+func (c *Catalog) CommitAll(commits []Commit) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var changed []Metadata
+	for _, commit := range commits {
+		next, err := c.next(commit)
+		if err != nil {
+			return err
+		}
+		changed = append(changed, next)
+	}
+	for _, next := range changed {
+		c.put(next)
+	}
+	return nil
+}
+
+// next gives the table as it is after a commit.
+func (c *Catalog) next(commit Commit) (Metadata, error) {
+	now, ok := c.tables[commit.ID]
 	if !ok {
 		return Metadata{}, ErrNoTable
 	}
-	for _, holds := range requirements {
+	for _, holds := range commit.Requirements {
 		if err := holds(now); err != nil {
 			return Metadata{}, fmt.Errorf("%w: %w", ErrRefused, err)
 		}
 	}
 	next := now
 	next.Properties, next.Snapshots, next.Refs = maps.Clone(now.Properties), maps.Clone(now.Snapshots), maps.Clone(now.Refs)
-	for _, update := range updates {
+	for _, update := range commit.Updates {
 		if err := update(&next); err != nil {
 			return Metadata{}, err
 		}
 	}
-	return c.put(next), nil
+	return next, nil
 }
 
 func (c *Catalog) put(m Metadata) Metadata {

@@ -13,6 +13,10 @@ func TestTables_Conform(t *testing.T) {
 	tablestest.Suite(t, func(testing.TB) tablestest.Subject { return enginetest.NewSubject() })
 }
 
+func TestTables_ConformWithTransactions(t *testing.T) {
+	tablestest.Suite(t, func(testing.TB) tablestest.Subject { return enginetest.NewTransactionalSubject() })
+}
+
 func TestLedger_Conforms(t *testing.T) {
 	ledgertest.Suite(t, func(testing.TB) ledgertest.Workspace {
 		records := enginetest.NewRecords()

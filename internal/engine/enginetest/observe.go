@@ -12,7 +12,7 @@ func (c *Catalog) Clone() *Catalog {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return &Catalog{
-		namespaces: maps.Clone(c.namespaces), tables: maps.Clone(c.tables), files: maps.Clone(c.files), last: c.last,
+		namespaces: maps.Clone(c.namespaces), tables: maps.Clone(c.tables), files: maps.Clone(c.files), last: c.last, transactions: c.transactions,
 	}
 }
 

@@ -17,6 +17,9 @@ var _ tablestest.Subject = Subject{}
 // NewSubject makes an empty one.
 func NewSubject() Subject { return Subject{catalog: NewCatalog()} }
 
+// NewTransactionalSubject makes an empty one that can change several tables in one commit.
+func NewTransactionalSubject() Subject { return Subject{catalog: NewTransactionalCatalog()} }
+
 // Process implements tablestest.Subject.
 func (s Subject) Process(workspace string) (dataflow.Tables, error) {
 	return NewTables(s.catalog, workspace, nil), nil

@@ -235,6 +235,54 @@ func (t *Tables) count(m Metadata, snapshot *int64) (int64, error) {
 	return int64(len(records)), err
 }
 
+// PublishTogether implements dataflow.Tables.
+func (t *Tables) PublishTogether(ctx context.Context, name string, run int64, changes []dataflow.TableChange) error {
+	if !t.catalog.HasTransactions() {
+		return nil
+	}
+	for {
+		commits, err := t.commitsOf(ctx, name, run, changes)
+		if err != nil || len(commits) < 2 {
+			return err
+		}
+		err = t.hook.write(ctx, "commit together", name, func() error { return t.catalog.CommitAll(commits) })
+		if !errors.Is(err, ErrRefused) && !errors.Is(err, ErrNoTable) {
+			return err
+		}
+	}
+}
+
+// commitsOf gives the commits that are still to be made.
+func (t *Tables) commitsOf(ctx context.Context, name string, run int64, changes []dataflow.TableChange) ([]Commit, error) {
+	var commits []Commit
+	for _, change := range changes {
+		m, err := t.mine(ctx, name, change)
+		switch {
+		case dataflow.IsCode(err, dataflow.CodeNotFound):
+			continue
+		case err != nil:
+			return nil, err
+		case isDone(m, run, change):
+			continue
+		case change.Ticket != nil && !same(m.Ref(branchOf(run)), change.Ticket):
+			return nil, ticketGone(run, change)
+		}
+		var replaced *int64
+		if main := m.Ref(MainBranch); !same(main, change.Before) {
+			replaced = main
+		}
+		requirements, updates := commitOf(m, run, change, replaced)
+		commits = append(commits, Commit{change.TableID, requirements, updates})
+	}
+	return commits, nil
+}
+
+func ticketGone(run int64, change dataflow.TableChange) error {
+	return &dataflow.Error{
+		Code: dataflow.CodeAbandoned, Object: "table " + change.TableID.String(), Op: "publish", Cause: fmt.Errorf("the ticket of run %d is gone", run),
+	}
+}
+
 // Publish implements dataflow.Tables.
 func (t *Tables) Publish(
 	ctx context.Context, name string, run int64, change dataflow.TableChange,
@@ -267,10 +315,7 @@ func (t *Tables) publish(
 		result.Replaced = m.replacedBy(run)
 	} else {
 		if change.Ticket != nil && !same(m.Ref(branchOf(run)), change.Ticket) {
-			return result, &dataflow.Error{
-				Code: dataflow.CodeAbandoned, Object: "table " + change.TableID.String(), Op: "publish",
-				Cause: fmt.Errorf("the ticket of run %d is gone", run),
-			}
+			return result, ticketGone(run, change)
 		}
 		if main := m.Ref(MainBranch); !same(main, change.Before) {
 			result.Replaced = main

@@ -139,7 +139,7 @@ func stopsOf(steps []enginetest.Step, from int) []stop {
 
 // Two processes stop anywhere, each crashes or sleeps, and sleepers wake before or after others have gone on.
 func TestSimulation_TwoProcessesStopAnywhere(t *testing.T) {
-	explore(t, 160, []string{"one import", "two imports"}, func(e *explorer, setup, x string, stops []enginetest.Step) {
+	explore(t, 160, []string{"one import", "two imports", withTransactions + "one import"}, func(e *explorer, setup, x string, stops []enginetest.Step) {
 		for _, i := range stopsOf(stops, 1) {
 			a := Action{Who: "A", Op: x, To: i.to, Then: i.then}
 			for _, y := range runs {
@@ -234,7 +234,7 @@ func TestSimulation_AProcessWakesLateAndCrashes(t *testing.T) {
 // Any answer is lost, or any call refused, of a process that goes on: as over a bucket and a database, where a connection is cut while the process lives.
 func TestSimulation_AnAnswerIsLostAnywhere(t *testing.T) {
 	t.Parallel()
-	explore(t, 6, []string{"one import", "a hidden table", "three runs, two kept"}, func(e *explorer, setup, op string, stops []enginetest.Step) {
+	explore(t, 6, []string{"one import", "a hidden table", "three runs, two kept", withTransactions + "one import", withTransactions + "a hidden table"}, func(e *explorer, setup, op string, stops []enginetest.Step) {
 		for n := range stops {
 			a := Action{Who: "A", Op: op, To: n + 1, Then: Loses}
 			for _, after := range []string{"import", "same-keep-1", "to-1", "without"} {

@@ -89,6 +89,10 @@ var mutants = []mutant{
 	for _, change := range decision.Tables {
 		result, err := e.tables.Publish(`,
 	}}, []string{"history complete"}},
+	{"tables are published one by one where the catalog has transactions", []edit{{"run.go",
+		"if err := e.tables.PublishTogether(ctx, started.Dataflow, started.Run, decision.Tables); err != nil {",
+		"if err := ctx.Err(); err != nil {",
+	}}, []string{"together"}},
 	{"a rollback makes no tickets", []edit{
 		{tablesFile,
 			"	if wanted == nil || change.Ticket != nil {",
@@ -96,11 +100,7 @@ var mutants = []mutant{
 		{tablesFile, "if change.After == nil || change.Ticket == nil {", "if change.After == nil {"},
 	}, []string{"late changes nothing"}},
 	{"a ticket is made again when a run is rolled forward", []edit{{tablesFile,
-		`			return result, &dataflow.Error{
-				Code: dataflow.CodeAbandoned, Object: "table " + change.TableID.String(), Op: "publish",
-				Cause: fmt.Errorf("the ticket of run %d is gone", run),
-			}
-`,
+		"			return result, ticketGone(run, change)\n",
 		`			m, err = t.commit(ctx, "ticket", change.TableID, []Requirement{AssertUUID(m.UUID)},
 				[]Update{SetRef(branchOf(run), Ref{Snapshot: *change.Ticket})})
 			if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // The properties, each held after every step.
 var properties = []func(*oracle, *world, delta) *violation{
-	recordsStand, historyComplete, nothingUnpublished, ticketsStand, retentionFollows, foreignSeen, liveFilesStay, oneRun, keptReadable, definitionStands,
+	recordsStand, historyComplete, nothingUnpublished, ticketsStand, retentionFollows, foreignSeen, liveFilesStay, oneRun, together, keptReadable, definitionStands,
 }
 
 func broken(property, format string, args ...any) *violation {
@@ -405,6 +405,29 @@ func (o *oracle) differs(w *world, m enginetest.Metadata, snapshot, run int64, k
 	}
 	o.verified[c] = true
 	return ""
+}
+
+// together: where the catalog has transactions, readers see all tables of the run that is published or none.
+func together(o *oracle, w *world, d delta) *violation {
+	run := o.publishing()
+	if run == 0 || !w.catalog.HasTransactions() {
+		return nil
+	}
+	var done, open []string
+	for _, c := range o.decisions[run].Tables {
+		m, there := d.now.tables[c.UUID]
+		switch {
+		case !there || c.Ticket == nil: // dropped after it was hidden, or never to be seen
+		case m.Ref(branch(run)) == nil:
+			done = append(done, c.Name)
+		default:
+			open = append(open, c.Name)
+		}
+	}
+	if len(done) > 0 && len(open) > 0 {
+		return broken("together", "of run %d %v can be seen, and %v can't", run, done, open)
+	}
+	return nil
 }
 
 // oneRun: when the newest run is finished, every table shows what the current import read, and no other table shows anything.

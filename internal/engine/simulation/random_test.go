@@ -31,7 +31,7 @@ func TestSimulation_HoldsForAnySchedule(t *testing.T) {
 
 // anySchedule draws a schedule.
 func anySchedule(r *rapid.T) Schedule {
-	s := Schedule{Setup: rapid.SampledFrom([]string{"nothing", "one import", "two imports", "a rollback", "a hidden table", "three runs, two kept"}).Draw(r, "setup")}
+	s := Schedule{Setup: rapid.SampledFrom([]string{"nothing", "one import", "two imports", "a rollback", "a hidden table", "three runs, two kept", withTransactions + "one import", withTransactions + "a hidden table"}).Draw(r, "setup")}
 	var started []string
 	stops := map[string]int{} // that a process was sent to
 	for range rapid.IntRange(2, 14).Draw(r, "actions") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -58,9 +59,13 @@ func (w *world) watch() {
 }
 
 // newWorld makes a world whose source, behind connector App, has the tables users and groups, and in which nothing has run.
-func newWorld() *world {
+func newWorld(transactions bool) *world {
+	catalog := enginetest.NewCatalog()
+	if transactions {
+		catalog = enginetest.NewTransactionalCatalog()
+	}
 	w := &world{
-		catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), kept: enginetest.NewCheckpointFolder(), source: enginetest.NewSource(),
+		catalog: catalog, records: enginetest.NewRecords(), kept: enginetest.NewCheckpointFolder(), source: enginetest.NewSource(),
 		oracle: newOracle(), lives: map[string]dataflow.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
@@ -144,7 +149,14 @@ var setups = map[string][]string{
 	"a rollback":           {"make", "import", "back"},
 	"a hidden table":       {"make", "without"},
 	"three runs, two kept": {"make", "import", "import-keep-2"},
+
+	// The catalog has transactions, as one behind Iceberg's REST protocol.
+	withTransactions + "nothing":        nil,
+	withTransactions + "one import":     {"make"},
+	withTransactions + "a hidden table": {"make", "without"},
 }
+
+const withTransactions = "transactions, "
 
 var made sync.Map // setup → *world
 
@@ -158,7 +170,7 @@ func setUp(t *testing.T, name string) *world {
 	if !ok {
 		t.Fatalf("there is no setup %q", name)
 	}
-	w := newWorld()
+	w := newWorld(strings.HasPrefix(name, withTransactions))
 	var broke *violation
 	synctest.Test(t, func(*testing.T) {
 		sched := &scheduler{world: w, byName: map[string]*process{}}
@@ -171,6 +183,9 @@ func setUp(t *testing.T, name string) *world {
 	})
 	if broke != nil {
 		alone := Schedule{Setup: "nothing"}
+		if w.catalog.HasTransactions() {
+			alone.Setup = withTransactions + alone.Setup
+		}
 		for i, op := range operations {
 			alone.Actions = append(alone.Actions, Action{Who: fmt.Sprintf("Setup%d", i+1), Op: op})
 		}

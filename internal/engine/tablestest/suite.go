@@ -12,7 +12,7 @@ type behaviours map[string]func(*world)
 // Suite tells whether a subject keeps to the contract of dataflow.Tables. open gives a new, empty one, and cleans up after it.
 func Suite(t *testing.T, open func(t testing.TB) Subject) {
 	for name, all := range map[string]behaviours{
-		"Stage": stageBehaviours, "Profile": profileBehaviours, "Publish": publishBehaviours, "Late": lateBehaviours, "Ticket": ticketBehaviours, "Rollback": rollbackBehaviours,
+		"Stage": stageBehaviours, "Profile": profileBehaviours, "Publish": publishBehaviours, "Together": togetherBehaviours, "Late": lateBehaviours, "Ticket": ticketBehaviours, "Rollback": rollbackBehaviours,
 		"Hide": hideBehaviours, "Drop": dropBehaviours, "Sweep": sweepBehaviours, "Retain": retainBehaviours,
 		"Owned": ownedBehaviours, "Forget": forgetBehaviours, "Contend": contendBehaviours,
 	} {
