@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
+	gluecatalog "github.com/apache/iceberg-go/catalog/glue"
 	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
@@ -67,10 +68,14 @@ const (
 	CatalogPostgres = "postgres"
 	// CatalogREST is a catalog behind Iceberg's REST protocol.
 	CatalogREST = "rest"
+	// CatalogGlue is the AWS Glue Data Catalog.
+	CatalogGlue = "glue"
 )
 
 // CatalogTypes lists the kinds in the order in which a person is shown them.
-func CatalogTypes() []string { return []string{CatalogSQLite, CatalogPostgres, CatalogREST} }
+func CatalogTypes() []string {
+	return []string{CatalogSQLite, CatalogPostgres, CatalogREST, CatalogGlue}
+}
 
 // CatalogConfig says where table pointers live.
 type CatalogConfig struct {
@@ -95,6 +100,8 @@ func (l *Lakehouse) openCatalog(ctx context.Context, create bool) (Catalog, erro
 		return openPostgres(ctx, l.config.Catalog, l.warehouse, create)
 	case CatalogREST:
 		return openREST(ctx, l.config.Catalog, l.warehouse)
+	case CatalogGlue:
+		return openGlue(ctx, l.config.Catalog, l.warehouse)
 	default:
 		return nil, noCatalogType(l.config.Catalog.Type)
 	}
@@ -115,6 +122,8 @@ func (c CatalogConfig) complete() (CatalogConfig, error) {
 		return completePostgres(c)
 	case CatalogREST:
 		return completeREST(c)
+	case CatalogGlue:
+		return completeGlue(c)
 	default:
 		return c, noCatalogType(c.Type)
 	}
@@ -127,6 +136,8 @@ func (c CatalogConfig) place() string {
 		return placeOfPostgres(c.URI)
 	case CatalogREST:
 		return placeOfREST(c)
+	case CatalogGlue:
+		return placeOfGlue(c)
 	default:
 		return c.Type
 	}
@@ -135,8 +146,11 @@ func (c CatalogConfig) place() string {
 // CheckProperties refuses a property that the catalog's kind does not have, and half a key, with dataflow.CodeInvalid. It never repeats a value.
 func (c CatalogConfig) CheckProperties() error {
 	known := s3Properties
-	if c.Type == CatalogREST {
+	switch c.Type {
+	case CatalogREST:
 		known = slices.Concat(restProperties, s3Properties)
+	case CatalogGlue:
+		known = slices.Concat(glueProperties, s3Properties)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Properties)) {
 		if header, ok := strings.CutPrefix(name, restHeader); ok && header != "" && c.Type == CatalogREST {
@@ -146,8 +160,10 @@ func (c CatalogConfig) CheckProperties() error {
 			return invalidCatalog(fmt.Sprintf("a %s catalog has no property %q", cmp.Or(c.Type, CatalogSQLite), name), "The properties are: "+strings.Join(known, ", ")+".")
 		}
 	}
-	if (c.Properties[iceio.S3AccessKeyID] == "") != (c.Properties[iceio.S3SecretAccessKey] == "") {
-		return invalidCatalog(fmt.Sprintf("%s and %s go together", iceio.S3AccessKeyID, iceio.S3SecretAccessKey), "Set both, or neither: the environment then says how to sign in.")
+	for id, secret := range map[string]string{iceio.S3AccessKeyID: iceio.S3SecretAccessKey, gluecatalog.AccessKeyID: gluecatalog.SecretAccessKey} {
+		if (c.Properties[id] == "") != (c.Properties[secret] == "") {
+			return invalidCatalog(fmt.Sprintf("%s and %s go together", id, secret), "Set both, or neither: the environment then says how to sign in.")
+		}
 	}
 	if c.Type == CatalogREST {
 		return checkRESTProperties(c.Properties)

@@ -49,7 +49,7 @@ var _ dataflow.Tables = (*Lakehouse)(nil)
 // Open checks the configuration and returns a lakehouse. It touches nothing: the catalog is opened when it is first needed,
 // and made, with the workspace, when something is first written. So whoever only reads leaves no trace, and finds no tables where there are none.
 func Open(config Config) (*Lakehouse, error) {
-	if config.Catalog.URI == "" || config.Warehouse == "" || config.WorkspaceID == nil {
+	if config.Catalog.URI == "" && config.Catalog.Type != CatalogGlue || config.Warehouse == "" || config.WorkspaceID == nil {
 		return nil, &dataflow.Error{Code: dataflow.CodeInvalid, Op: "open", Object: "lakehouse", Cause: errors.New("catalog, warehouse and workspace must all be given")}
 	}
 	if config.SpoolDir == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"net/url"
 	"strings"
@@ -294,6 +295,31 @@ func (c *restCatalog) ListNamespaces(ctx context.Context, parent table.Identifie
 		return err
 	})
 	return names, err
+}
+
+// ListTables implements Catalog.
+func (c *restCatalog) ListTables(ctx context.Context, name table.Identifier) iter.Seq2[table.Identifier, error] {
+	return func(yield func(table.Identifier, error) bool) {
+		var all []table.Identifier
+		_, err := patiently(ctx, isTransientREST, func() error {
+			all = nil
+			for ident, err := range c.Catalog.ListTables(ctx, name) {
+				if err != nil {
+					return err
+				}
+				all = append(all, ident)
+			}
+			return nil
+		})
+		for _, ident := range all {
+			if !yield(ident, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
 }
 
 // DropNamespace implements Catalog. Servers say in different ways that there is something in it.

@@ -158,6 +158,56 @@ func TestREST_FindsWhatItHasDoneWhenTheAnswerIsLost(t *testing.T) {
 	}
 }
 
+// Whatever is asked, the server is in trouble the first time.
+func TestREST_AsksAgainWhenTheServerIsInTrouble(t *testing.T) {
+	p, asked, server := restWorld(t)
+	seen := map[string]bool{}
+	var mu sync.Mutex
+	asked.setFault(func(w http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		request := r.Method + " " + r.URL.Path
+		if seen[request] {
+			return false
+		}
+		seen[request] = true
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	users, groups := p.stage(stageRequest(1, usersSchema()), user("a", "a@x", 1)), p.stage(groupsRequest(1), user("g", "g@x", 1))
+	mustDo(t, p.PublishTogether(t.Context(), "Customers", 1, []dataflow.TableChange{users, groups}))
+	p.publishChange(1, users)
+	p.publishChange(1, groups)
+	owned, err := p.Owned(t.Context(), "Customers", []string{"customers"})
+	mustDo(t, err)
+	if len(owned) != 2 {
+		t.Errorf("it owns %v", owned)
+	}
+	databases, err := p.Databases(t.Context())
+	mustDo(t, err)
+	if !slices.Equal(databases, []string{"customers"}) {
+		t.Errorf("databases: %v", databases)
+	}
+	drop, err := p.Ticket(t.Context(), dataflow.TicketRequest{Dataflow: "Customers", Run: 2, Key: "users", ID: usersID, Change: dataflow.ChangeDrop})
+	mustDo(t, err)
+	other, err := p.Ticket(t.Context(), dataflow.TicketRequest{Dataflow: "Customers", Run: 2, Key: "groups", ID: groupsID, Change: dataflow.ChangeDrop})
+	mustDo(t, err)
+	p.publishChange(2, drop)
+	p.publishChange(2, other)
+	if left := server.Tables(); len(left) > 0 {
+		t.Errorf("tables are left: %v", left)
+	}
+	for _, request := range []string{
+		"GET /v1/config", "GET /v1/namespaces", "POST /v1/namespaces", "GET /v1/namespaces/customers", "DELETE /v1/namespaces/customers", "GET /v1/namespaces/customers/tables",
+		"POST /v1/namespaces/customers/tables", "GET /v1/namespaces/customers/tables/users", "POST /v1/namespaces/customers/tables/users", "DELETE /v1/namespaces/customers/tables/users",
+		"POST /v1/transactions/commit",
+	} {
+		if !seen[request] {
+			t.Errorf("nobody has asked %s", request)
+		}
+	}
+}
+
 // A commit that nobody answers may happen yet: what it would point at stays.
 func TestREST_RemovesNothingWhenItIsNotKnownWhatACommitDid(t *testing.T) {
 	p, asked, server := restWorld(t)

@@ -93,9 +93,10 @@ func (m providerModel) places(ctx context.Context, diags *diag.Diagnostics) plac
 		if err := p.catalog.CheckProperties(); err != nil {
 			report(diags, "Invalid value", err, blame{dataflow.CodeInvalid: path.Root("catalog").AtName("properties")})
 		}
+	case p.catalog.Type == lakehouse.CatalogGlue:
 	case inBucket:
 		diags.AddAttributeError(path.Root("catalog"), "Missing catalog", "A workspace in a bucket is for several machines, and a sqlite catalog is a file on one of them. "+
-			"Set catalog = { type = \"postgres\", uri = \"postgres://USER@HOST:PORT/DATABASE\" }, or { type = \"rest\", uri = \"https://HOST/PATH\" }.")
+			"Set catalog = { type = \"postgres\", uri = \"postgres://USER@HOST:PORT/DATABASE\" }, { type = \"rest\", uri = \"https://HOST/PATH\" } or { type = \"glue\" }.")
 	default:
 		p.catalog.URI = filepath.Join(p.workspace, "catalog.db")
 	}
@@ -106,6 +107,9 @@ func (m providerModel) places(ctx context.Context, diags *diag.Diagnostics) plac
 		p.defaultToBucket(diags)
 	default:
 		p.warehouse = filepath.Join(p.workspace, "warehouse")
+	}
+	if p.catalog.Type == lakehouse.CatalogGlue && !strings.HasPrefix(p.warehouse, "s3://") && !diags.HasError() {
+		diags.AddAttributeError(path.Root("warehouse"), "Missing warehouse", "Who reads the Glue Data Catalog (Athena, EMR, Redshift) finds tables in S3 alone. Set warehouse to s3://BUCKET/PREFIX.")
 	}
 	if err := lakehouse.CheckWarehouse(p.warehouse); err != nil && !diags.HasError() {
 		report(diags, "Readers would not find the tables", err, blame{dataflow.CodeInvalid: path.Root("warehouse")})

@@ -67,7 +67,7 @@ func TestPostgresCatalog_ThatDoesNotWorkIsAnErrorWithoutThePassword(t *testing.T
 	for _, bad := range []struct{ catalog, says string }{
 		{`{ type = "postgres" }`, "A postgres catalog needs its address"},
 		{`{ type = "sqlite", uri = "x.db" }`, "A sqlite catalog is the file catalog.db in the workspace: leave catalog.uri out."},
-		{`{ type = "oracle", uri = "x" }`, `value must be one of: ["sqlite" "postgres" "rest"], got: "oracle"`},
+		{`{ type = "oracle", uri = "x" }`, `value must be one of: ["sqlite" "postgres" "rest" "glue"], got: "oracle"`},
 		{`{ uri = "x" }`, `attribute "type" is required`},
 	} {
 		w.run(resource.TestStep{

@@ -133,14 +133,14 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 						Required: true,
 						MarkdownDescription: "`sqlite`: a file in the workspace, for processes on one machine. `postgres`: a PostgreSQL database, which machines share, " +
 							"in the layout of Iceberg's SQL (JDBC) catalog under the catalog name `skypoint`. `rest`: any catalog that speaks Iceberg's REST protocol; " +
-							"a run's tables change there in one transaction.",
+							"a run's tables change there in one transaction, where its server has such. `glue`: the AWS Glue Data Catalog, which Athena and EMR read; it needs a `warehouse` in S3.",
 						Validators: []validator.String{stringvalidator.OneOf(lakehouse.CatalogTypes()...)},
 					},
 					"uri": schema.StringAttribute{
 						Optional: true, Sensitive: true,
 						MarkdownDescription: "The address of a `rest` catalog: `https://HOST/PATH`, without `/v1` at its end. Or the address of a `postgres` catalog: `postgres://USER@HOST:PORT/DATABASE`, with `?sslmode=verify-full` where the server has a certificate. " +
 							"The password comes from the environment variable `PGPASSWORD` or from the address. What the address leaves out comes from PostgreSQL's other " +
-							"[environment variables](https://www.postgresql.org/docs/current/libpq-envars.html). Not with `sqlite`.",
+							"[environment variables](https://www.postgresql.org/docs/current/libpq-envars.html). Not with `sqlite` and `glue`.",
 						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 					"properties": schema.MapAttribute{
@@ -148,6 +148,7 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 						MarkdownDescription: "Of a `rest` catalog, who signs in to it, by [Iceberg's names](https://py.iceberg.apache.org/configuration/#rest-catalog): `token` (or the environment variable `" + catalogTokenEnv + "`), " +
 							"or `credential` (`CLIENT_ID:CLIENT_SECRET`, or `" + catalogCredentialEnv + "`) with `oauth2-server-uri`, `scope`, `audience`, `resource`; or `rest.sigv4-enabled` with `rest.signing-region` and `rest.signing-name`, " +
 							"signed as the AWS CLI would. `warehouse` is the catalog's own name on its server, `prefix` a part of its addresses, and `header.NAME` is sent along.\n\n" +
+							"Of a `glue` catalog, how Glue is reached: `glue.region`, `glue.id` (the account, if it is another one), `glue.access-key-id`, `glue.secret-access-key`, `glue.session-token`, `glue.endpoint`, `glue.skip-archive`.\n\n" +
 							"Of every catalog, how tables in a bucket are reached, by [Iceberg's names](https://py.iceberg.apache.org/configuration/#s3): `s3.endpoint`, `s3.region`, `s3.access-key-id`, `s3.secret-access-key`, " +
 							"`s3.session-token`, `s3.force-virtual-addressing`, `s3.connect-timeout`, `s3.proxy-uri`. What is left out comes from the environment, as the AWS CLI has it: " +
 							"never from a connector. For a warehouse in the workspace's own bucket, endpoint and region are the workspace's.",
@@ -202,6 +203,8 @@ func (p *skypointProvider) ValidateConfig(ctx context.Context, req provider.Vali
 		if err := catalog.Check(); err != nil {
 			report(&resp.Diagnostics, "Invalid value", err, blame{dataflow.CodeInvalid: at.AtName("uri")})
 		}
+	case catalog.URI != "" && catalog.Type == lakehouse.CatalogGlue:
+		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Invalid value", "A glue catalog is that of the account and the Region: leave catalog.uri out, and set glue.region in catalog.properties.")
 	case catalog.URI != "":
 		resp.Diagnostics.AddAttributeError(at.AtName("uri"), "Invalid value", "A sqlite catalog is the file catalog.db in the workspace: leave catalog.uri out.")
 	}

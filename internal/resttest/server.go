@@ -332,6 +332,9 @@ func (s *Server) commitAll(r *http.Request) error {
 		}
 		next, _, err := s.next(r.Context(), id, c)
 		if err != nil {
+			for _, at := range moved { // nothing points to them
+				s.remove(r.Context(), at)
+			}
 			return err
 		}
 		moved[id] = next
@@ -379,6 +382,12 @@ func (s *Server) write(ctx context.Context, meta table.Metadata, version int) (s
 		return "", err
 	}
 	return at, writable.WriteFile(at, text)
+}
+
+func (s *Server) remove(ctx context.Context, at string) {
+	if files, err := iceio.LoadFS(ctx, s.properties, at); err == nil {
+		_ = files.Remove(at) // one that stays harms nobody
+	}
 }
 
 func loaded(at string, meta table.Metadata) any {

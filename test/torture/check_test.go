@@ -4,11 +4,15 @@ package torture
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -203,5 +207,47 @@ func TestStanding_FollowsTheDocumentedRules(t *testing.T) {
 		if s.current != c.current || !slices.Equal(s.kept, c.kept) {
 			t.Errorf("%s: run %d is current and %v are kept, want %d and %v", name, s.current, s.kept, c.current, c.kept)
 		}
+	}
+}
+
+func TestLook_SeesTablesOfTwoRuns(t *testing.T) {
+	for name, c := range map[string]struct {
+		users, groups string // refs
+		want          string
+	}{
+		"of one run":           {`{"main":{},"run_1":{},"run_2":{}}`, `{"main":{},"run_2":{}}`, ""},
+		"of two runs":          {`{"main":{},"run_1":{},"run_2":{}}`, `{"main":{},"run_1":{}}`, "a reader has seen tables of two runs at once: map[1:[groups] 2:[users]]"},
+		"one that is hidden":   {`{"main":{},"run_2":{}}`, `{"run_1":{}}`, ""},
+		"one that is staged":   {`{"main":{},"run_1":{},"run_2_staging":{}}`, `{"main":{},"run_1":{}}`, ""},
+		"rolled back together": {`{"main":{},"run_1":{},"run_3":{}}`, `{"main":{},"run_3":{}}`, ""},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			looked := make(chan struct{}, 1000)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := `{"identifiers":[{"name":"users"},{"name":"groups"}]}`
+				for table, refs := range map[string]string{"users": c.users, "groups": c.groups} {
+					if strings.HasSuffix(r.URL.Path, "/"+table) {
+						answer = fmt.Sprintf(`{"metadata-location":"%s/1","metadata":{"refs":%s}}`, table, refs)
+					}
+				}
+				_, _ = w.Write([]byte(answer))
+				looked <- struct{}{}
+			}))
+			defer server.Close()
+			seen := &restCatalog{direct: server.URL, done: make(chan struct{}), atomic: true}
+			seen.looker.Go(func() { seen.found = seen.look(newTally()) })
+			for range 7 { // two passes over a list and two tables, and the next one's begin
+				<-looked
+			}
+			close(seen.done)
+			seen.looker.Wait()
+			got := ""
+			if seen.found != nil {
+				got = seen.found.Error()
+			}
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
 	}
 }

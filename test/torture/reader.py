@@ -4,6 +4,8 @@
         the tables in a catalog that nobody has opened since its writer was killed: their refs, by name. It reads copies, because
         opening the catalog would recover it, and that is the provider's to do.
 
+    Where a REST catalog has them, "db" is its address.
+
     Where the tables are in a bucket, "db" is the address of a PostgreSQL database, "endpoint" that of the bucket's service, and "objects" a folder
     that has every object as a file, under the bucket's name.
 
@@ -61,7 +63,18 @@ def pointers(db):
         engine.dispose()
 
 
+def is_rest(db):
+    return db.startswith("http://")
+
+
 def peek(request):
+    if is_rest(request["db"]):
+        catalog = load_catalog("skypoint", type="rest", uri=request["db"])
+        try:
+            names = catalog.list_tables(request["database"])
+        except NoSuchNamespaceError:
+            names = []
+        return {"refs": {ident[-1]: {ref: at.snapshot_id for ref, at in catalog.load_table(ident).metadata.refs.items()} for ident in names}}
     if request["db"].startswith("postgres://"):
         return {"refs": refs_of(pointers(request["db"]))}
     if not os.path.exists(request["db"]):
@@ -196,14 +209,18 @@ def check(request):
     properties = {}
     if request.get("endpoint"):
         properties = {"s3.endpoint": request["endpoint"], "s3.region": "us-east-1", "s3.access-key-id": "AKIAREADER", "s3.secret-access-key": "any", "init_catalog_tables": "false"}
-    if pointers(request["db"]) if properties else os.path.exists(request["db"]):
-        catalog = load_catalog("skypoint", type="sql", uri=engine_of(request["db"]), **properties)
+    if is_rest(request["db"]) or (pointers(request["db"]) if properties else os.path.exists(request["db"])):
+        if is_rest(request["db"]):
+            catalog = load_catalog("skypoint", type="rest", uri=request["db"])
+        else:
+            catalog = load_catalog("skypoint", type="sql", uri=engine_of(request["db"]), **properties)
         try:
             tables = {ident[-1]: catalog.load_table(ident) for ident in catalog.list_tables(request["database"])}
         except NoSuchNamespaceError:
             pass
         finally:
-            catalog.engine.dispose()
+            if not is_rest(request["db"]):
+                catalog.engine.dispose()
     for name in sorted(tables.keys() | request["tables"].keys()):
         if name not in tables:
             found.lost.append(f"table {name} is not there")
@@ -215,7 +232,7 @@ def check(request):
             found.left.append(f"table {name} is there, with refs {sorted(table.metadata.refs)}")
         for ref in table.metadata.refs.values():
             needed |= files_of(Snapshot(table, table.snapshot_by_id(ref.snapshot_id)))
-    everything = {os.path.join(folder, name) for folder, _, names in os.walk(request["warehouse"]) for name in names}
+    everything = {os.path.join(folder, name) for folder, _, names in os.walk(request["warehouse"]) for name in names if not name.endswith(".crc")}  # Hadoop's, beside what Iceberg's own server writes
     there = {path for path in everything if path.endswith(".parquet")}
     metadata = set().union(*(metadata_of(table) for table in tables.values()))
     found.lost += [f"the data file {path} is not there" for path in sorted(needed - there)]

@@ -94,6 +94,7 @@ type root struct {
 	cli  string
 	rc   string
 	team *team        // nil: the workspace is in the default place
+	rest *restCatalog // nil: the catalog is in the default place, or the team's
 	log  bytes.Buffer // all that was done and said, for a round that goes wrong
 }
 
@@ -105,10 +106,13 @@ func (r *root) workspace() string {
 	return filepath.Join(r.dir, ".skypoint")
 }
 
-// catalog is the database's address, or the path of its file.
+// catalog is the address of the database or of the REST catalog, or the path of the database's file.
 func (r *root) catalog() string {
-	if r.team != nil {
+	switch {
+	case r.team != nil:
 		return r.team.catalog
+	case r.rest != nil:
+		return r.rest.direct
 	}
 	return filepath.Join(r.workspace(), "catalog.db")
 }
@@ -124,8 +128,11 @@ func (r *root) look(op string) question {
 
 func (r *root) write(c config, endpoint string) error {
 	provider := ""
-	if r.team != nil {
+	switch {
+	case r.team != nil:
 		provider = r.team.block()
+	case r.rest != nil:
+		provider = r.rest.block()
 	}
 	text := c.hcl(endpoint, provider)
 	fmt.Fprintf(&r.log, "---- main.tf\n%s", text)

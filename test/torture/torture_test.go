@@ -54,6 +54,9 @@ func TestKilledAtAnyMoment_TheNextApplyPutsItRight(t *testing.T) {
 	})
 	t.Log(total.details())
 	t.Log(total.line(seed))
+	if overREST() && (total.looks == 0 || total.unheard == 0) {
+		t.Error("nobody looked, or no answer was lost")
+	}
 	if kills >= 200 && total.resumed == 0 { // a killed import that had read a part to its end is rarer than one kill in twenty
 		t.Error("no import went on where a killed one ended")
 	}
@@ -143,6 +146,9 @@ type tally struct {
 	imported int             // import commands that the provider printed, after a kill between the end of a create and the CLI's state
 	cut      int             // kills that cut off Terraform's own state file
 	resumed  int             // runs that took over what a killed one had read
+	looks    int             // at all tables at once, while runs were published
+	atTwo    int             // looks that saw tables of two runs
+	unheard  int             // requests to the catalog whose answer, or which themselves, were lost
 	twoRuns  []time.Duration // from the start of the apply to the end of the run that was killed while it published
 }
 
@@ -182,6 +188,9 @@ func (c *tally) details() string {
 		slices.Sort(c.twoRuns)
 		lines = append(lines, fmt.Sprintf("  %4d left tables of two runs until the next apply, which had ended the older one %d ms (median) to %d ms (longest) after it was started",
 			n, c.twoRuns[n/2].Milliseconds(), c.twoRuns[n-1].Milliseconds()))
+	}
+	if c.looks > 0 {
+		lines = append(lines, fmt.Sprintf("  %d looks at all tables at once while runs were published, %d of which saw two runs; %d requests or answers of the catalog were lost", c.looks, c.atTwo, c.unheard))
 	}
 	return fmt.Sprintf("kills\n%s\n  %4d of an apply that was to recover from a kill\n  %4d cut off Terraform's own state file, which was put back from Terraform's backup\n  missed: %v\n%d imports went on where a killed one ended\n%d checks by pyiceberg compared %d values; at most %d metadata files led nowhere",
 		strings.Join(lines, "\n"), c.recovery, c.cut, c.missed, c.resumed, c.checks, c.values, c.stray)

@@ -46,12 +46,18 @@ func newWorld(t *testing.T, seed uint64, users int, plugins string, r *reader, t
 	if overTeam() {
 		w.root.team = newTeam(t, dir)
 	}
+	if overREST() {
+		w.root.rest = newRESTCatalog(t, total)
+	}
 	w.history = newHistory(w.root.workspace())
 	return w
 }
 
 func (w *world) remove(t *testing.T) {
 	t.Helper()
+	if w.root.rest != nil {
+		w.root.rest.close(t)
+	}
 	if err := os.RemoveAll(w.root.dir); err != nil {
 		t.Error(err)
 	}

@@ -10,6 +10,7 @@ var allowed = []string{
 	"PostgreSQL is not ",     // installed: the hosted Linux runs have it
 	"This user may not ",     // do what root may: CI's own machines run as root
 	"A folder has files ",    // that the test speaks of: the other runs have it
+	"moto's Glue does not ",  // look at versions: the catalogs that do are held to the same rule
 }
 
 // Skip is a test that did not run.
