@@ -5,6 +5,7 @@
 #   pyiceberg   the folder of a Python environment with pyiceberg (a reader of Iceberg tables) and boto3
 #   duckdb      the folder of a Python environment with DuckDB and its Iceberg extension (another reader)
 #   rest        a folder with Iceberg's own REST catalog server in its jars/ (needs Java 17 and Maven)
+#   stores      a folder with what Spark and the REST catalog server need for S3, Glue and PostgreSQL in its jars/ (needs Maven)
 #   spark       the folder of a Python environment with Spark, and Iceberg for it in its jars/ (a third one; needs Java 17 and Maven)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,13 +29,21 @@ rest() { # DIR
   mvn -q -B -f "$here/rest-catalog/pom.xml" dependency:copy-dependencies -DoutputDirectory="$1/jars"
 }
 
+stores() { # DIR
+  local jar
+  for jar in org.apache.iceberg:iceberg-aws-bundle:1.10.0 org.postgresql:postgresql:42.7.7; do
+    mvn -q -B dependency:copy -Dartifact="$jar" -DoutputDirectory="$1/jars"
+  done
+}
+
 for part in "$@"; do
   case $part in
     moto) dir=$tools_dir/moto-5.2.5; once "$dir" venv 'moto[server,cognitoidp]==5.2.5' ;;
     awscli) dir=$tools_dir/awscli-1.46.3; once "$dir" venv awscli==1.46.3 ;;
     pyiceberg) dir=$tools_dir/pyiceberg-0.11.1-postgres; once "$dir" venv 'pyiceberg[sql-sqlite,pyarrow]==0.11.1' boto3 psycopg2-binary==2.9.13 ;;
     duckdb) dir=$tools_dir/duckdb-1.5.5; once "$dir" venv duckdb==1.5.5 duckdb-extension-{iceberg,avro,httpfs}==1.5.5 ;;
-    rest) dir=$tools_dir/rest-catalog-1.10.0; once "$dir" rest ;;
+    rest) dir=$tools_dir/rest-catalog-1.10.0-s3; once "$dir" rest ;;
+    stores) dir=$tools_dir/stores-1.10.0; once "$dir" stores ;;
     spark) dir=$tools_dir/spark-3.5.9; once "$dir" spark ;;
     *) echo "install-parts.sh: no such part: $part" >&2; exit 2 ;;
   esac

@@ -14,7 +14,7 @@ import (
 )
 
 // StartIceberg runs Iceberg's own REST catalog server, over a SQLite database, until the test ends, and gives its address. It has no table. Settings are the server's
-// environment, NAME=VALUE. `make interop` installs it and says where it is (REST).
+// environment, NAME=VALUE. `make interop` installs it and says where it is (REST), `make matrix` also what it needs for S3 (STORES).
 //
 // https://github.com/apache/iceberg/tree/main/open-api (RESTCatalogServer)
 func StartIceberg(t testing.TB, settings ...string) string {
@@ -37,7 +37,7 @@ func StartIceberg(t testing.TB, settings ...string) string {
 	dir := t.TempDir()
 	log, err := os.Create(filepath.Join(dir, "server.log"))
 	must(err)
-	server := exec.CommandContext(t.Context(), "java", "-Xmx256m", "-cp", filepath.Join(folder, "jars", "*"), "org.apache.iceberg.rest.RESTCatalogServer") //nolint:gosec // the part's own
+	server := exec.CommandContext(t.Context(), "java", "-Xmx256m", "-cp", filepath.Join(folder, "jars", "*")+string(os.PathListSeparator)+filepath.Join(os.Getenv("STORES"), "jars", "*"), "org.apache.iceberg.rest.RESTCatalogServer") //nolint:gosec // the part's own
 	server.Env = append(os.Environ(), "CATALOG_REST_PORT="+port, "CATALOG_CATALOG__IMPL=org.apache.iceberg.jdbc.JdbcCatalog",
 		"CATALOG_URI=jdbc:sqlite:"+filepath.Join(dir, "catalog.db"), "CATALOG_WAREHOUSE=file://"+filepath.Join(dir, "warehouse"), "CATALOG_JDBC_SCHEMA__VERSION=V1", "CATALOG_JDBC_STRICT__MODE=true", // else it makes tables in databases that are not there
 
