@@ -40,6 +40,7 @@ type TableDescription struct {
 	SnapshotID *int64 // main's; nil: hidden
 	Location   string
 	Runs       []TableRun        // the newest first
+	Logged     []string          // the locations of its metadata files that are kept, the current one too
 	Profile    *dataflow.Profile // of main's rows as the source gave them; nil: it has none
 }
 
@@ -139,6 +140,10 @@ func (l *Lakehouse) Describe(ctx context.Context, id dataflow.TableID) (TableDes
 		if d.Profile, err = readProfile(now, tbl.Schema()); err != nil {
 			return TableDescription{}, &dataflow.Error{Op: "describe", Object: object(id), Cause: err}
 		}
+	}
+	d.Logged = append(d.Logged, d.MetadataLocation)
+	for entry := range tbl.Metadata().PreviousFiles() {
+		d.Logged = append(d.Logged, entry.MetadataFile)
 	}
 	for name, ref := range tbl.Metadata().Refs() {
 		run, ok := runOfTag(name)

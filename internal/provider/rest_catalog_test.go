@@ -56,7 +56,9 @@ data "skypoint_table" "users" {
 	const users = "data.skypoint_table.users"
 	w.run(resource.TestStep{Config: config, Check: resource.ComposeTestCheckFunc(
 		resource.TestCheckResourceAttr(users, "catalog_type", "rest"),
+		resource.TestCheckNoResourceAttr(users, "catalog_name"),
 		resource.TestCheckResourceAttr(users, "identifier", "customers.users"),
+		resource.TestCheckResourceAttrPair(users, "snapshots.0.metadata_location", users, "metadata_location"),
 		resource.TestCheckResourceAttr(users, "snapshots.0.tag", "run_1"),
 		resource.TestCheckResourceAttrWith(users, "metadata_location", func(at string) error {
 			if want := catalog.Tables()["customers.users"]; at != want {

@@ -65,10 +65,11 @@ type columnModel struct {
 }
 
 type snapshotModel struct {
-	Run          types.Int64  `tfsdk:"run"`
-	Tag          types.String `tfsdk:"tag"`
-	SnapshotID   types.String `tfsdk:"snapshot_id"`
-	TotalRecords types.Int64  `tfsdk:"total_records"`
+	Run              types.Int64  `tfsdk:"run"`
+	Tag              types.String `tfsdk:"tag"`
+	SnapshotID       types.String `tfsdk:"snapshot_id"`
+	MetadataLocation types.String `tfsdk:"metadata_location"`
+	TotalRecords     types.Int64  `tfsdk:"total_records"`
 }
 
 func (*tableDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -106,8 +107,8 @@ func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"uuid":              computedText("The Iceberg table's uuid."),
 			"location":          computedText("Where the table's files are."),
 			"metadata_location": computedText("Where its newest Iceberg metadata is: what readers without the catalog open."),
-			"catalog_type":      computedText("The kind of the catalog that has it: `sqlite` or `postgres`, both in the layout of Iceberg's SQL (JDBC) catalog."),
-			"catalog_name":      computedText("The name under which the catalog must be opened."),
+			"catalog_type":      computedText("The kind of the catalog that has it: `sqlite` or `postgres`, both in the layout of Iceberg's SQL (JDBC) catalog, `rest` or `glue`."),
+			"catalog_name":      computedText("The name under which a `sqlite` or `postgres` catalog must be opened; null for the others."),
 			"identifier":        computedText("What the catalog calls it: `database.table_name`."),
 			"columns": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "Its columns, in their order.",
@@ -127,9 +128,11 @@ func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"snapshots": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The runs whose rows the table still holds, newest first.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"run":           computedNumber("The run."),
-					"tag":           computedText("The table's tag for it, by which readers read it: `run_7`."),
-					"snapshot_id":   computedText("Its Iceberg snapshot."),
+					"run":         computedNumber("The run."),
+					"tag":         computedText("The table's tag for it, by which readers read it: `run_7`."),
+					"snapshot_id": computedText("Its Iceberg snapshot."),
+					"metadata_location": computedText("Where the table's metadata was when the run had ended: what a reader without the catalog opens to see the table as it was. " +
+						"Null when that file is gone: the newest hundred are kept, which is twenty runs or more."),
 					"total_records": computedNumber("How many rows the table had."),
 				}},
 			},
@@ -153,8 +156,38 @@ func (d *tableDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	}
 	model.LastRefreshAt, model.DataAsOf = lastRefresh, timeValue(table.DataAsOf)
 	model.show(t)
-	model.CatalogType, model.CatalogName, model.Identifier = types.StringValue(lake.CatalogType()), types.StringValue(lakehouse.CatalogName), types.StringValue(t.ID.String())
+	model.CatalogType, model.Identifier = types.StringValue(lake.CatalogType()), types.StringValue(t.ID.String())
+	if kind := lake.CatalogType(); kind == lakehouse.CatalogSQLite || kind == lakehouse.CatalogPostgres {
+		model.CatalogName = types.StringValue(lakehouse.CatalogName)
+	}
+	if err := d.locate(ctx, &model, t); err != nil {
+		report(&resp.Diagnostics, "Run history can't be read", err, nil)
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// locate adds where the table's metadata was when each kept run had ended, as the runs' records say, while that file is kept.
+func (d *tableDataSource) locate(ctx context.Context, m *tableDataSourceModel, t lakehouse.TableDescription) error {
+	l, err := d.services.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	for i, snapshot := range m.Snapshots {
+		run, err := l.Finished(ctx, m.DataflowID.ValueString(), snapshot.Run.ValueInt64())
+		if dataflow.IsCode(err, dataflow.CodeNotFound) || dataflow.IsCode(err, dataflow.CodeCorrupt) {
+			continue // it is under way, or its record is damaged, which the run history says
+		}
+		if err != nil {
+			return err
+		}
+		for _, table := range run.Tables {
+			if table.TableID == t.ID && slices.Contains(t.Logged, table.PublishedMetadataLocation) {
+				m.Snapshots[i].MetadataLocation = types.StringValue(table.PublishedMetadataLocation)
+			}
+		}
+	}
+	return nil
 }
 
 func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
