@@ -22,6 +22,9 @@ import (
 // whyNotLoaded says what is wrong with a table that could not be loaded: CodeFilesGone where it is its metadata file.
 func whyNotLoaded(ctx context.Context, c Catalog, id dataflow.TableID, failure error) error {
 	failed := c.Explain("load", object(id), failure)
+	if _, byName := c.(registrar); byName && errors.Is(failure, fs.ErrNotExist) && !isWarehouseAway(ctx, c) {
+		return metadataGone(id, errors.New("its metadata file is not there")) // the catalog has looked for it
+	}
 	where, err := c.MetadataLocations(ctx, []dataflow.TableID{id})
 	at, found := where[id]
 	if err != nil || !found {
@@ -57,6 +60,11 @@ func whyNotLoaded(ctx context.Context, c Catalog, id dataflow.TableID, failure e
 	default:
 		_ = in.Close() // it was only opened
 	}
+	return metadataGone(id, cause)
+}
+
+// metadataGone says what can be done about a table whose metadata file is gone or damaged.
+func metadataGone(id dataflow.TableID, cause error) error {
 	return &dataflow.Error{
 		Code: dataflow.CodeFilesGone, Op: "load", Object: object(id), Cause: cause,
 		Hint: "Put it back from a copy of the workspace, or leave it: the next run of its dataflow makes the table anew, without its earlier runs, and a destroy removes what is left of it.",
@@ -94,6 +102,12 @@ func isBucketAway(files iceio.IO, warehouse string) bool {
 		return nil
 	})
 	return !found && (err == nil || errors.Is(err, fs.ErrNotExist))
+}
+
+// isWarehouseAway says whether nothing is where new tables would lie: the warehouse is not mounted, or the properties lead elsewhere.
+func isWarehouseAway(ctx context.Context, c Catalog) bool {
+	files, err := c.Files(ctx, c.Warehouse())
+	return err != nil || isBucketAway(files, c.Warehouse())
 }
 
 // Broken lists the tables in these databases whose metadata can't be read, in the order of their names.
@@ -137,12 +151,42 @@ func (l *Lakehouse) Discard(ctx context.Context, id dataflow.TableID, metadataLo
 	if err != nil {
 		return c.Explain("find", object(id), err)
 	}
-	at := where[id]
+	at, known := where[id]
+	if byName, ok := c.(registrar); ok && !known {
+		return l.discardByName(ctx, c, byName, id, metadataLocation)
+	}
 	folder := parent(parent(at))
 	if plain(folder) != plain(parent(parent(metadataLocation))) || !isOwnFolder(id, folder) {
 		return &dataflow.Error{Code: dataflow.CodeForeign, Op: "discard", Object: object(id), Cause: errors.New("another table has this name now")}
 	}
 	if _, err := c.DropEntry(ctx, id, at); err != nil {
+		return c.Explain("drop", object(id), err)
+	}
+	if err := removeFolder(ctx, c, id, folder); err != nil {
+		return &dataflow.Error{Op: "remove files", Object: object(id), Cause: err}
+	}
+	return nil
+}
+
+// discardByName is Discard in a catalog that does not say where the metadata of a table is which it can't read. It is the table of the records when the file that these name is
+// gone too.
+func (l *Lakehouse) discardByName(ctx context.Context, c Catalog, byName registrar, id dataflow.TableID, metadataLocation string) error {
+	folder := parent(parent(metadataLocation))
+	files, err := c.Files(ctx, metadataLocation)
+	if err != nil {
+		return c.Explain("discard", object(id), err)
+	}
+	file, err := files.Open(metadataLocation)
+	if err == nil {
+		err = file.Close() // it was only opened
+	}
+	if err == nil || !isOwnFolder(id, folder) {
+		return &dataflow.Error{Code: dataflow.CodeForeign, Op: "discard", Object: object(id), Cause: errors.New("another table has this name now")}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return c.Explain("discard", object(id), err)
+	}
+	if err := byName.Unregister(ctx, id); err != nil {
 		return c.Explain("drop", object(id), err)
 	}
 	if err := removeFolder(ctx, c, id, folder); err != nil {

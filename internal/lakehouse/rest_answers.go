@@ -150,7 +150,7 @@ func (restErrors) Explain(op, object string, err error) error {
 	case is(restcatalog.ErrEndpointNotSupported, iceberg.ErrNotImplemented):
 		e.Code, e.Hint = dataflow.CodeCatalog, "The catalog's server lacks what an import needs: use a catalog that can change and drop tables."
 	case is(fs.ErrNotExist):
-		e.Code, e.Hint = dataflow.CodeCatalog, "Put the file back that the table's entry in the catalog names, or drop the table in the catalog: the next run makes it anew."
+		e.Code, e.Hint = dataflow.CodeCatalog, "Check that the warehouse is where the catalog looks for it, and is not empty. If the file that the table's entry names is lost for good, drop the table in the catalog: the next run makes it anew."
 	case answered && answer.status == http.StatusNotFound:
 		e.Code, e.Hint = dataflow.CodeCatalog, "Check catalog.uri (without /v1 at its end), and prefix and warehouse of catalog.properties."
 	case untrusted:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -263,8 +264,8 @@ func TestREST_TellsATableThatIsNotThereFromAnAnswerThatIsNoCatalogs(t *testing.T
 		"no such table":  {http.StatusNotFound, `{"error":{"message":"no","type":"NoSuchTableException","code":404}}`, true, ""},
 		"a proxy":        {http.StatusNotFound, `<html>not here</html>`, false, "Check catalog.uri (without /v1 at its end)"},
 		"nothing":        {http.StatusNotFound, ``, false, "Check catalog.uri (without /v1 at its end)"},
-		"a missing file": {http.StatusNotFound, `{"error":{"message":"no","type":"NotFoundException","code":404}}`, false, "drop the table in the catalog"},
-		"a missing file, as Iceberg's own server says it": {http.StatusInternalServerError, `{"error":{"message":"no","type":"NotFoundException","code":500}}`, false, "drop the table in the catalog"},
+		"a missing file": {http.StatusNotFound, `{"error":{"message":"no","type":"NotFoundException","code":404}}`, false, "the next run of its dataflow makes the table anew"},
+		"a missing file, as Iceberg's own server says it": {http.StatusInternalServerError, `{"error":{"message":"no","type":"NotFoundException","code":500}}`, false, "the next run of its dataflow makes the table anew"},
 		"not authorized":  {http.StatusUnauthorized, `{"error":{"message":"no","type":"NotAuthorizedException","code":401}}`, false, "SKYPOINT_CATALOG_TOKEN"},
 		"forbidden":       {http.StatusForbidden, `{"error":{"message":"no","type":"ForbiddenException","code":403}}`, false, "Let who signs in"},
 		"not implemented": {http.StatusNotImplemented, `{"error":{"message":"no","type":"UnsupportedOperationException","code":501}}`, false, "lacks what an import needs"},
@@ -286,6 +287,48 @@ func TestREST_TellsATableThatIsNotThereFromAnAnswerThatIsNoCatalogs(t *testing.T
 				t.Errorf("its hint is not %q: %v", answer.hint, err)
 			}
 		})
+	}
+}
+
+// A catalog does not say where the metadata of a table is that it can't read: the records do.
+func TestREST_DiscardsATableWhoseMetadataIsGone(t *testing.T) {
+	p, _, server := restWorld(t)
+	p.load(1, user("a", "a@x", 1))
+	at := p.describe().MetadataLocation
+	path, _ := localPath(at)
+	elsewhere := filepath.Join(filepath.Dir(path), "00099-00000000-0000-4000-8000-000000000000.metadata.json")
+	mustDo(t, os.Rename(path, elsewhere))
+	broken, err := p.Broken(t.Context(), []string{"customers"})
+	mustDo(t, err)
+	if !slices.Equal(broken, []dataflow.TableID{usersID}) {
+		t.Errorf("broken are %v", broken)
+	}
+	if err := p.Discard(t.Context(), usersID, fileLocation(elsewhere)); !dataflow.IsCode(err, dataflow.CodeForeign) {
+		t.Errorf("a table of which the records have a file that is there: %v", err)
+	}
+	mustDo(t, p.Discard(t.Context(), usersID, at))
+	if left := server.Tables(); len(left) > 0 {
+		t.Errorf("tables are left: %v", left)
+	}
+	p.load(1, user("a", "a@x", 1))
+	p.wantRows(RowsRequest{}, user("a", "a@x", 1))
+}
+
+// Where the whole warehouse is away, as one that is not mounted, no table is taken for lost.
+func TestREST_TakesNoTableForLostWhileTheWarehouseIsAway(t *testing.T) {
+	p, _, server := restWorld(t)
+	p.load(1, user("a", "a@x", 1))
+	at, warehouse := p.describe().MetadataLocation, filepath.Join(p.dir, "warehouse")
+	mustDo(t, os.Rename(warehouse, warehouse+"-away"))
+	_, err := p.Find(t.Context(), usersID)
+	if e, ok := errors.AsType[*dataflow.Error](err); !ok || e.Code != dataflow.CodeCatalog || !strings.HasPrefix(e.Hint, "Check that the warehouse is where the catalog looks for it") {
+		t.Errorf("it says %v", err)
+	}
+	if err := p.Discard(t.Context(), usersID, at); err == nil {
+		t.Error("it was discarded")
+	}
+	if left := server.Tables(); len(left) != 1 {
+		t.Errorf("the catalog has %v", left)
 	}
 }
 

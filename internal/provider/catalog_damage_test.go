@@ -67,6 +67,7 @@ const hintRestoreCatalog = "The catalog was cut off or changed by something else
 
 func TestCatalogDamaged_IsNamedAndLeftAsItIs(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL()
 	r := w.newRootOf(t)
 	catalog := filepath.Join(w.folder(), "catalog.db")
 	rows := w.users()
@@ -156,6 +157,7 @@ func TestCatalogLost_IsSaidAndItsTablesAreImportedAgain(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, 10)
+			w.needsSQL()
 			k := newCore(t, w, build(1))
 			k.succeeds("the first apply", k.apply(), connectorType, dataflowType)
 			rows, old := w.users(), w.dataFiles()
@@ -185,6 +187,7 @@ func TestCatalogLost_IsSaidAndItsTablesAreImportedAgain(t *testing.T) {
 // A person removes one file, and not the two beside it that SQLite has left.
 func TestCatalogLost_WithoutItsCompanionsIsMadeAnew(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL()
 	r := w.newRootOf(t)
 	rows := w.users()
 	w.putAside("catalog.db")
@@ -201,6 +204,7 @@ func TestCatalogLost_WithoutItsCompanionsIsMadeAnew(t *testing.T) {
 
 func TestCatalogOfAnEarlierTime_IsSaidAndImportedOver(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL()
 	r := w.newRootOf(t)
 	w.checkpoint()
 	backup := w.putAside("catalog.db", "catalog.db-wal", "catalog.db-shm")

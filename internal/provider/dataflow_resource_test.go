@@ -476,6 +476,7 @@ func TestDataflow_ReadAndDeleteLeaveAnotherDataflowOfTheNameAlone(t *testing.T) 
 
 func TestDataflow_TableDroppedBehindTerraformIsImportedAgain(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL() // a REST catalog gets it back: TestRESTCatalog_TablesThatWereDroppedComeBackWithTheirRuns
 	w.run(
 		resource.TestStep{Config: w.dataflow(allTables)},
 		resource.TestStep{

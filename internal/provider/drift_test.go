@@ -9,6 +9,7 @@ import (
 // What nobody changed is not read again: its metadata file could not be.
 func TestRead_OpensOnlyTheTablesThatSomebodyChanged(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL()
 	c := newCore(t, w, allTables)
 	c.succeeds("apply", c.apply(), connectorType, dataflowType)
 	users := w.metadataLocation("users")

@@ -58,6 +58,13 @@ func FolderHome(workspace string) Home {
 	}}
 }
 
+// RESTHome is a folder with a REST catalog.
+func RESTHome(workspace, uri string) Home {
+	home := FolderHome(workspace)
+	home.places.catalog = lakehouse.CatalogConfig{Type: lakehouse.CatalogREST, URI: uri}
+	return home
+}
+
 // TeamHome is a bucket of S3 and a PostgreSQL database.
 func TeamHome(workspace, scratch, secretsKey, catalogURI string, properties map[string]string) Home {
 	return Home{places{

@@ -112,6 +112,7 @@ func TestSecondCLIWorkspace_TakesNothingOverAndIsToldWhatToSet(t *testing.T) {
 
 func TestCLIWorkspaces_WithAWorkspaceEachLeaveEachOtherAlone(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL()   // of one catalog they have one database
 	_ = w.folder() // each has one of its own
 	r := newRoot(t, strings.Replace(w.module(1), fmt.Sprintf("%q", w.workspace), `".skypoint/${terraform.workspace}"`, 1))
 	delete(r.env, "TF_LOG")

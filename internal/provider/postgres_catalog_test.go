@@ -19,7 +19,7 @@ func overPostgres(config, uri string) string {
 func TestPostgresCatalog_ImportsRollsBackAndIsEmptyAfterADestroy(t *testing.T) {
 	w := newWorld(t, 20)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	server := postgrestest.Start(t)
 	uri := server.NewDatabase(t)
 	w.livesAndIsDestroyed(func(config string) string { return overPostgres(config, uri) })
@@ -35,7 +35,7 @@ func TestPostgresCatalog_ImportsRollsBackAndIsEmptyAfterADestroy(t *testing.T) {
 func TestPostgresCatalog_ThatIsChangedUnderADataflowIsRefusedByThePlan(t *testing.T) {
 	w := newWorld(t, 5)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	server := postgrestest.Start(t)
 	first, second := server.NewDatabase(t), server.NewDatabase(t)
 	config := w.dataflow("tables = { users = {} }")
@@ -51,7 +51,7 @@ func TestPostgresCatalog_ThatIsChangedUnderADataflowIsRefusedByThePlan(t *testin
 func TestPostgresCatalog_ThatDoesNotWorkIsAnErrorWithoutThePassword(t *testing.T) {
 	w := newWorld(t, 1)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	server := postgrestest.Start(t)
 	good := server.NewDatabase(t)
 	config := w.dataflow("tables = { users = {} }")

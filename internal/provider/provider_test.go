@@ -12,6 +12,7 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/provider"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/resttest"
 )
 
 // world is what an acceptance test lives in: a Cognito with one pool, and a workspace of its own.
@@ -23,6 +24,7 @@ type world struct {
 	endpoint  string
 	workspace string // a folder's path; with a team, its URL
 	team      *team  // nil: the workspace is a folder
+	rest      string // the address of the REST catalog; empty: the catalog is the folder's or the team's
 }
 
 const (
@@ -41,6 +43,9 @@ func newWorld(t *testing.T, users int) *world {
 	w := &world{t: t, server: server, pool: pool, poolID: testPoolID, endpoint: server.Start(t), workspace: filepath.Join(t.TempDir(), "skypoint")}
 	if os.Getenv(homeEnv) == "team" {
 		w.joinTeam()
+	}
+	if os.Getenv(homeEnv) == "rest" {
+		w.rest = serve(t, resttest.New(nil))
 	}
 	return w
 }
@@ -67,6 +72,9 @@ func (w *world) provider() string { return "provider \"skypoint\" {\n" + w.setti
 func (w *world) settings() string {
 	if w.team != nil {
 		return w.team.settings()
+	}
+	if w.rest != "" {
+		return fmt.Sprintf("  workspace = %q\n  catalog = { type = \"rest\", uri = %q }\n", w.workspace, w.rest)
 	}
 	return fmt.Sprintf("  workspace = %q\n", w.workspace)
 }

@@ -32,7 +32,7 @@ func serve(t *testing.T, catalog http.Handler) string {
 func TestRESTCatalog_ImportsRollsBackAndIsEmptyAfterADestroy(t *testing.T) {
 	w := newWorld(t, 20)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	catalog := resttest.New(nil)
 	uri := serve(t, catalog)
 	w.livesAndIsDestroyed(func(config string) string { return overREST(config, uri) })
@@ -44,7 +44,7 @@ func TestRESTCatalog_ImportsRollsBackAndIsEmptyAfterADestroy(t *testing.T) {
 func TestRESTCatalog_IsWhatReadersAreToldOf(t *testing.T) {
 	w := newWorld(t, 5)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	catalog := resttest.New(nil)
 	config := overREST(w.dataflow("tables = { users = {} }"), serve(t, catalog)) + `
 data "skypoint_table" "users" {
@@ -69,20 +69,28 @@ data "skypoint_table" "users" {
 	)})
 }
 
+// dropInCatalog drops a table of database customers in the REST catalog, and leaves its files.
+func (w *world) dropInCatalog(name string) {
+	w.t.Helper()
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodDelete, w.rest+"/v1/namespaces/customers/tables/"+name, http.NoBody)
+	w.must(err)
+	answer, err := http.DefaultClient.Do(request)
+	w.must(err)
+	w.must(answer.Body.Close())
+	if answer.StatusCode != http.StatusNoContent {
+		w.t.Fatalf("dropping %s: %s", name, answer.Status)
+	}
+}
+
 // Somebody drops the tables in the catalog and leaves their files: the next apply puts them back, with their runs.
 func TestRESTCatalog_TablesThatWereDroppedComeBackWithTheirRuns(t *testing.T) {
 	w := newWorld(t, 5)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	uri := serve(t, resttest.New(nil))
-	config := overREST(w.dataflow("tables = { users = {} }"), uri)
-	drop := func() {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, uri+"/v1/namespaces/customers/tables/users", http.NoBody)
-		w.must(err)
-		answer, err := http.DefaultClient.Do(request)
-		w.must(err)
-		w.must(answer.Body.Close())
-	}
+	w.rest = uri
+	config := w.dataflow("tables = { users = {} }")
+	drop := func() { w.dropInCatalog("users") }
 	const customers = "skypoint_dataflow.customers"
 	w.run(
 		resource.TestStep{Config: config},
@@ -110,7 +118,7 @@ func TestRESTCatalog_SecretsAreNowhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 5)
 			needsCLI(t)
-			_ = w.folder() // its records are there
+			w.hasOwnCatalog()
 			catalog := resttest.New(nil)
 			catalog.Token, catalog.Credential = token, credential
 			variable := ""
@@ -136,7 +144,7 @@ func TestRESTCatalog_SecretsAreNowhere(t *testing.T) {
 func TestRESTCatalog_ThatDoesNotAnswerIsAnErrorThatSaysSo(t *testing.T) {
 	w := newWorld(t, 1)
 	needsCLI(t)
-	_ = w.folder() // its records are there
+	w.hasOwnCatalog()
 	nobody := serve(t, http.NotFoundHandler())
 	config := w.dataflow("tables = { users = {} }")
 	w.run(

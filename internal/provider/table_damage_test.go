@@ -53,6 +53,9 @@ func TestTableWithoutItsMetadata_IsNamedByThePlanAndMadeAnewByTheApply(t *testin
 	for name, damage := range metadataDamages {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 10)
+			if name == "cut off" {
+				w.needsSQL() // a REST catalog that can't read the file has an error of its own for that
+			}
 			r := newRoot(t, w.withOrders(1))
 			delete(r.env, "TF_LOG")
 			r.succeed("apply", "-auto-approve")

@@ -21,11 +21,14 @@ import (
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/s3test"
 )
 
-// homeEnv says where the worlds keep things: "team": in a bucket and a PostgreSQL database; else in a folder.
+// homeEnv says where the worlds keep things: "team": in a bucket and a PostgreSQL database; "rest": in a folder and a REST catalog; else in a folder.
 const homeEnv = "SKYPOINT_TEST_HOME"
 
 // speaksOfFolders is why a test is left out where the worlds are teams.
 const speaksOfFolders = "A folder has files that this test speaks of, and a bucket has none"
+
+// speaksOfSQL is why a test is left out where the catalog is behind the REST protocol.
+const speaksOfSQL = "A SQL catalog has rows that this test speaks of, and a REST catalog has none"
 
 const (
 	teamBucket = "team"

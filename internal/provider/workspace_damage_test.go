@@ -18,7 +18,7 @@ var damages = []struct {
 	do    func(content string) string
 	cause func(kind recordKind) string
 }{
-	{"cut off", func(content string) string { return content[:len(content)/2] }, func(recordKind) string { return "unexpected end of JSON input" }},
+	{"cut off", func(content string) string { return content[:strings.LastIndexByte(content[:len(content)/2], '\n')] }, func(recordKind) string { return "unexpected end of JSON input" }},
 	{"empty", func(string) string { return "" }, func(recordKind) string { return "it is empty" }},
 	{"not JSON", func(string) string { return "# merge conflict\n" }, func(recordKind) string { return "invalid character '#' looking for beginning of value" }},
 	{"newer", func(content string) string { return replacing(`"format": \d+`, `"format": 9`)(content) }, func(kind recordKind) string {

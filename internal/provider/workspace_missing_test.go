@@ -55,6 +55,7 @@ var withoutRefresh = [][]string{{"plan", "-refresh=false"}, {"apply", "-auto-app
 
 func TestWorkspaceMissing_IsAnErrorAndNeverDeleted(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL() // the default catalog goes with the workspace
 	r := w.byDefault(t)
 	rows, id := w.users(), w.workspaceID()
 	other := w.elsewhere(r)

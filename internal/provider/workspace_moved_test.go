@@ -29,6 +29,7 @@ data "skypoint_table_rows" "users" {
 
 func TestWorkspaceMoved_IsRefusedWithBothPathsAndGoesOnWhereItIsBack(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL() // a catalog elsewhere does not know where it is at home
 	r := w.newRootOf(t)
 	rows := w.users()
 	first := w.workspace
@@ -59,6 +60,7 @@ func TestWorkspaceMoved_IsRefusedWithBothPathsAndGoesOnWhereItIsBack(t *testing.
 
 func TestWorkspaceCopied_NeverTouchesTheOriginal(t *testing.T) {
 	w := newWorld(t, 10)
+	w.needsSQL() // a catalog elsewhere does not know where it is at home
 	r := w.newRootOf(t)
 	rows := w.users()
 	first, second := w.workspace, filepath.Join(filepath.Dir(w.folder()), "copy")

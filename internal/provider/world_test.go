@@ -171,6 +171,9 @@ func (w *world) home() provider.Home {
 	if w.team != nil {
 		return w.team.home()
 	}
+	if w.rest != "" {
+		return provider.RESTHome(w.workspace, w.rest)
+	}
 	return provider.FolderHome(w.workspace)
 }
 
@@ -246,11 +249,15 @@ func (w *world) catalogType() string {
 	if w.team != nil {
 		return "postgres"
 	}
+	if w.rest != "" {
+		return "rest"
+	}
 	return "sqlite"
 }
 
 // catalog opens the catalog's database.
 func (w *world) catalog() *sql.DB {
+	w.needsSQL()
 	driver, source := "sqlite", "file:"+filepath.Join(w.workspace, "catalog.db")
 	if w.team != nil {
 		driver, source = "pgx", w.team.catalogURI
@@ -260,8 +267,27 @@ func (w *world) catalog() *sql.DB {
 	return db
 }
 
+// needsSQL leaves a test out where the catalog is no SQL database.
+func (w *world) needsSQL() {
+	w.t.Helper()
+	if w.rest != "" {
+		w.t.Skip(speaksOfSQL)
+	}
+}
+
+// hasOwnCatalog is for a test that sets the catalog itself, beside records in a folder.
+func (w *world) hasOwnCatalog() {
+	w.t.Helper()
+	_ = w.folder()
+	w.rest = ""
+}
+
 // dropTable drops a table of database customers behind everybody's back.
 func (w *world) dropTable(name string) {
+	if w.rest != "" {
+		w.dropInCatalog(name)
+		return
+	}
 	db := w.catalog()
 	defer func() { w.must(db.Close()) }()
 	result, err := db.ExecContext(context.Background(), "DELETE FROM iceberg_tables WHERE table_namespace = 'customers' AND table_name = '"+name+"'")
