@@ -67,7 +67,7 @@ func completeREST(config CatalogConfig) (CatalogConfig, error) {
 		return config, invalidCatalog("its uri is not the address of an Iceberg REST catalog",
 			"Give catalog.uri as https://HOST/PATH, without /v1 at its end and without a user: who signs in is said in catalog.properties (token or credential), or in the environment.")
 	}
-	config.URI = strings.TrimRight(config.URI, "/")
+	config.URI = strings.TrimSuffix(strings.TrimRight(config.URI, "/"), "/v1") // which the protocol adds itself
 	return config, nil
 }
 

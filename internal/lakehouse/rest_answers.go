@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
@@ -31,8 +32,14 @@ func newRESTTransport() *restTransport {
 	if !ok {
 		return &restTransport{http.DefaultTransport} // a program that uses this package has put its own there
 	}
-	return &restTransport{transport.Clone()}
+	own := transport.Clone()
+	own.ResponseHeaderTimeout = answerAtMost
+	return &restTransport{own}
 }
+
+// answerAtMost is how long a server may take until it begins to answer. A commit of a large table's metadata takes seconds. Without a limit a connection that a firewall has forgotten
+// would hold a run up for its whole timeout.
+const answerAtMost = 2 * time.Minute
 
 // RoundTrip implements http.RoundTripper.
 func (t *restTransport) RoundTrip(request *http.Request) (*http.Response, error) {

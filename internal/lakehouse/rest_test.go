@@ -467,6 +467,9 @@ func TestCatalogConfig_RefusesWhatARESTCatalogCantHave(t *testing.T) {
 			}
 		})
 	}
+	if completed, err := (CatalogConfig{Type: CatalogREST, URI: uri + "/v1/"}).complete(); err != nil || completed.URI != uri {
+		t.Errorf("an address with what the protocol adds is taken for %q, %v", completed.URI, err)
+	}
 	fine := CatalogConfig{Type: CatalogREST, URI: uri + "/", Properties: map[string]string{"token": "x", "warehouse": "lake", "header.Polaris-Realm": "here", "s3.region": "eu-west-1"}}
 	if err := errors.Join(fine.Check(), fine.CheckProperties()); err != nil {
 		t.Error(err)
