@@ -3,6 +3,7 @@
 package lakehouse
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -36,10 +37,19 @@ func TestIcebergREST_LakehouseConforms(t *testing.T) {
 // emptyREST drops all that a catalog has: its server takes seconds to start.
 func emptyREST(t testing.TB, uri string) {
 	t.Helper()
-	opened, err := openREST(t.Context(), CatalogConfig{Type: CatalogREST, URI: uri}, "file:///nowhere")
+	c, err := openREST(t.Context(), CatalogConfig{Type: CatalogREST, URI: uri}, "file:///nowhere")
 	mustDo(t, err)
-	defer func() { mustDo(t, opened.Close()) }()
-	c := opened.(*restCatalog)
+	empty(t, c.(*restCatalog))
+	mustDo(t, c.Close())
+}
+
+// empty drops all that a catalog has, whatever it is.
+func empty(t testing.TB, c interface {
+	Catalog
+	DropTable(ctx context.Context, ident table.Identifier) error
+},
+) {
+	t.Helper()
 	databases, err := c.ListNamespaces(t.Context(), nil)
 	mustDo(t, err)
 	for _, database := range databases {

@@ -4,12 +4,11 @@ package lakehouse
 
 import (
 	"fmt"
-	"net/http"
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/engine/tablestest"
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/mototest"
 )
 
 // takesAll is why what happens when many commit at once can't be seen with moto's Glue: there all of them succeed.
@@ -17,34 +16,20 @@ const takesAll = "moto's Glue does not look at the version of an entry"
 
 // motoGlue gives the properties of moto's Glue and S3, with the bucket lake.
 func motoGlue(t testing.TB) map[string]string {
-	endpoint := mototest.Start(t)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, endpoint+"/lake", http.NoBody)
-	mustDo(t, err)
-	made, err := http.DefaultClient.Do(request)
-	mustDo(t, err)
-	mustDo(t, made.Body.Close())
-	return map[string]string{
-		"glue.endpoint": endpoint, "glue.region": "us-east-1", "glue.access-key-id": "AKIALAKE", "glue.secret-access-key": "any",
-		"s3.endpoint": endpoint, "s3.region": "us-east-1", "s3.access-key-id": "AKIALAKE", "s3.secret-access-key": "any",
-	}
+	properties := motoLake(t)
+	maps.Copy(properties, map[string]string{
+		"glue.endpoint": properties["s3.endpoint"], "glue.region": "us-east-1", "glue.access-key-id": "AKIALAKE", "glue.secret-access-key": "any",
+	})
+	return properties
 }
 
 // emptyGlue drops all that moto's Glue has.
 func emptyGlue(t testing.TB, properties map[string]string) {
 	t.Helper()
-	opened, err := openGlue(t.Context(), CatalogConfig{Type: CatalogGlue, Properties: properties}, "s3://lake")
+	c, err := openGlue(t.Context(), CatalogConfig{Type: CatalogGlue, Properties: properties}, "s3://lake")
 	mustDo(t, err)
-	c := opened.(*glueCatalog)
-	databases, err := c.ListNamespaces(t.Context(), nil)
-	mustDo(t, err)
-	for _, database := range databases {
-		names, err := tablesOf(t.Context(), c, database[0])
-		mustDo(t, err)
-		for _, name := range names {
-			mustDo(t, c.DropTable(t.Context(), []string{database[0], name}))
-		}
-		mustDo(t, c.DropNamespace(t.Context(), database))
-	}
+	empty(t, c.(*glueCatalog))
+	mustDo(t, c.Close())
 }
 
 func TestMoto_GlueCatalogConforms(t *testing.T) {

@@ -46,14 +46,20 @@ func (s motoSubject) DataFiles() ([]string, error) {
 	return names, err
 }
 
-func TestMoto_LakehouseConforms(t *testing.T) {
+// motoLake starts moto, and gives the properties of its S3, with the bucket lake.
+func motoLake(t testing.TB) map[string]string {
+	t.Helper()
 	endpoint := mototest.Start(t)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, endpoint+"/lake", http.NoBody)
 	mustDo(t, err)
 	made, err := http.DefaultClient.Do(request)
 	mustDo(t, err)
 	mustDo(t, made.Body.Close())
-	properties := map[string]string{"s3.endpoint": endpoint, "s3.region": "us-east-1", "s3.access-key-id": "AKIALAKE", "s3.secret-access-key": "any"}
+	return map[string]string{"s3.endpoint": endpoint, "s3.region": "us-east-1", "s3.access-key-id": "AKIALAKE", "s3.secret-access-key": "any"}
+}
+
+func TestMoto_LakehouseConforms(t *testing.T) {
+	properties := motoLake(t)
 	worlds := 0
 	tablestest.Suite(t, func(t testing.TB) tablestest.Subject {
 		worlds++
