@@ -79,6 +79,9 @@ func TestGuides_DoWhatTheySay(t *testing.T) {
 			if strings.Contains(string(text), "SKYPOINT_WORKSPACE='s3://") {
 				s.joinTeam()
 			}
+			if strings.Contains(string(text), "TF_VAR_catalog_uri='http://") {
+				s.openCatalog()
+			}
 			if strings.Contains(string(text), "import duckdb") {
 				s.installExtensions()
 			}

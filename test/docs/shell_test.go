@@ -18,6 +18,7 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognitotest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/postgrestest"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/resttest"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/s3test"
 )
 
@@ -96,6 +97,14 @@ func (s *shell) joinTeam() {
 		"TF_VAR_catalog_uri="+database.NewDatabase(s.t), "AWS_REGION=eu-west-1",
 		"PYICEBERG_CATALOG__SKYPOINT__S3__ENDPOINT="+bucket.URL, // https://py.iceberg.apache.org/configuration/#setting-configuration-values
 	)
+}
+
+// openCatalog gives the shell the address of a REST catalog of this machine.
+func (s *shell) openCatalog() {
+	s.t.Helper()
+	catalog := httptest.NewServer(resttest.New(nil))
+	s.t.Cleanup(catalog.Close)
+	s.env = append(s.env, "TF_VAR_catalog_uri="+catalog.URL)
 }
 
 // packages gives the folder of what a part has installed for Python.
