@@ -176,14 +176,11 @@ func (l *Lakehouse) discardByName(ctx context.Context, c Catalog, byName registr
 	if err != nil {
 		return c.Explain("discard", object(id), err)
 	}
-	file, err := files.Open(metadataLocation)
-	if err == nil {
-		err = file.Close() // it was only opened
-	}
-	if err == nil || !isOwnFolder(id, folder) {
+	there, err := hasFile(files, metadataLocation)
+	if there || !isOwnFolder(id, folder) {
 		return &dataflow.Error{Code: dataflow.CodeForeign, Op: "discard", Object: object(id), Cause: errors.New("another table has this name now")}
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return c.Explain("discard", object(id), err)
 	}
 	if err := byName.Unregister(ctx, id); err != nil {

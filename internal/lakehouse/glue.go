@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"maps"
 	"net"
@@ -177,11 +176,7 @@ func (c *glueCatalog) Unregister(ctx context.Context, id dataflow.TableID) error
 	if err != nil {
 		return err
 	}
-	file, err := files.Open(where[id])
-	if err == nil {
-		return file.Close()
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if there, err := hasFile(files, where[id]); err != nil || there {
 		return err
 	}
 	_, err = c.DropEntry(ctx, id, where[id])

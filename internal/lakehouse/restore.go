@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/apache/iceberg-go/catalog"
+	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
@@ -25,14 +26,13 @@ func (l *Lakehouse) restore(ctx context.Context, c Catalog, dataflowName string,
 	if err != nil {
 		return nil, &dataflow.Error{Op: "restore", Object: object(id), Cause: err}
 	}
-	file, err := files.Open(metadataLocation)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, notFound(id)
-	}
+	there, err := hasFile(files, metadataLocation)
 	if err != nil {
 		return nil, &dataflow.Error{Op: "restore", Object: object(id), Cause: err}
 	}
-	_ = file.Close() // it was only opened
+	if !there {
+		return nil, notFound(id)
+	}
 	if err := l.useDatabase(ctx, c, dataflowName, id.Database); err != nil {
 		return nil, err
 	}
@@ -45,6 +45,19 @@ func (l *Lakehouse) restore(ctx context.Context, c Catalog, dataflowName string,
 	default:
 		return nil, c.Explain("restore", object(id), err)
 	}
+}
+
+// hasFile says whether a file is there.
+func hasFile(files iceio.IO, location string) (bool, error) {
+	file, err := files.Open(location)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_ = file.Close() // it was only opened
+	return true, nil
 }
 
 // dropAgain removes the entry that a late process has put back of a table whose files are removed now. From here on nobody can put it back: there is no metadata file.

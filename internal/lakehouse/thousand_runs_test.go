@@ -2,7 +2,6 @@ package lakehouse
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,12 +18,8 @@ const (
 func (p *place) filesByKind() map[string]int {
 	p.t.Helper()
 	counts := map[string]int{}
-	err := filepath.WalkDir(filepath.Join(p.dir, "warehouse"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		name := filepath.Base(path)
-		switch {
+	for path := range p.onDisk() {
+		switch name := filepath.Base(path); {
 		case strings.HasSuffix(name, ".metadata.json"):
 			counts["metadata files"]++
 		case strings.HasPrefix(name, "snap-"):
@@ -34,10 +29,6 @@ func (p *place) filesByKind() map[string]int {
 		default:
 			counts["data and delete files"]++
 		}
-		return nil
-	})
-	if err != nil {
-		p.t.Fatal(err)
 	}
 	return counts
 }

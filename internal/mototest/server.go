@@ -2,17 +2,12 @@
 package mototest
 
 import (
-	"bytes"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/servertest"
 )
 
 // program is moto's server with conditional writes that are one step, as they are in S3. moto 5.2.5 looks for the object first and
@@ -36,39 +31,11 @@ main()
 // Start runs moto until the test ends, and gives its endpoint. It has an empty S3, and what else moto simulates.
 func Start(t testing.TB) string {
 	t.Helper()
-	must := func(err error) {
-		if err != nil {
-			t.Helper()
-			t.Fatal(err)
-		}
-	}
 	folder := os.Getenv("MOTO")
 	if folder == "" {
 		t.Fatal("MOTO is not set: run `make interop`")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
-	must(err)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	must(err)
-	must(listener.Close())
-	server := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", "python"), "-c", program, "-H", "127.0.0.1", "-p", port) //nolint:gosec // moto's own
-	var said bytes.Buffer
-	server.Stdout, server.Stderr = &said, &said
-	must(server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait() // killed: its status says nothing
+	return servertest.Start(t, "/moto-api/", func(port string) *exec.Cmd {
+		return exec.CommandContext(t.Context(), filepath.Join(folder, "bin", "python"), "-c", program, "-H", "127.0.0.1", "-p", port) //nolint:gosec // moto's own
 	})
-	endpoint := fmt.Sprintf("http://127.0.0.1:%s", port)
-	for begun := time.Now(); ; {
-		answer, err := http.Get(endpoint + "/moto-api/") //nolint:noctx // this machine's, until the deadline below
-		if err == nil {
-			must(answer.Body.Close())
-			return endpoint
-		}
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("moto does not answer: %v\n%s", err, said.String())
-		}
-		must(dataflow.Sleep(t.Context(), 50*time.Millisecond))
-	}
 }
