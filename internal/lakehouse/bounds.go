@@ -14,20 +14,42 @@ import (
 // there. So text that is not the key has counts alone, as Iceberg's own property says (https://iceberg.apache.org/docs/latest/configuration/#write-properties).
 // Numbers, times and the key keep their bounds.
 
-// countsAlone is the mode of a column that has no bounds.
-const countsAlone = "counts"
+// Modes of a column's metrics that have no bounds.
+const (
+	countsAlone = "counts"
+	noMetrics   = "none"
+)
+
+// isPersonal says whether a column of the source has a person's values, as far as is known of it.
+func isPersonal(column dataflow.Column, source dataflow.Schema) bool {
+	return column.Type == dataflow.String && !slices.Contains(source.Key, column.Name)
+}
+
+// metricsMode is the property that says what manifests keep of a column.
+func metricsMode(name string) string { return table.MetricsModeColumnConfPrefix + "." + name }
 
 // withoutBounds gives the properties that keep a person's values out of the metadata. A column for which somebody has chosen otherwise keeps that.
 func withoutBounds(to layout, source dataflow.Schema, given iceberg.Properties) iceberg.Properties {
 	properties := iceberg.Properties{}
 	for i, column := range source.Columns {
-		if column.Type != dataflow.String || slices.Contains(source.Key, column.Name) {
-			continue
-		}
-		name := table.MetricsModeColumnConfPrefix + "." + to.schema.Field(to.fields[i]).Name
-		if _, chosen := given[name]; !chosen {
+		name := metricsMode(to.schema.Field(to.fields[i]).Name)
+		if _, chosen := given[name]; !chosen && isPersonal(column, source) {
 			properties[name] = countsAlone
 		}
 	}
 	return properties
+}
+
+// hasBounds says of each column of the source whether it has bounds in a table with these properties.
+func hasBounds(to layout, source dataflow.Schema, given iceberg.Properties) []bool {
+	has := make([]bool, len(source.Columns))
+	for i, column := range source.Columns {
+		mode, chosen := given[metricsMode(to.schema.Field(to.fields[i]).Name)]
+		if chosen {
+			has[i] = mode != countsAlone && mode != noMetrics
+		} else {
+			has[i] = !isPersonal(column, source)
+		}
+	}
+	return has
 }

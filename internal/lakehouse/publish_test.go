@@ -99,7 +99,7 @@ func TestStage_WhileAnotherWriterCommits_ComparesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.commitSnapshot(ctx, tbl, tbl, nil, to, &current{snapshot: tbl.CurrentSnapshot()}, fileChanges{}, nil); !errors.Is(err, errMoved) {
+	if _, _, err := s.commitSnapshot(ctx, tbl, tbl, nil, to, &current{snapshot: tbl.CurrentSnapshot()}, fileChanges{}, newDistinctCounter(to, usersSchema(), nil), nil); !errors.Is(err, errMoved) {
 		t.Fatalf("a commit on a table that moved: %v", err)
 	}
 	change, err := s.Commit(ctx)

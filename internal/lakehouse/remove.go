@@ -176,6 +176,9 @@ func expiredManifests(files iceio.IO, tbl *table.Table) ([]string, error) {
 
 // takeOutHeld takes out of orphans, which are files by their names, those that the table's snapshots have. A manifest that many snapshots share is read once.
 func takeOutHeld(files iceio.IO, meta table.Metadata, orphans map[string]string) error {
+	for statistics := range meta.Statistics() {
+		delete(orphans, path.Base(statistics.StatisticsPath))
+	}
 	read := map[string]bool{}
 	for _, snapshot := range meta.Snapshots() {
 		delete(orphans, path.Base(snapshot.ManifestList))

@@ -31,7 +31,7 @@ func (f fileChanges) paths() []string {
 	return paths
 }
 
-// snapshotWriter writes a snapshot in which some files are added and some removed: its manifests and its manifest list.
+// snapshotWriter writes a snapshot in which some files are added and some removed: its manifests, its manifest list and its statistics.
 //
 // Transaction.NewRowDelta and ReplaceFilesWithDeleteFiles were rejected. The one removes nothing, the other adds a delete file only in place of
 // another one and with a sequence number of those: a data file that was added since could not be given its first one
@@ -167,7 +167,7 @@ func (w *snapshotWriter) manifest(specID int, content iceberg.ManifestContent, e
 	if err := out.Close(); err != nil {
 		return nil, err
 	}
-	path, err := w.create("m", buffer.Bytes())
+	path, err := w.create("m", "avro", buffer.Bytes())
 	if err != nil {
 		return nil, err
 	}
@@ -199,16 +199,28 @@ func (w *snapshotWriter) manifestList(snapshot *table.Snapshot, manifests []iceb
 	if err := list.Close(); err != nil {
 		return "", err
 	}
-	return w.create(fmt.Sprintf("snap-%d", w.id), buffer.Bytes())
+	return w.create(fmt.Sprintf("snap-%d", w.id), "avro", buffer.Bytes())
+}
+
+// statistics writes the statistics file of a snapshot, and gives the update that adds it; nil: there is none.
+func (w *snapshotWriter) statistics(to layout, snapshot *table.Snapshot, distinct *distinctCounter) (table.Update, error) {
+	file, content, err := distinct.file(to, snapshot)
+	if err != nil || content == nil {
+		return nil, err
+	}
+	if file.StatisticsPath, err = w.create("stats", "puffin", content); err != nil {
+		return nil, fmt.Errorf("write the statistics: %w", err)
+	}
+	return table.NewSetStatisticsUpdate(file), nil
 }
 
 // create writes a file into the table's metadata folder.
-func (w *snapshotWriter) create(kind string, content []byte) (string, error) {
+func (w *snapshotWriter) create(kind, format string, content []byte) (string, error) {
 	locations, err := w.view.LocationProvider()
 	if err != nil {
 		return "", err
 	}
-	path := plain(locations.NewMetadataLocation(fmt.Sprintf("%s-%s-%d.avro", kind, w.commit, len(w.paths))))
+	path := plain(locations.NewMetadataLocation(fmt.Sprintf("%s-%s-%d.%s", kind, w.commit, len(w.paths), format)))
 	w.paths = append(w.paths, path)
 	return path, w.fs.WriteFile(path, content)
 }

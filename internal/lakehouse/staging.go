@@ -160,7 +160,8 @@ func (s *staging) tryCommit(ctx context.Context) (dataflow.TableChange, error) {
 		return none, filesGone("compare", s.req.ID, err)
 	}
 	plan := newRewrite(s.limits, now)
-	counts, profile, err := s.count(ctx, now, plan, to)
+	distinct := newDistinctCounter(to, s.req.Table.Schema, tbl.Properties())
+	counts, profile, err := s.count(ctx, now, plan, to, distinct)
 	if err != nil {
 		return none, s.failed("compare", dataflow.CodeInternal, err)
 	}
@@ -184,7 +185,7 @@ func (s *staging) tryCommit(ctx context.Context) (dataflow.TableChange, error) {
 	if err != nil {
 		return none, s.failed("write", dataflow.CodeInternal, err)
 	}
-	snapshot, where, err := s.commitSnapshot(ctx, tbl, view, addSchema, to, now, files, s.summary(profile))
+	snapshot, where, err := s.commitSnapshot(ctx, tbl, view, addSchema, to, now, files, distinct, s.summary(profile))
 	if err != nil {
 		return none, err
 	}
@@ -209,8 +210,8 @@ func (s *staging) keep(ctx context.Context, tbl *table.Table, snapshot int64) (s
 	return where, err
 }
 
-// count is the first pass. It takes the rows' profile along; empty: the definition wants none.
-func (s *staging) count(ctx context.Context, now *current, plan *rewrite, to layout) (dataflow.Counts, string, error) {
+// count is the first pass. It takes the rows' profile along, which is empty where the definition wants none, and counts the distinct values of the table.
+func (s *staging) count(ctx context.Context, now *current, plan *rewrite, to layout, distinct *distinctCounter) (dataflow.Counts, string, error) {
 	var counts dataflow.Counts
 	var seen *profiler
 	if s.req.Definition.Metadata {
@@ -226,6 +227,11 @@ func (s *staging) count(ctx context.Context, now *current, plan *rewrite, to lay
 		p, ok := s.loaded(p)
 		if !ok {
 			return nil
+		}
+		if p.row != nil {
+			if err := distinct.add(p.row); err != nil {
+				return err
+			}
 		}
 		what := p.change()
 		plan.note(p, what)
@@ -339,7 +345,7 @@ func (s *staging) summary(profile string) iceberg.Properties {
 }
 
 // commitSnapshot commits the files to the run's branch: the staged snapshot and where the table's metadata is now.
-func (s *staging) commitSnapshot(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, summary iceberg.Properties) (int64, string, error) {
+func (s *staging) commitSnapshot(ctx context.Context, tbl, view *table.Table, addSchema table.Update, to layout, now *current, files fileChanges, distinct *distinctCounter, summary iceberg.Properties) (int64, string, error) {
 	fail := func(err error) (int64, string, error) {
 		return 0, "", s.failed("commit", dataflow.CodeInternal, err)
 	}
@@ -366,6 +372,13 @@ func (s *staging) commitSnapshot(ctx context.Context, tbl, view *table.Table, ad
 		updates = append(updates, addSchema)
 	}
 	updates = append(updates, table.NewAddSnapshotUpdate(snapshot), table.NewSetSnapshotRefUpdate(branch, snapshot.SnapshotID, table.BranchRef, 0, 0, 0))
+	statistics, err := writer.statistics(to, snapshot, distinct)
+	if err != nil {
+		return fail(err)
+	}
+	if statistics != nil {
+		updates = append(updates, statistics)
+	}
 	if isEncoded(tbl.Location()) {
 		updates = append(updates, table.NewSetLocationUpdate(plain(tbl.Location())))
 	}

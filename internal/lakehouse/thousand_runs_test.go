@@ -24,6 +24,8 @@ func (p *place) filesByKind() map[string]int {
 			counts["metadata files"]++
 		case strings.HasPrefix(name, "snap-"):
 			counts["manifest lists"]++
+		case strings.HasSuffix(name, ".puffin"):
+			counts["statistics files"]++
 		case strings.HasSuffix(name, ".avro"):
 			counts["manifests"]++
 		default:
@@ -69,8 +71,9 @@ func TestRuns_ByTheThousandLeaveABoundedNumberOfFiles(t *testing.T) {
 	atEnd := p.filesByKind()
 	t.Logf("after %d runs: %v; after %d: %v", runs/2, atHalf, runs, atEnd)
 	for kind, most := range map[string]int{
-		"metadata files":        101,       // the table's and the hundred of its log (write.metadata.previous-versions-max)
-		"manifest lists":        kept,      // one a kept run
+		"metadata files":        101,  // the table's and the hundred of its log (write.metadata.previous-versions-max)
+		"manifest lists":        kept, // one a kept run
+		"statistics files":      kept,
 		"manifests":             3 * kept,  // two or three that a run writes
 		"data and delete files": 10 * kept, // what a run writes, until it is merged
 	} {
