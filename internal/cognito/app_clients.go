@@ -19,25 +19,25 @@ var appClientFields = []field[*types.UserPoolClientType]{
 		func(c *types.UserPoolClientType) any { return aws.ToString(c.ClientSecret) != "" }},
 	{column("created_at", dataflow.Timestamp, "CreationDate", "When the app client was created."), func(c *types.UserPoolClientType) any { return moment(c.CreationDate) }},
 	{column(columnUpdatedAt, dataflow.Timestamp, "LastModifiedDate", "When the app client was last changed."), func(c *types.UserPoolClientType) any { return moment(c.LastModifiedDate) }},
-	{column("explicit_auth_flows", dataflow.String, "ExplicitAuthFlows", "The ways to sign in through the API that the client may use, as a JSON list."),
+	{jsonColumn("explicit_auth_flows", "ExplicitAuthFlows", "The ways to sign in through the API that the client may use, as a JSON list."),
 		func(c *types.UserPoolClientType) any { return setText(c.ExplicitAuthFlows) }},
-	{column("supported_identity_providers", dataflow.String, "SupportedIdentityProviders", "The identity providers whose users may sign in, COGNITO for the pool's own, as a JSON list."),
+	{jsonColumn("supported_identity_providers", "SupportedIdentityProviders", "The identity providers whose users may sign in, COGNITO for the pool's own, as a JSON list."),
 		func(c *types.UserPoolClientType) any { return setText(c.SupportedIdentityProviders) }},
 	{column("oauth_enabled", dataflow.Boolean, "AllowedOAuthFlowsUserPoolClient", "Whether the client may use OAuth 2.0 at the pool's domain."),
 		func(c *types.UserPoolClientType) any { return flag(c.AllowedOAuthFlowsUserPoolClient) }},
-	{column("allowed_oauth_flows", dataflow.String, "AllowedOAuthFlows", "The OAuth 2.0 grants that the client may use, as a JSON list."),
+	{jsonColumn("allowed_oauth_flows", "AllowedOAuthFlows", "The OAuth 2.0 grants that the client may use, as a JSON list."),
 		func(c *types.UserPoolClientType) any { return setText(c.AllowedOAuthFlows) }},
-	{column("allowed_oauth_scopes", dataflow.String, "AllowedOAuthScopes", "The scopes that the client may ask for, as a JSON list."),
+	{jsonColumn("allowed_oauth_scopes", "AllowedOAuthScopes", "The scopes that the client may ask for, as a JSON list."),
 		func(c *types.UserPoolClientType) any { return setText(c.AllowedOAuthScopes) }},
-	{column("callback_urls", dataflow.String, "CallbackURLs", "Where users may be sent after they signed in, as a JSON list."),
+	{jsonColumn("callback_urls", "CallbackURLs", "Where users may be sent after they signed in, as a JSON list."),
 		func(c *types.UserPoolClientType) any { return setText(c.CallbackURLs) }},
 	{column("default_redirect_uri", dataflow.String, "DefaultRedirectURI", "Where they are sent when nothing else is asked for."),
 		func(c *types.UserPoolClientType) any { return text(c.DefaultRedirectURI) }},
-	{column("logout_urls", dataflow.String, "LogoutURLs", "Where users may be sent after they signed out, as a JSON list."),
+	{jsonColumn("logout_urls", "LogoutURLs", "Where users may be sent after they signed out, as a JSON list."),
 		func(c *types.UserPoolClientType) any { return setText(c.LogoutURLs) }},
-	{column("read_attributes", dataflow.String, "ReadAttributes", "The attributes that the client may read, as a JSON list; absent: the standard ones."),
+	{jsonColumn("read_attributes", "ReadAttributes", "The attributes that the client may read, as a JSON list; absent: the standard ones."),
 		func(c *types.UserPoolClientType) any { return setText(c.ReadAttributes) }},
-	{column("write_attributes", dataflow.String, "WriteAttributes", "The attributes that the client may write, as a JSON list; absent: the standard ones."),
+	{jsonColumn("write_attributes", "WriteAttributes", "The attributes that the client may write, as a JSON list; absent: the standard ones."),
 		func(c *types.UserPoolClientType) any { return setText(c.WriteAttributes) }},
 	{column("access_token_validity", dataflow.Long, "AccessTokenValidity", "How long an access token can be used, in its unit."),
 		func(c *types.UserPoolClientType) any { return long(c.AccessTokenValidity) }},
@@ -85,9 +85,7 @@ func analytics(c *types.UserPoolClientType) *types.AnalyticsConfigurationType {
 	return c.AnalyticsConfiguration
 }
 
-func appClientsSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(appClientFields), Key: []string{"client_id"}, Version: columnUpdatedAt}, nil
-}
+var appClientsSchema = dataflow.Schema{Columns: columns(appClientFields), Key: []string{"client_id"}, Version: columnUpdatedAt}
 
 // scanAppClients lists the app clients, and asks for each what the list leaves out.
 func scanAppClients(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

@@ -40,7 +40,7 @@ func attributeColumns(attributes []types.SchemaAttributeType, reserved []string)
 	for _, name := range names {
 		dataType := byName[name].AttributeDataType
 		all = append(all, dataflow.Column{
-			Name: columnNames[name], Type: columnType(dataType), Source: name, Description: describeAttribute(name),
+			Name: columnNames[name], Type: columnType(dataType), Source: name, Description: describeAttribute(name), IsAttribute: true,
 		})
 	}
 	return all

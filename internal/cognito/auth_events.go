@@ -33,7 +33,7 @@ var authEventFields = []field[authEvent]{
 	{column("timezone", dataflow.String, "EventContextData.Timezone", "The time zone of the user's device."), of(eventContext, func(c *types.EventContextDataType) any { return text(c.Timezone) })},
 	{column("city", dataflow.String, "EventContextData.City", "The city that it came from."), of(eventContext, func(c *types.EventContextDataType) any { return text(c.City) })},
 	{column("country", dataflow.String, "EventContextData.Country", "The country that it came from."), of(eventContext, func(c *types.EventContextDataType) any { return text(c.Country) })},
-	{column("challenges", dataflow.String, "ChallengeResponses", "The challenges of the sign-in and how they ended, in their order, as a JSON list."),
+	{jsonColumn("challenges", "ChallengeResponses", "The challenges of the sign-in and how they ended, in their order, as a JSON list."),
 		func(e authEvent) any { return jsonText(e.ChallengeResponses) }},
 	{column("feedback_value", dataflow.String, "EventFeedback.FeedbackValue", "What somebody said about it: Valid or Invalid."), of(eventFeedback, func(f *types.EventFeedbackType) any { return word(f.FeedbackValue) })},
 	{column("feedback_provider", dataflow.String, "EventFeedback.Provider", "Who said so."), of(eventFeedback, func(f *types.EventFeedbackType) any { return text(f.Provider) })},
@@ -46,9 +46,7 @@ func eventContext(e authEvent) *types.EventContextDataType { return e.EventConte
 
 func eventFeedback(e authEvent) *types.EventFeedbackType { return e.EventFeedback }
 
-func authEventsSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(authEventFields), Key: []string{attributeSub, "event_id"}}, nil
-}
+var authEventsSchema = dataflow.Schema{Columns: columns(authEventFields), Key: []string{attributeSub, "event_id"}}
 
 // scanAuthEvents reads the sign-in events of every user.
 func scanAuthEvents(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

@@ -112,7 +112,7 @@ func (Type) Info() dataflow.ConnectorTypeInfo {
 func (Type) Tables() []dataflow.TableInfo {
 	var all []dataflow.TableInfo
 	for _, t := range tables {
-		all = append(all, dataflow.TableInfo{Key: t.key, FileName: t.fileName, Description: t.description})
+		all = append(all, dataflow.TableInfo{Key: t.key, FileName: t.fileName, Description: t.description, Schema: t.always, IsOpen: t.isOpen})
 	}
 	return all
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
 // PoolDescription is what a pool says of itself, without a user of it.
@@ -15,7 +17,8 @@ type PoolDescription struct {
 	MFA            string // OFF, ON or OPTIONAL
 	EstimatedUsers int64  // the pool's own estimate: AWS updates it now and then
 	Domains        []string
-	Attributes     []AttributeDescription // of the pool's schema, those with a column in the order of the columns
+	Attributes     []AttributeDescription     // of the pool's schema, those with a column in the order of the columns
+	Schemas        map[string]dataflow.Schema // of every table, by its key
 }
 
 // AttributeDescription is an attribute of the pool's schema.
@@ -44,13 +47,19 @@ func (p *Pool) Describe(ctx context.Context) (PoolDescription, error) {
 			d.Domains = append(d.Domains, name)
 		}
 	}
+	users := schemaOfUsers(pool.SchemaAttributes)
+	d.Schemas = map[string]dataflow.Schema{}
+	for _, t := range tables {
+		d.Schemas[t.key] = t.always
+	}
+	d.Schemas[usersKey] = users
 	byName := map[string]AttributeDescription{}
 	for _, a := range pool.SchemaAttributes {
 		byName[aws.ToString(a.Name)] = AttributeDescription{
 			Name: aws.ToString(a.Name), Type: string(a.AttributeDataType), Required: aws.ToBool(a.Required), Mutable: aws.ToBool(a.Mutable),
 		}
 	}
-	for _, c := range schemaOfUsers(pool.SchemaAttributes).Columns {
+	for _, c := range users.Columns {
 		if a, ok := byName[c.Source]; ok {
 			a.Column, a.ColumnType = c.Name, string(c.Type)
 			d.Attributes = append(d.Attributes, a)

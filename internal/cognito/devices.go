@@ -66,9 +66,7 @@ func otherDeviceAttributes(d device) any {
 	return other
 }
 
-func devicesSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(deviceFields), Key: []string{attributeSub, "device_key"}, Version: columnUpdatedAt}, nil
-}
+var devicesSchema = dataflow.Schema{Columns: columns(deviceFields), Key: []string{attributeSub, "device_key"}, Version: columnUpdatedAt}
 
 // scanDevices reads the devices of every user.
 func scanDevices(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

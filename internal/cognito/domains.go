@@ -25,12 +25,10 @@ var domainFields = []field[*types.DomainDescriptionType]{
 		func(d *types.DomainDescriptionType) any { return text(d.CloudFrontDistribution) }},
 	{column("s3_bucket", dataflow.String, "S3Bucket", "The bucket with the domain's static files."), func(d *types.DomainDescriptionType) any { return text(d.S3Bucket) }},
 	{column("account_id", dataflow.String, "AWSAccountId", "The AWS account that owns the user pool."), func(d *types.DomainDescriptionType) any { return text(d.AWSAccountId) }},
-	{column("routing", dataflow.String, "Routing", "Where requests go when the Region fails, as JSON text."), func(d *types.DomainDescriptionType) any { return settingsText(d.Routing) }},
+	{jsonColumn("routing", "Routing", "Where requests go when the Region fails, as JSON text."), func(d *types.DomainDescriptionType) any { return settingsText(d.Routing) }},
 }
 
-func domainsSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(domainFields), Key: []string{"domain"}}, nil
-}
+var domainsSchema = dataflow.Schema{Columns: columns(domainFields), Key: []string{"domain"}}
 
 // scanDomains describes the domains that the pool's description names: one at Amazon and one of one's own at most.
 func scanDomains(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

@@ -90,6 +90,11 @@ func column(name string, kind dataflow.ColumnType, source, description string) d
 	return dataflow.Column{Name: name, Type: kind, Source: source, Description: description}
 }
 
+// jsonColumn describes a column of JSON text that may be absent.
+func jsonColumn(name, source, description string) dataflow.Column {
+	return dataflow.Column{Name: name, Type: dataflow.String, Source: source, Description: description, JSON: true}
+}
+
 // keyColumn describes a column that names a row.
 func keyColumn(name, source, description string) dataflow.Column {
 	return dataflow.Column{Name: name, Type: dataflow.String, Source: source, Required: true, Description: description}

@@ -30,9 +30,7 @@ var membershipFields = []field[membership]{
 		func(m membership) any { return text(m.user.Username) }},
 }
 
-func groupMembershipsSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(membershipFields), Key: []string{columnGroupName, attributeSub}}, nil
-}
+var groupMembershipsSchema = dataflow.Schema{Columns: columns(membershipFields), Key: []string{columnGroupName, attributeSub}}
 
 // scanGroupMemberships reads the members of every group, many groups side by side. The members of one group are one chain of pages:
 // there is no filter to divide them by.

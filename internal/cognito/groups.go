@@ -32,9 +32,7 @@ func groupNameColumn() dataflow.Column {
 	return keyColumn(columnGroupName, "GroupName", "The name of the group.")
 }
 
-func groupsSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(groupFields), Key: []string{columnGroupName}, Version: columnUpdatedAt}, nil
-}
+var groupsSchema = dataflow.Schema{Columns: columns(groupFields), Key: []string{columnGroupName}, Version: columnUpdatedAt}
 
 // scanGroups reads every group.
 func scanGroups(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

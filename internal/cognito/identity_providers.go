@@ -18,11 +18,11 @@ var identityProviderFields = []field[*types.IdentityProviderType]{
 	{keyColumn("provider_name", "ProviderName", "The name of the identity provider in the pool."), func(i *types.IdentityProviderType) any { return text(i.ProviderName) }},
 	{column("provider_type", dataflow.String, "ProviderType", "SAML, OIDC, or the name of a social provider: Google, Facebook, LoginWithAmazon, SignInWithApple."),
 		func(i *types.IdentityProviderType) any { return word(i.ProviderType) }},
-	{column("identifiers", dataflow.String, "IdpIdentifiers", "Other names that choose the provider at sign-in, as a JSON list."),
+	{jsonColumn("identifiers", "IdpIdentifiers", "Other names that choose the provider at sign-in, as a JSON list."),
 		func(i *types.IdentityProviderType) any { return setText(i.IdpIdentifiers) }},
-	{column("attribute_mapping", dataflow.String, "AttributeMapping", "For each attribute of the pool the provider's own, as JSON text."),
+	{jsonColumn("attribute_mapping", "AttributeMapping", "For each attribute of the pool the provider's own, as JSON text."),
 		func(i *types.IdentityProviderType) any { return jsonText(i.AttributeMapping) }},
-	{column("provider_details", dataflow.String, "ProviderDetails", "Scopes, addresses and identifiers of the provider, as JSON text; never a secret."),
+	{jsonColumn("provider_details", "ProviderDetails", "Scopes, addresses and identifiers of the provider, as JSON text; never a secret."),
 		func(i *types.IdentityProviderType) any { return jsonText(publicDetails(i.ProviderDetails)) }},
 	{column("created_at", dataflow.Timestamp, "CreationDate", "When the identity provider was created."), func(i *types.IdentityProviderType) any { return moment(i.CreationDate) }},
 	{column(columnUpdatedAt, dataflow.Timestamp, "LastModifiedDate", "When the identity provider was last changed."), func(i *types.IdentityProviderType) any { return moment(i.LastModifiedDate) }},
@@ -73,9 +73,7 @@ func withoutCredentials(value string) (string, bool) {
 	return address.String(), true
 }
 
-func identityProvidersSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(identityProviderFields), Key: []string{"provider_name"}, Version: columnUpdatedAt}, nil
-}
+var identityProvidersSchema = dataflow.Schema{Columns: columns(identityProviderFields), Key: []string{"provider_name"}, Version: columnUpdatedAt}
 
 // scanIdentityProviders lists the identity providers, and asks for each what the list leaves out.
 func scanIdentityProviders(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

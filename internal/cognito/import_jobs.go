@@ -26,9 +26,7 @@ var importJobFields = []field[*types.UserImportJobType]{
 	{column("completed_at", dataflow.Timestamp, "CompletionDate", "When it ended."), func(j *types.UserImportJobType) any { return moment(j.CompletionDate) }},
 }
 
-func importJobsSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(importJobFields), Key: []string{"job_id"}}, nil
-}
+var importJobsSchema = dataflow.Schema{Columns: columns(importJobFields), Key: []string{"job_id"}}
 
 // scanImportJobs reads every user import job.
 func scanImportJobs(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

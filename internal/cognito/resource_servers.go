@@ -21,7 +21,7 @@ const resourceServerPage = 50
 var resourceServerFields = []field[*types.ResourceServerType]{
 	{keyColumn("identifier", "Identifier", "The identifier of the resource server, often the address of an API."), func(r *types.ResourceServerType) any { return text(r.Identifier) }},
 	{column("name", dataflow.String, "Name", "The name of the resource server."), func(r *types.ResourceServerType) any { return text(r.Name) }},
-	{column("scopes", dataflow.String, "Scopes", "Its scopes, each with name and description, as a JSON list in the order of their names."),
+	{jsonColumn("scopes", "Scopes", "Its scopes, each with name and description, as a JSON list in the order of their names."),
 		func(r *types.ResourceServerType) any { return scopesText(r.Scopes) }},
 }
 
@@ -37,9 +37,7 @@ func scopesText(scopes []types.ResourceServerScopeType) any {
 	return jsonText(list)
 }
 
-func resourceServersSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(resourceServerFields), Key: []string{"identifier"}}, nil
-}
+var resourceServersSchema = dataflow.Schema{Columns: columns(resourceServerFields), Key: []string{"identifier"}}
 
 // scanResourceServers reads every resource server.
 func scanResourceServers(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

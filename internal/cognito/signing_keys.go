@@ -43,9 +43,7 @@ var signingKeyFields = []field[*signingKey]{
 	{column("exponent", dataflow.String, "e", "The exponent of the public key, in URL-safe base64."), func(k *signingKey) any { return text(k.Exponent) }},
 }
 
-func signingKeysSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(signingKeyFields), Key: []string{"key_id"}}, nil
-}
+var signingKeysSchema = dataflow.Schema{Columns: columns(signingKeyFields), Key: []string{"key_id"}}
 
 // scanSigningKeys reads the pool's public signing keys.
 func scanSigningKeys(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

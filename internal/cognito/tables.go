@@ -12,10 +12,13 @@ import (
 // table is a table with the ways to describe and to read it.
 type table struct {
 	key, fileName, description string
-	perUser                    bool   // it costs a call per user
-	columns                    []need // what describing it calls
-	rows                       []need // what scanning it calls
-	schema                     func(ctx context.Context, p *Pool) (dataflow.Schema, error)
+	perUser                    bool                                                        // it costs a call per user
+	partsNamedBy               string                                                      // dataflow.SourceTable.PartsNamedBy
+	always                     dataflow.Schema                                             // the columns that it has in every pool
+	isOpen                     bool                                                        // a pool may have more of them: schema says which
+	columns                    []need                                                      // what describing it calls
+	rows                       []need                                                      // what scanning it calls
+	schema                     func(ctx context.Context, p *Pool) (dataflow.Schema, error) // nil: always
 	scan                       func(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error)
 }
 
@@ -43,69 +46,69 @@ var tables = []table{
 		key: usersKey, fileName: "Users", description: "One row per user, with a column per attribute of the pool's schema.",
 		columns: []need{needsPool},
 		rows:    []need{needsUsers},
-		schema:  usersSchema, scan: scanUsers,
+		always:  schemaOfUsers(nil), isOpen: true, schema: usersSchema, scan: scanUsers,
 	},
 	{
 		key: "groups", fileName: "Groups", description: "One row per group.",
 		rows:   []need{needsGroups},
-		schema: groupsSchema, scan: scanGroups,
+		always: groupsSchema, scan: scanGroups,
 	},
 	{
-		key: "group_memberships", fileName: "GroupMemberships", description: "One row per user in a group.",
+		key: "group_memberships", fileName: "GroupMemberships", description: "One row per user in a group.", partsNamedBy: columnGroupName,
 		rows:   []need{needsPool, needsGroups, {listUsersInGroup, probeMembers}},
-		schema: groupMembershipsSchema, scan: scanGroupMemberships,
+		always: groupMembershipsSchema, scan: scanGroupMemberships,
 	},
 	{
 		key: "user_pool", fileName: "UserPool", description: "One row: the user pool and its settings.",
 		rows:   []need{needsPool, {getUserPoolMfaConfig, probeMFAConfig}},
-		schema: userPoolSchema, scan: scanUserPool,
+		always: userPoolSchema, scan: scanUserPool,
 	},
 	{
 		key: "user_attributes", fileName: "UserAttributes", description: "One row per attribute that the pool's schema defines.",
 		rows:   []need{needsPool},
-		schema: userAttributesSchema, scan: scanUserAttributes,
+		always: userAttributesSchema, scan: scanUserAttributes,
 	},
 	{
 		key: "app_clients", fileName: "AppClients", description: "One row per app client, without its secret.",
 		rows:   []need{needsPool, {listUserPoolClients, probeAppClients}, {describeUserPoolClient, probeAppClient}},
-		schema: appClientsSchema, scan: scanAppClients,
+		always: appClientsSchema, scan: scanAppClients,
 	},
 	{
 		key: "identity_providers", fileName: "IdentityProviders", description: "One row per identity provider, without secrets.",
 		rows:   []need{needsPool, {listIdentityProviders, probeIdentityProviders}, {describeIdentityProvider, probeIdentityProvider}},
-		schema: identityProvidersSchema, scan: scanIdentityProviders,
+		always: identityProvidersSchema, scan: scanIdentityProviders,
 	},
 	{
 		key: "resource_servers", fileName: "ResourceServers", description: "One row per resource server, with its scopes.",
 		rows:   []need{{listResourceServers, probeResourceServers}},
-		schema: resourceServersSchema, scan: scanResourceServers,
+		always: resourceServersSchema, scan: scanResourceServers,
 	},
 	{
 		key: "domains", fileName: "Domains", description: "One row per domain.",
 		rows:   []need{needsPool, {describeUserPoolDomain, probeDomain}},
-		schema: domainsSchema, scan: scanDomains,
+		always: domainsSchema, scan: scanDomains,
 	},
 	{
 		key: "signing_keys", fileName: "SigningKeys", description: "One row per public key that tokens are signed with.",
 		rows:   []need{needsKeySet},
-		schema: signingKeysSchema, scan: scanSigningKeys,
+		always: signingKeysSchema, scan: scanSigningKeys,
 	},
 	{
 		key: "import_jobs", fileName: "ImportJobs", description: "One row per user import job.",
 		rows:   []need{{listUserImportJobs, probeImportJobs}},
-		schema: importJobsSchema, scan: scanImportJobs,
+		always: importJobsSchema, scan: scanImportJobs,
 	},
 	{
 		key: "devices", fileName: "Devices", description: "One row per device that a user has remembered. Costs a call per user.",
 		perUser: true,
 		rows:    []need{needsPool, needsUsers, {adminListDevices, probeDevices}},
-		schema:  devicesSchema, scan: scanDevices,
+		always:  devicesSchema, scan: scanDevices,
 	},
 	{
 		key: "auth_events", fileName: "AuthEvents", description: "One row per sign-in event of a user. Costs a call per user.",
 		perUser: true,
 		rows:    []need{needsPool, needsUsers, {adminListUserAuthEvents, probeAuthEvents}},
-		schema:  authEventsSchema, scan: scanAuthEvents,
+		always:  authEventsSchema, scan: scanAuthEvents,
 	},
 }
 
@@ -129,11 +132,14 @@ func (p *Pool) Table(ctx context.Context, key string) (dataflow.SourceTable, err
 	if err != nil {
 		return dataflow.SourceTable{}, err
 	}
-	schema, err := t.schema(ctx, p)
-	if err != nil {
-		return dataflow.SourceTable{}, err
+	table := dataflow.SourceTable{
+		Key: t.key, FileName: t.fileName, Description: t.description, Schema: t.always, PartsNamedBy: t.partsNamedBy, Origin: p.target.origin(), Source: p.target.source(),
 	}
-	table := dataflow.SourceTable{Key: t.key, FileName: t.fileName, Description: t.description, Schema: schema, Origin: p.target.origin(), Source: p.target.source()}
+	if t.schema != nil {
+		if table.Schema, err = t.schema(ctx, p); err != nil {
+			return dataflow.SourceTable{}, err
+		}
+	}
 	if t.key == usersKey {
 		table.Estimate = p.estimated.Load()
 	}

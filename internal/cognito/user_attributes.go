@@ -53,9 +53,7 @@ func numberLimits(a attribute) *types.NumberAttributeConstraintsType {
 	return a.NumberAttributeConstraints
 }
 
-func userAttributesSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(attributeFields), Key: []string{"name"}}, nil
-}
+var userAttributesSchema = dataflow.Schema{Columns: columns(attributeFields), Key: []string{"name"}}
 
 // scanUserAttributes gives every attribute of the pool's schema.
 func scanUserAttributes(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

@@ -35,13 +35,13 @@ var userPoolFields = []field[poolSettings]{
 	{column("domain", dataflow.String, "Domain", "The prefix of the pool's domain at Amazon."), func(s poolSettings) any { return text(s.pool.Domain) }},
 	{column("custom_domain", dataflow.String, "CustomDomain", "The pool's own domain."), func(s poolSettings) any { return text(s.pool.CustomDomain) }},
 
-	{column("username_attributes", dataflow.String, "UsernameAttributes", "What a user may sign up with instead of a username, as a JSON list."),
+	{jsonColumn("username_attributes", "UsernameAttributes", "What a user may sign up with instead of a username, as a JSON list."),
 		func(s poolSettings) any { return setText(s.pool.UsernameAttributes) }},
-	{column("alias_attributes", dataflow.String, "AliasAttributes", "What a user may sign in with beside the username, as a JSON list."),
+	{jsonColumn("alias_attributes", "AliasAttributes", "What a user may sign in with beside the username, as a JSON list."),
 		func(s poolSettings) any { return setText(s.pool.AliasAttributes) }},
-	{column("auto_verified_attributes", dataflow.String, "AutoVerifiedAttributes", "Attributes that are verified when a user signs up, as a JSON list."),
+	{jsonColumn("auto_verified_attributes", "AutoVerifiedAttributes", "Attributes that are verified when a user signs up, as a JSON list."),
 		func(s poolSettings) any { return setText(s.pool.AutoVerifiedAttributes) }},
-	{column("attributes_verified_before_update", dataflow.String, "UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate", "Attributes whose new value holds once it is verified, as a JSON list."),
+	{jsonColumn("attributes_verified_before_update", "UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate", "Attributes whose new value holds once it is verified, as a JSON list."),
 		of(func(s poolSettings) *types.UserAttributeUpdateSettingsType { return s.pool.UserAttributeUpdateSettings },
 			func(u *types.UserAttributeUpdateSettingsType) any {
 				return setText(u.AttributesRequireVerificationBeforeUpdate)
@@ -52,13 +52,13 @@ var userPoolFields = []field[poolSettings]{
 	{column("admin_create_user_only", dataflow.Boolean, "AdminCreateUserConfig.AllowAdminCreateUserOnly", "Whether nobody can sign up."),
 		of(func(s poolSettings) *types.AdminCreateUserConfigType { return s.pool.AdminCreateUserConfig },
 			func(a *types.AdminCreateUserConfigType) any { return a.AllowAdminCreateUserOnly })},
-	{column("recovery_mechanisms", dataflow.String, "AccountRecoverySetting.RecoveryMechanisms", "How a user who forgot the password gets a new one, the first choice first, as a JSON list."),
+	{jsonColumn("recovery_mechanisms", "AccountRecoverySetting.RecoveryMechanisms", "How a user who forgot the password gets a new one, the first choice first, as a JSON list."),
 		of(func(s poolSettings) *types.AccountRecoverySettingType { return s.pool.AccountRecoverySetting },
 			func(a *types.AccountRecoverySettingType) any { return recoveryMechanisms(a.RecoveryMechanisms) })},
-	{column("password_policy", dataflow.String, "Policies.PasswordPolicy", "What a password must have, as JSON text."),
+	{jsonColumn("password_policy", "Policies.PasswordPolicy", "What a password must have, as JSON text."),
 		of(func(s poolSettings) *types.UserPoolPolicyType { return s.pool.Policies },
 			func(p *types.UserPoolPolicyType) any { return settingsText(p.PasswordPolicy) })},
-	{column("first_auth_factors", dataflow.String, "Policies.SignInPolicy.AllowedFirstAuthFactors", "What a user may sign in with first, as a JSON list."),
+	{jsonColumn("first_auth_factors", "Policies.SignInPolicy.AllowedFirstAuthFactors", "What a user may sign in with first, as a JSON list."),
 		of(func(s poolSettings) *types.UserPoolPolicyType { return s.pool.Policies },
 			func(p *types.UserPoolPolicyType) any {
 				if p.SignInPolicy == nil {
@@ -75,7 +75,7 @@ var userPoolFields = []field[poolSettings]{
 		func(s poolSettings) any { return s.mfa.SmsMfaConfiguration != nil }},
 	{column("email_mfa_enabled", dataflow.Boolean, "EmailMfaConfiguration", "Whether an email message can be the second factor."),
 		func(s poolSettings) any { return s.mfa.EmailMfaConfiguration != nil }},
-	{column("passkeys", dataflow.String, "WebAuthnConfiguration", "How users sign in with passkeys, as JSON text."),
+	{jsonColumn("passkeys", "WebAuthnConfiguration", "How users sign in with passkeys, as JSON text."),
 		func(s poolSettings) any { return settingsText(s.mfa.WebAuthnConfiguration) }},
 	{column("threat_protection", dataflow.String, "UserPoolAddOns.AdvancedSecurityMode", "Whether sign-ins are judged: OFF, AUDIT or ENFORCED."),
 		of(func(s poolSettings) *types.UserPoolAddOnsType { return s.pool.UserPoolAddOns },
@@ -87,8 +87,8 @@ var userPoolFields = []field[poolSettings]{
 		of(func(s poolSettings) *types.DeviceConfigurationType { return s.pool.DeviceConfiguration },
 			func(d *types.DeviceConfigurationType) any { return d.DeviceOnlyRememberedOnUserPrompt })},
 
-	{column("lambda_triggers", dataflow.String, "LambdaConfig", "The Lambda functions that the pool calls, as JSON text."), func(s poolSettings) any { return settingsText(s.pool.LambdaConfig) }},
-	{column("email_configuration", dataflow.String, "EmailConfiguration", "How the pool sends email messages, as JSON text."), func(s poolSettings) any { return settingsText(s.pool.EmailConfiguration) }},
+	{jsonColumn("lambda_triggers", "LambdaConfig", "The Lambda functions that the pool calls, as JSON text."), func(s poolSettings) any { return settingsText(s.pool.LambdaConfig) }},
+	{jsonColumn("email_configuration", "EmailConfiguration", "How the pool sends email messages, as JSON text."), func(s poolSettings) any { return settingsText(s.pool.EmailConfiguration) }},
 	{column("sms_caller_role_arn", dataflow.String, "SmsConfiguration.SnsCallerArn", "The IAM role with which the pool sends text messages."),
 		of(func(s poolSettings) *types.SmsConfigurationType { return s.pool.SmsConfiguration },
 			func(m *types.SmsConfigurationType) any { return text(m.SnsCallerArn) })},
@@ -98,8 +98,8 @@ var userPoolFields = []field[poolSettings]{
 	{column("kms_key_arn", dataflow.String, "KeyConfiguration.KmsKeyArn", "The key of AWS KMS that the pool is encrypted with, where it is the customer's own."),
 		of(func(s poolSettings) *types.KeyConfigurationType { return s.pool.KeyConfiguration },
 			func(k *types.KeyConfigurationType) any { return text(k.KmsKeyArn) })},
-	{column("tags", dataflow.String, "UserPoolTags", "The pool's tags, as JSON text."), func(s poolSettings) any { return jsonText(s.pool.UserPoolTags) }},
-	{column("other_settings", dataflow.String, "UserPool", "Settings without a column of their own, the texts of messages too, under AWS's names, as JSON text."),
+	{jsonColumn("tags", "UserPoolTags", "The pool's tags, as JSON text."), func(s poolSettings) any { return jsonText(s.pool.UserPoolTags) }},
+	{jsonColumn("other_settings", "UserPool", "Settings without a column of their own, the texts of messages too, under AWS's names, as JSON text."),
 		func(s poolSettings) any { return otherSettings(s.pool) }},
 }
 
@@ -160,9 +160,7 @@ func recoveryMechanisms(options []types.RecoveryOptionType) any {
 	return jsonText(names)
 }
 
-func userPoolSchema(context.Context, *Pool) (dataflow.Schema, error) {
-	return dataflow.Schema{Columns: columns(userPoolFields), Key: []string{"id"}, Version: columnUpdatedAt}, nil
-}
+var userPoolSchema = dataflow.Schema{Columns: columns(userPoolFields), Key: []string{"id"}, Version: columnUpdatedAt}
 
 // scanUserPool gives the pool's one row.
 func scanUserPool(ctx context.Context, p *Pool, schema dataflow.Schema, to dataflow.Sink) (dataflow.ScanReport, error) {

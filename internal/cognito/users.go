@@ -53,7 +53,7 @@ func usersSchema(ctx context.Context, p *Pool) (dataflow.Schema, error) {
 func schemaOfUsers(attributes []types.SchemaAttributeType) dataflow.Schema {
 	first := append([]dataflow.Column{subColumn()}, columns(userFields)...)
 	last := []dataflow.Column{
-		{Name: attributeIdentities, Type: dataflow.String, Source: attributeIdentities, Description: "The profiles at identity providers that belong to the user, as JSON text, as Cognito gives it."},
+		{Name: attributeIdentities, Type: dataflow.String, Source: attributeIdentities, IsAttribute: true, JSON: true, Description: "The profiles at identity providers that belong to the user, as JSON text, as Cognito gives it."},
 		{Name: columnOtherAttributes, Type: dataflow.TextMap, Source: "Attributes", Description: "What no column holds, under the attribute's own name, as it came: attributes without a column, and values that their column's type can't hold."},
 	}
 	var reserved []string

@@ -30,9 +30,10 @@ type Checkpoint struct {
 	Dataflow string `json:"dataflow"`
 	UID      string `json:"uid"`
 	Run      int64  `json:"run"`
-	Key      string `json:"key"`    // the table's
-	Origin   string `json:"origin"` // SourceTable.Origin: rows of another place are never taken for these
-	Schema   Schema `json:"schema"` // rows of another schema neither
+	Key      string `json:"key"`                // the table's
+	Origin   string `json:"origin"`             // SourceTable.Origin: rows of another place are never taken for these
+	Schema   Schema `json:"schema"`             // rows of another schema neither
+	Policies string `json:"policies,omitempty"` // a digest of the policies that the rows have been through: rows of others neither
 }
 
 // CheckpointWriter writes a checkpoint. Its methods may be called concurrently. A write that fails does not fail the run: the checkpoint just ends there.

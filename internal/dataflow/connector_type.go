@@ -37,6 +37,8 @@ type TableInfo struct {
 	Key         string // "users"
 	FileName    string // "Users"
 	Description string // a whole sentence
+	Schema      Schema // the columns that it has in every source
+	IsOpen      bool   // whether a source may have more of them
 }
 
 // CostWarning says what importing a table costs.

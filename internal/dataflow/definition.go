@@ -44,6 +44,8 @@ type Definition struct {
 	ResumeWithin       string                     `json:"resume_within,omitempty"` // a duration; empty: DefaultResumeWithin
 	OnDestroy          OnDestroy                  `json:"on_destroy"`
 	DeletionProtection bool                       `json:"deletion_protection"`
+	HashKey            string                     `json:"hash_key,omitempty"`            // HashKey.Fingerprint of the key that columns are hashed with; empty: the workspace's own
+	HashKeyVersion     *int64                     `json:"hash_key_wo_version,omitempty"` // a change of it gives another key
 }
 
 // TableDefinition is how one table is imported. Its key in Definition.Tables is the source's key for it ("users").
@@ -52,6 +54,46 @@ type TableDefinition struct {
 	Data      bool    `json:"data"`
 	Metadata  bool    `json:"metadata"`
 	TableName string  `json:"table_name"`
+	// Columns are the policies of columns, by the column's name or, for what a column of JSON text or a map holds, by "column.member".
+	Columns    map[string]ColumnPolicy `json:"columns,omitzero"`
+	NewColumns NewColumns              `json:"new_columns,omitempty"` // empty: NewColumnsLoad
+}
+
+// HasPolicies says whether an import changes or leaves out anything that the source gives.
+func (t TableDefinition) HasPolicies() bool {
+	for _, policy := range t.Columns {
+		if !policy.IsLoad() {
+			return true
+		}
+	}
+	return t.StopsNewColumns()
+}
+
+// StopsNewColumns says whether columns that the source has got since are not loaded just so.
+func (t TableDefinition) StopsNewColumns() bool {
+	return t.NewColumns != "" && t.NewColumns != NewColumnsLoad
+}
+
+// HasPolicies says whether any table has.
+func (d Definition) HasPolicies() bool {
+	for _, table := range d.Tables {
+		if table.HasPolicies() {
+			return true
+		}
+	}
+	return false
+}
+
+// hashes says whether any column is hashed.
+func (d Definition) hashes() bool {
+	for _, table := range d.Tables {
+		for _, policy := range table.Columns {
+			if policy.Policy == PolicyHash {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ResumeFor is the greatest age of a part that an import takes over from a failed one; 0: it takes over none.
@@ -68,14 +110,18 @@ func (d Definition) TableID(key string) TableID {
 	return TableID{Database: d.Database, Name: d.Tables[key].TableName}
 }
 
-// Digest identifies what an import of this definition would load: connector, database and tables.
+// Digest identifies what an import of this definition would load: connector, database, tables and, where columns are hashed, the key.
 // Arguments that change no row (names for people, triggers, retention) are not in it.
 func (d Definition) Digest() string {
 	what := struct {
 		Connector string                     `json:"connector"`
 		Database  string                     `json:"database"`
 		Tables    map[string]TableDefinition `json:"tables"`
-	}{FoldName(d.Connector), d.Database, d.Tables}
+		HashKey   string                     `json:"hash_key,omitempty"`
+	}{Connector: FoldName(d.Connector), Database: d.Database, Tables: d.Tables}
+	if d.hashes() {
+		what.HashKey = d.HashKey
+	}
 	text, err := json.Marshal(what) // map keys are sorted by encoding/json
 	if err != nil {
 		panic(err) // strings and booleans always marshal

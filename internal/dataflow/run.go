@@ -136,9 +136,12 @@ type TableChange struct {
 	MetadataLocation string          `json:"metadata_location"`       // what the staging commit returned
 	RowsBefore       int64           `json:"rows_before,omitempty"`   // of a rollback: the rows that main had; Counts.Read are those it gets
 	Counts           Counts          `json:"counts"`
-	Resumed          []Resumed       `json:"resumed,omitempty"`    // what was not read but taken over from failed runs
-	Source           string          `json:"source,omitempty"`     // SourceTable.Source of its rows; of a rollback, that of the import it goes to; empty: not known
-	DataAsOf         *time.Time      `json:"data_as_of,omitempty"` // the start of the oldest reading in it; of a rollback, that of the import it goes to
+	Resumed          []Resumed       `json:"resumed,omitempty"`       // what was not read but taken over from failed runs
+	Source           string          `json:"source,omitempty"`        // SourceTable.Source of its rows; of a rollback, that of the import it goes to; empty: not known
+	DataAsOf         *time.Time      `json:"data_as_of,omitempty"`    // the start of the oldest reading in it; of a rollback, that of the import it goes to
+	HashKey          string          `json:"hash_key,omitempty"`      // HashKey.Fingerprint of the key that columns of it are hashed with; empty: none is
+	Rekeyed          bool            `json:"rekeyed,omitempty"`       // its rows have other keys than before, since the policy of the key or the hash key changed: the same rows are counted as removed and as added
+	KnownColumns     []string        `json:"known_columns,omitempty"` // where new columns are stopped: the source's columns that are none any more
 }
 
 // Records is the number of rows that the table has after the run; not of a table that it hides or drops.

@@ -33,6 +33,10 @@ type Column struct {
 	// ColumnsOf is the key of another table of the source whose columns the values name, as the source calls them. The import puts the names in
 	// place that they have in that table. Empty: the values name no columns.
 	ColumnsOf string `json:"-"`
+	// IsAttribute says that the source's records have the value under the name Source, so that it may be in maps and JSON text of a row under that name too.
+	IsAttribute bool `json:"-"`
+	// JSON says that values are JSON text: policies reach into it.
+	JSON bool `json:"-"`
 }
 
 // Schema is the columns of a table as its source has them now.
@@ -73,5 +77,7 @@ type SourceTable struct {
 	Schema      Schema
 	Origin      string // identifies the place that the rows come from: rows of two origins are never mixed
 	Source      string // what people call that place: "user pool us-east-1_AbCdEf123 in us-east-1"; without the way that leads there
-	Estimate    int64  // rows that the source thinks it has, for people to go by; 0: it does not say
+	// PartsNamedBy is the column whose values name the parts of a scan (Sink.Part); empty: they are named by nothing that a row has.
+	PartsNamedBy string
+	Estimate     int64 // rows that the source thinks it has, for people to go by; 0: it does not say
 }

@@ -38,6 +38,7 @@ func describe(run dataflow.Run, before dataflow.Standing) string {
 	if len(takenOut) > 0 {
 		notes = append([]string{"Taken out: " + strings.Join(takenOut, "; ") + "."}, notes...)
 	}
+	notes = append(notes, describePolicies(run, before)...)
 	for _, id := range run.Discarded {
 		notes = append(notes, fmt.Sprintf("Table %s could not be read any more, because files of it were gone: what was left of it was removed, with its earlier runs.", id))
 	}
@@ -98,6 +99,9 @@ func describeTable(kind dataflow.Kind, t dataflow.TableResult) string {
 		what += " metadata of"
 	case c.Added+c.Changed+c.Removed == 0:
 		parts = append([]string{"unchanged"}, parts...)
+	}
+	if t.Rekeyed {
+		parts = append(parts, "under other keys")
 	}
 	for _, r := range t.Resumed {
 		parts = append(parts, fmt.Sprintf("%s read by run %d at %s", dataflow.Thousands(r.Rows), r.Run, r.Since.Format(time.RFC3339)))

@@ -40,6 +40,7 @@ type Config struct {
 	Tables      dataflow.Tables
 	Sources     dataflow.Sources
 	Checkpoints dataflow.Checkpoints // nil: an import that fails leaves none
+	HashKeys    dataflow.HashKeys    // nil: no column can be hashed
 
 	Self     dataflow.Process                         // the process that owns the runs started here
 	Starter  dataflow.Starter                         // who started that process, for people
@@ -58,6 +59,7 @@ type Engine struct {
 	tables      dataflow.Tables
 	sources     dataflow.Sources
 	checkpoints dataflow.Checkpoints
+	hashKeys    dataflow.HashKeys
 	self        dataflow.Process
 	starter     dataflow.Starter
 	liveness    func(dataflow.Process) dataflow.Liveness
@@ -71,7 +73,7 @@ type Engine struct {
 // New makes an engine. It writes nothing.
 func New(c Config) *Engine {
 	e := &Engine{
-		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, checkpoints: c.Checkpoints,
+		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, checkpoints: c.Checkpoints, hashKeys: c.HashKeys,
 		self: c.Self, starter: c.Starter, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
 		lease: cmp.Or(c.Lease, lease),
 	}

@@ -85,14 +85,14 @@ func isScanned(definition dataflow.TableDefinition) bool {
 
 // stageTable brings one table from the source to a branch of its own. When it fails, the change has the rows that were read until then, and no more.
 func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source, key string) (dataflow.TableChange, error) {
-	rows, err := e.rowsOf(ctx, started, source, key)
+	rows, err := e.rowsOf(ctx, started, before, source, key)
 	if err != nil {
 		return dataflow.TableChange{}, err
 	}
 	definition := started.Definition.Tables[key]
 	staging, err := e.beginStaging(ctx, dataflow.StageRequest{
 		Dataflow: started.Dataflow, Run: started.Run, ID: started.Definition.TableID(key), Table: rows.table, Definition: definition,
-		MetadataLocation: leftAt(before, started.Definition.TableID(key)),
+		MetadataLocation: standingOf(before, started.Definition.TableID(key)).PublishedMetadataLocation,
 	})
 	if err != nil {
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
@@ -114,21 +114,15 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
 	change.Resumed, change.DataAsOf, change.Source = resumed, oldest(started, resumed), rows.table.Source
+	if rows.policies != nil {
+		change.HashKey, change.KnownColumns = rows.policies.HashKey(), rows.policies.Known()
+	}
+	change.Rekeyed = isRekeyed(standingOf(before, change.TableID), change, rows.source.Schema.Key)
 	e.event(ctx, started, key, "staged", change.Counts.Read)
 	if definition.Data {
 		change.Counts.KeptAsText = report.KeptAsText
 	}
 	return change, nil
-}
-
-// leftAt gives where the newest run that published a table left its metadata; empty: none has.
-func leftAt(before dataflow.Standing, id dataflow.TableID) string {
-	for _, table := range before.Tables {
-		if table.TableID == id {
-			return table.PublishedMetadataLocation
-		}
-	}
-	return ""
 }
 
 // oldest gives the start of the oldest reading in a table: the run's own, or that of a failed one that rows were taken over from.
@@ -159,19 +153,19 @@ func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, bef
 	maxPercent := started.Definition.MaxRemovedPercent
 	var over []dataflow.TableChange
 	for _, change := range changes { // of one that loads no data, to have no row is what was asked for
-		if change.Definition.Data && change.Counts.Removed*100 > change.Counts.Before()*maxPercent {
+		if change.Definition.Data && removed(change)*100 > change.Counts.Before()*maxPercent {
 			over = append(over, change)
 		}
 	}
 	if len(over) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(over, func(a, b dataflow.TableChange) int { return cmp.Compare(b.Counts.Removed, a.Counts.Removed) })
+	slices.SortStableFunc(over, func(a, b dataflow.TableChange) int { return cmp.Compare(removed(b), removed(a)) })
 	var tables []string
 	var forgotten error
 	for _, change := range over {
 		tables = append(tables, fmt.Sprintf("%s of %s of table %s",
-			dataflow.Thousands(change.Counts.Removed), dataflow.Count(change.Counts.Before(), "row"), change.Key))
+			dataflow.Thousands(removed(change)), dataflow.Count(change.Counts.Before(), "row"), change.Key))
 		forgotten = errors.Join(forgotten, e.checkpoints.Forget(ctx, started.Dataflow, started.Run, change.Key)) // it would lead here again
 	}
 	guard := &dataflow.Error{
@@ -184,6 +178,14 @@ func (e *Engine) checkRemoved(ctx context.Context, started dataflow.Started, bef
 			was, started.Definition.Connector, is)
 	}
 	return errors.Join(guard, forgotten)
+}
+
+// removed is how many rows of a table the source has no more.
+func removed(change dataflow.TableChange) int64 {
+	if change.Rekeyed { // which of them are the same is not known
+		return max(0, change.Counts.Before()-change.Counts.Read)
+	}
+	return change.Counts.Removed
 }
 
 // stageHidden makes a ticket for every table that is not in the definition any more. A table that readers see is hidden; a hidden one is

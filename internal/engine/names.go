@@ -32,7 +32,7 @@ func (n columnNames) row(row dataflow.Row) (dataflow.Row, error) {
 }
 
 // columnNames gives the step for rows of a schema; nil: no column of it names others.
-func (e *Engine) columnNames(ctx context.Context, started dataflow.Started, source dataflow.Source, schema dataflow.Schema) (rowStep, error) {
+func (e *Engine) columnNames(ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source, schema dataflow.Schema) (rowStep, error) {
 	step := columnNames{schema: schema, names: map[int]map[string]string{}}
 	for at, column := range schema.Columns {
 		if column.ColumnsOf == "" {
@@ -42,7 +42,7 @@ func (e *Engine) columnNames(ctx context.Context, started dataflow.Started, sour
 		if err != nil {
 			return nil, fmt.Errorf("columns of %s: %w", column.ColumnsOf, err)
 		}
-		if step.names[at], err = e.tables.Columns(ctx, started.Dataflow, started.Definition.TableID(column.ColumnsOf), named.Schema); err != nil {
+		if step.names[at], err = e.namesIn(ctx, started, before, named); err != nil {
 			return nil, fmt.Errorf("columns of %s: %w", column.ColumnsOf, err)
 		}
 	}
@@ -50,4 +50,25 @@ func (e *Engine) columnNames(ctx context.Context, started dataflow.Started, sour
 		return nil, nil
 	}
 	return step, nil
+}
+
+// namesIn gives the names that the columns of a source's table have in the dataflow's, by the source's own names. One that is not loaded has none.
+func (e *Engine) namesIn(ctx context.Context, started dataflow.Started, before dataflow.Standing, table dataflow.SourceTable) (map[string]string, error) {
+	policies, err := e.policiesOf(ctx, started, before, table)
+	if err != nil {
+		return nil, err
+	}
+	schema := table.Schema
+	if policies != nil {
+		schema = policies.Columns()
+	}
+	names, err := e.tables.Columns(ctx, started.Dataflow, started.Definition.TableID(table.Key), schema)
+	if err != nil || policies == nil {
+		return names, err
+	}
+	bySource := map[string]string{}
+	for after, before := range policies.Sources(table.Schema) {
+		bySource[before] = names[after]
+	}
+	return bySource, nil
 }

@@ -41,7 +41,10 @@ func (e *Engine) read(
 			Dataflow: started.Dataflow, UID: started.UID, Run: started.Run, Key: table.Key, Origin: table.Origin, Schema: table.Schema,
 		},
 	}
-	if !started.Definition.Tables[table.Key].Data || r.within == 0 {
+	if rows.policies != nil {
+		r.checkpoint.Policies = rows.policies.Digest()
+	}
+	if !started.Definition.Tables[table.Key].Data || r.within == 0 || rows.namesParts() {
 		r.checkpoints = noCheckpoints{} // what is not loaded, or not to be taken over, is kept nowhere
 	}
 	var err error

@@ -172,7 +172,7 @@ func (e *Engine) stageRollback(ctx context.Context, started dataflow.Started, be
 		if err != nil {
 			return staged{}, fmt.Errorf("table %s: %w", table.Key, err)
 		}
-		change.DataAsOf, change.Source = table.DataAsOf, table.Source
+		change.DataAsOf, change.Source, change.HashKey, change.KnownColumns = table.DataAsOf, table.Source, table.HashKey, table.KnownColumns
 		result.tables = append(result.tables, change)
 	}
 	lost, err := e.lostRuns(ctx, started, before)

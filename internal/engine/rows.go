@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/columnpolicy"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -47,19 +48,26 @@ func (steps rowSteps) row(row dataflow.Row) (dataflow.Row, error) {
 type tableRows struct {
 	source     dataflow.SourceTable // as its source describes it
 	table      dataflow.SourceTable // with the columns that its rows have after the fromSource steps
+	policies   *columnpolicy.Policies
 	fromSource rowSteps
 	toTable    rowSteps
 }
 
 // rowsOf makes the way of a table's rows. Every step of it is chosen here.
-func (e *Engine) rowsOf(ctx context.Context, started dataflow.Started, source dataflow.Source, key string) (tableRows, error) {
+func (e *Engine) rowsOf(ctx context.Context, started dataflow.Started, before dataflow.Standing, source dataflow.Source, key string) (tableRows, error) {
 	table, err := source.Table(ctx, key)
 	if err != nil {
 		return tableRows{}, err
 	}
 	rows := tableRows{source: table, table: table}
+	if rows.policies, err = e.policiesOf(ctx, started, before, table); err != nil {
+		return tableRows{}, err
+	}
+	if rows.policies != nil {
+		rows.fromSource = append(rows.fromSource, policyStep{rows.policies})
+	}
 	rows.table.Schema = rows.fromSource.columns(table.Schema)
-	names, err := e.columnNames(ctx, started, source, rows.table.Schema)
+	names, err := e.columnNames(ctx, started, before, source, rows.table.Schema)
 	if err != nil {
 		return tableRows{}, err
 	}

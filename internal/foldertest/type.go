@@ -42,8 +42,8 @@ func (Type) Info() dataflow.ConnectorTypeInfo {
 // Tables implements dataflow.ConnectorType.
 func (Type) Tables() []dataflow.TableInfo {
 	return []dataflow.TableInfo{
-		{Key: "people", FileName: "people.csv", Description: "One row per person."},
-		{Key: "visits", FileName: "visits.csv", Description: "One row per visit."},
+		{Key: "people", FileName: "people.csv", Description: "One row per person.", IsOpen: true},
+		{Key: "visits", FileName: "visits.csv", Description: "One row per visit.", IsOpen: true},
 	}
 }
 

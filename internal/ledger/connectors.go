@@ -144,7 +144,7 @@ func (l *Ledger) ConnectorSecret(ctx context.Context, name string) (string, erro
 			Hint:  "Set secret_access_key_wo together with a new secret_access_key_wo_version.",
 		}
 	}
-	return l.keys.open(ctx, name, record.SealedSecret)
+	return l.keys.open(ctx, connectorObject(name), name, record.SealedSecret)
 }
 
 // DeleteConnector removes a connector's record, and its sealed secret with it. A connector that does not exist has dataflow.CodeNotFound.
@@ -176,7 +176,7 @@ func (l *Ledger) sealInto(ctx context.Context, record *connectorRecord, secret *
 	if _, err := l.ID(ctx, true); err != nil {
 		return err
 	}
-	sealed, err := l.keys.seal(ctx, record.Name, *secret)
+	sealed, err := l.keys.seal(ctx, connectorObject(record.Name), record.Name, *secret)
 	record.SealedSecret = sealed
 	return err
 }

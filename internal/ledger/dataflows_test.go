@@ -74,7 +74,7 @@ func TestPutDataflow_LeavesARecordThatItDoesNotUnderstand(t *testing.T) {
 		standing string
 		code     dataflow.Code
 	}{
-		"newer":                {`{"format":2}`, dataflow.CodeNewerFormat},
+		"newer":                {`{"format":3}`, dataflow.CodeNewerFormat},
 		"damaged":              {`{"format":1`, dataflow.CodeCorrupt},
 		"of a different case":  {`{"format":1,"version":1,"phase":"created","definition":{"name":"CUSTOMERS"}}`, dataflow.CodeInvalid},
 		"of another dataflow":  {`{"format":1,"version":1,"phase":"created","definition":{"name":"Orders"}}`, dataflow.CodeCorrupt},
@@ -110,7 +110,7 @@ func TestDataflows_GivesTheirRealNamesInOrder(t *testing.T) {
 
 func TestDataflows_HidesNoRecordThatItCannotRead(t *testing.T) {
 	for content, want := range map[string]dataflow.Code{
-		`{"format":2}`: dataflow.CodeNewerFormat,
+		`{"format":3}`: dataflow.CodeNewerFormat,
 		`{`:            dataflow.CodeCorrupt,
 		`{"format":1,"version":1,"phase":"resting","definition":{"name":"Customers"}}`: dataflow.CodeCorrupt,
 		`{"format":1,"version":1,"phase":"created","definition":{"name":"Orders"}}`:    dataflow.CodeCorrupt,

@@ -28,12 +28,33 @@ type upgraded interface {
 	upgrade(from int64, content []byte) error
 }
 
+// policiesFormat is the version of a record whose definition has column policies: a provider that does not know them would load what is to be left out.
+const policiesFormat = 2
+
 // formatOf gives the version of a record that this package writes.
 func formatOf(record any) int64 {
-	if f, ok := record.(formatted); ok {
-		return f.format()
+	var definition dataflow.Definition
+	switch r := record.(type) {
+	case formatted:
+		return r.format()
+	case dataflow.Record:
+		definition = r.Definition
+	case dataflow.Started:
+		definition = r.Definition
+	}
+	if definition.HasPolicies() {
+		return policiesFormat
 	}
 	return Format
+}
+
+// newestOf gives the newest version of a record that this package reads.
+func newestOf(record any) int64 {
+	switch record.(type) {
+	case *dataflow.Record, *dataflow.Started:
+		return policiesFormat
+	}
+	return formatOf(record)
 }
 
 const (
@@ -77,7 +98,7 @@ func decode(content []byte, record any) *dataflow.Error {
 	if err := json.Unmarshal(content, &envelope); err != nil {
 		return corrupt(err)
 	}
-	newest := formatOf(record)
+	newest := newestOf(record)
 	switch {
 	case envelope.Format == nil || *envelope.Format < 1:
 		return corrupt(errors.New("it has no format version"))

@@ -19,7 +19,9 @@ import (
 const keyPath = "key"
 
 const hintSecretsKey = "Configure the secrets key that sealed it (secrets_key, SKYPOINT_SECRETS_KEY, or the workspace's file \"key\"), " +
-	"or seal the secret anew: set secret_access_key_wo together with a new secret_access_key_wo_version."
+	"or seal the secret anew: set it (secret_access_key_wo, hash_key_wo) together with a new version of it."
+
+const hintHashKey = "Set hash_key_wo together with a new hash_key_wo_version."
 
 // guardian is a Store that knows whether others than its owner may read an object.
 type guardian interface {
@@ -33,48 +35,48 @@ type keyring struct {
 	url   string
 }
 
-// sealed is what is encrypted. It names the connector, so that a sealed secret that was moved to another connector is found.
+// sealed is what is encrypted. It names whose secret it is, so that one that was moved to another object is found.
 type sealed struct {
-	Connector string `json:"connector"`
-	Secret    string `json:"secret"`
+	Owner  string `json:"connector"` // a connector's name, or a hash key's fingerprint
+	Secret string `json:"secret"`
 }
 
-// seal encrypts a connector's secret. The first one in a workspace makes its key.
-func (k keyring) seal(ctx context.Context, connector, secret string) ([]byte, error) {
+// seal encrypts the secret of an object, whose owner names it among those of its kind. The first one in a workspace makes its key.
+func (k keyring) seal(ctx context.Context, object, owner, secret string) ([]byte, error) {
 	keeper, err := k.keeper(ctx, true)
 	if err != nil {
-		return nil, fmt.Errorf("seal the secret of %s: %w", connectorObject(connector), err)
+		return nil, fmt.Errorf("seal the secret of %s: %w", object, err)
 	}
-	defer func() { _ = keeper.Close() }()                 // it holds nothing that could be lost
-	plain, err := json.Marshal(sealed{connector, secret}) //nolint:gosec // marshalled to be encrypted
+	defer func() { _ = keeper.Close() }()             // it holds nothing that could be lost
+	plain, err := json.Marshal(sealed{owner, secret}) //nolint:gosec // marshalled to be encrypted
 	if err != nil {
-		return nil, &dataflow.Error{Op: "seal secret", Object: connectorObject(connector), Cause: err}
+		return nil, &dataflow.Error{Op: "seal secret", Object: object, Cause: err}
 	}
 	ciphertext, err := keeper.Encrypt(ctx, plain)
 	if err != nil {
-		return nil, errSecretsKey("seal secret", connectorObject(connector), err)
+		return nil, errSecretsKey("seal secret", object, err)
 	}
 	return ciphertext, nil
 }
 
 // open is seal backwards.
-func (k keyring) open(ctx context.Context, connector string, ciphertext []byte) (string, error) {
+func (k keyring) open(ctx context.Context, object, owner string, ciphertext []byte) (string, error) {
 	keeper, err := k.keeper(ctx, false)
 	if err != nil {
-		return "", fmt.Errorf("open the secret of %s: %w", connectorObject(connector), err)
+		return "", fmt.Errorf("open the secret of %s: %w", object, err)
 	}
 	defer func() { _ = keeper.Close() }() // it holds nothing that could be lost
 	plain, err := keeper.Decrypt(ctx, ciphertext)
 	if err != nil {
-		return "", errSecretsKey("open secret", connectorObject(connector), fmt.Errorf("it was sealed with another secrets key, or changed: %w", err))
+		return "", errSecretsKey("open secret", object, fmt.Errorf("it was sealed with another secrets key, or changed: %w", err))
 	}
 	var content sealed
 	// Neither error tells its cause: that would quote what was sealed.
 	if err := json.Unmarshal(plain, &content); err != nil {
-		return "", errSealed(connector, errors.New("what was sealed is not a secret"))
+		return "", errSealed(object, errors.New("what was sealed is not a secret"))
 	}
-	if content.Connector != connector {
-		return "", errSealed(connector, errors.New("the secret was sealed for another connector"))
+	if content.Owner != owner {
+		return "", errSealed(object, errors.New("the secret was sealed for another object"))
 	}
 	return content.Secret, nil
 }
@@ -183,9 +185,9 @@ func errSecretsKey(op, object string, cause error) error {
 	return &dataflow.Error{Code: dataflow.CodeSecretsKey, Op: op, Object: object, Cause: cause, Hint: hintSecretsKey}
 }
 
-func errSealed(connector string, cause error) error {
+func errSealed(object string, cause error) error {
 	return &dataflow.Error{
-		Code: dataflow.CodeCorrupt, Op: "open secret", Object: connectorObject(connector), Cause: cause,
-		Hint: "Seal the secret anew: set secret_access_key_wo together with a new secret_access_key_wo_version.",
+		Code: dataflow.CodeCorrupt, Op: "open secret", Object: object, Cause: cause,
+		Hint: "Seal the secret anew: set it (secret_access_key_wo, hash_key_wo) together with a new version of it.",
 	}
 }

@@ -233,7 +233,7 @@ func TestOpenSecret_FindsASecretOfAnotherConnector(t *testing.T) {
 	moved := strings.ReplaceAll(string(content), `"App"`, `"Shop"`)
 	must(t, store.Create(t.Context(), "connectors/shop.json", []byte(moved)))
 	got, err := l.ConnectorSecret(t.Context(), "Shop")
-	wantError(t, err, dataflow.CodeCorrupt, `connector "Shop": open secret: the secret was sealed for another connector. Seal the secret anew`)
+	wantError(t, err, dataflow.CodeCorrupt, `connector "Shop": open secret: the secret was sealed for another object. Seal the secret anew`)
 	if got != "" {
 		t.Errorf("it gave %q", got)
 	}
@@ -247,7 +247,7 @@ func TestOpenSecret_FindsASecretThatWasChanged(t *testing.T) {
 		"too few":  func(b []byte) []byte { return b[:3] },
 		"all zero": func(b []byte) []byte { return make([]byte, len(b)) },
 	} {
-		sealed, err := l.keys.seal(t.Context(), "App", secret)
+		sealed, err := l.keys.seal(t.Context(), connectorObject("App"), "App", secret)
 		must(t, err)
 		record := connectorRecord{Connector: connectorOf("App"), SealedSecret: damage(sealed)}
 		content, err := encode(record)

@@ -197,7 +197,7 @@ func troubles() []trouble {
 			"SecretsKeyIsGone", func(f *front) { f.move("key", "key.away") }, func(f *front) { f.move("key.away", "key") },
 			`open the secret of connector "App": WORKSPACE/key: read key: the workspace's secrets key is not there. ` +
 				`Configure the secrets key that sealed it (secrets_key, SKYPOINT_SECRETS_KEY, or the workspace's file "key"), ` +
-				`or seal the secret anew: set secret_access_key_wo together with a new secret_access_key_wo_version.`,
+				`or seal the secret anew: set it (secret_access_key_wo, hash_key_wo) together with a new version of it.`,
 		},
 	}
 }

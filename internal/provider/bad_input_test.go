@@ -197,6 +197,28 @@ func badInputs() []badInput {
 			flow("a "+timeout+" timeout of "+length, `timeouts = { `+timeout+` = "`+length+`" }`, "timeouts."+timeout, `Attribute timeouts.`+timeout+`: "`+length+`" is too short: the shortest is "1s"`)
 		}
 	}
+	column := func(name, columns, at, says string) {
+		flow(name, "tables = { users = { columns = { "+columns+" } }, group_memberships = {} }", `tables["users"].columns`+at, says)
+	}
+	column("an unknown policy", `email = { policy = "hide" }`, `["email"].policy`, `value must be one of: ["load" "hash" "mask" "drop"], got: "hide"`)
+	column("no policy", `email = {}`, `["email"].policy`, "A column that is named takes a policy: load, hash, mask, drop.")
+	column("a policy that is null", `email = null`, `["email"]`, `A policy can't be null: leave the column out, or give { policy = "load" }.`)
+	column("a key that is dropped", `sub = { policy = "drop" }`, `["sub"]`, "It is the table's key, without which no row could be told from another: it can be loaded or hashed.")
+	column("a key that is masked", `sub = { policy = "mask" }`, `["sub"]`, "It is the table's key")
+	column("the time that tells rows apart hashed", `updated_at = { policy = "hash" }`, `["updated_at"]`, "It tells which of two rows of one key is the newer: it can only be loaded.")
+	column("characters kept without a mask", `email = { policy = "hash", keep_last = 4 }`, `["email"].keep_last`, `Keep_last is for policy = "mask" alone.`)
+	column("fewer than no characters kept", `email = { policy = "mask", keep_last = -1 }`, `["email"].keep_last`, "value must be between 0 and 16, got: -1")
+	column("too many characters kept", `email = { policy = "mask", keep_last = 17 }`, `["email"].keep_last`, "value must be between 0 and 16, got: 17")
+	column("a mask of what is no text", `enabled = { policy = "mask" }`, `["enabled"]`, "Its type is boolean, and only text can be masked: drop or hash it.")
+	column("a map that is hashed", `other_attributes = { policy = "hash" }`, `["other_attributes"]`, `It is a map: drop it, or name what is in it: "other_attributes.NAME".`)
+	column("something inside a column that has nothing inside", `"username.first" = { policy = "drop" }`, `["username.first"]`, "Column username is neither JSON text nor a map: there is nothing in it to reach.")
+	column("a column twice", `email = { policy = "drop" }, Email = { policy = "hash" }`, `["email"]`, `It is the same column as "Email".`)
+	column("a column in other letters", `Username = { policy = "drop" }`, `["Username"]`, `The column is called "username".`)
+	flow("a column that no pool has", `tables = { groups = { columns = { owner = { policy = "drop" } } } }`, `tables["groups"].columns["owner"]`, "The table has no such column: it has group_name, description,")
+	flow("an unknown way with new columns", `tables = { users = { new_columns = "keep" } }`, `tables["users"].new_columns`, `value must be one of: ["load" "drop" "fail"], got: "keep"`)
+	flow("a short key", "hash_key_wo = \"short\"\nhash_key_wo_version = 1", "hash_key_wo", "string length must be between 32 and 1024, got: 5")
+	flow("a key without a version", `hash_key_wo = "`+strings.Repeat("k", 32)+`"`, "hash_key_wo", `Attribute "hash_key_wo_version" must be specified when "hash_key_wo" is specified`)
+	flow("a version below one", `hash_key_wo_version = 0`, "hash_key_wo_version", "value must be at least 1, got: 0")
 	flow("a share below zero", `max_removed_percent = -1`, "max_removed_percent", "value must be between 0 and 100, got: -1")
 	flow("a share above all", `max_removed_percent = 101`, "max_removed_percent", "value must be between 0 and 100, got: 101")
 	flow("an unknown end", `on_destroy = "keep"`, "on_destroy", `value must be one of: ["delete" "retain"], got: "keep"`)
@@ -580,6 +602,15 @@ func laterDataflows() []later {
 		{argument: `tables = { users = { metadata = LATER } }`, value: `false`},
 		{argument: `tables = { users = { table_name = LATER } }`, value: `"people"`},
 		{argument: `tables = { users = { table_name = LATER }, groups = { table_name = "users" } }`, value: `"people"`},
+		{argument: `tables = { users = { columns = LATER } }`, value: `{ email = { policy = "hash" }, sub = { policy = "load" } }`},
+		{argument: `tables = { users = { columns = LATER } }`, value: `null`},
+		{argument: `tables = { users = { columns = { email = LATER } } }`, value: `{ policy = "mask", keep_last = 2 }`},
+		{argument: `tables = { users = { columns = { email = { policy = LATER } } } }`, value: `"drop"`},
+		{argument: `tables = { users = { columns = { email = { policy = LATER } } } }`, value: `"hash"`},
+		{argument: `tables = { users = { columns = { email = { policy = "mask", keep_last = LATER } } } }`, value: `4`},
+		{argument: `tables = { users = { new_columns = LATER } }`, value: `"drop"`},
+		{argument: "hash_key_wo = LATER\nhash_key_wo_version = 1", value: `"` + strings.Repeat("k", 32) + `"`},
+		{argument: `hash_key_wo = "` + strings.Repeat("k", 32) + "\"\nhash_key_wo_version = LATER", value: `2`},
 		{argument: `run_on_apply = LATER`, value: `true`},
 		{argument: `run_on_apply = LATER`, value: `false`},
 		{argument: "run_on_apply = false\nrefresh_triggers = LATER", value: `null`},
@@ -700,6 +731,8 @@ func TestApply_RefusesWhatTurnsOutToBeBad(t *testing.T) {
 		{`resume_within = LATER`, `"soon"`, "resume_within", `"soon" ` + sayDuration},
 		{`max_age = LATER`, `"soon"`, "max_age", `"soon" ` + sayDuration},
 		{`tables = LATER`, `{}`, "tables", `Attribute tables map must contain at least 1 elements, got: 0`},
+		{`tables = { users = { columns = LATER } }`, `{ sub = { policy = "drop" } }`, "tables", "It is the table's key"},
+		{`tables = { users = { columns = { sub = { policy = LATER } } } }`, `"drop"`, "tables", "It is the table's key"},
 		{`tables = LATER`, `{ user = {} }`, "tables", `Attribute tables["user"]: there is no table "user": ` + sayKeys},
 		{"run_on_apply = LATER\nmax_age = \"24h\"", `false`, "max_age", `max_age runs the dataflow on apply, and run_on_apply = false forbids that`},
 	} {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -19,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/cognito"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/columnpolicy"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 )
 
@@ -31,22 +33,23 @@ type cognitoUserPoolDataSource struct {
 }
 
 type cognitoUserPoolModel struct {
-	ConnectorID          types.String         `tfsdk:"connector_id"`
-	UserPoolID           types.String         `tfsdk:"user_pool_id"`
-	Region               types.String         `tfsdk:"region"`
-	Profile              types.String         `tfsdk:"profile"`
-	AssumeRole           *assumeRoleModel     `tfsdk:"assume_role"`
-	Endpoint             types.String         `tfsdk:"endpoint"`
-	MaxRequestsPerSecond types.Int64          `tfsdk:"max_requests_per_second"`
-	Tables               []types.String       `tfsdk:"tables"`
-	Name                 types.String         `tfsdk:"name"`
-	ARN                  types.String         `tfsdk:"arn"`
-	Tier                 types.String         `tfsdk:"tier"`
-	MFA                  types.String         `tfsdk:"mfa"`
-	EstimatedUsers       types.Int64          `tfsdk:"estimated_users"`
-	Domains              []types.String       `tfsdk:"domains"`
-	Attributes           []poolAttributeModel `tfsdk:"attributes"`
-	Forecast             *forecastModel       `tfsdk:"forecast"`
+	ConnectorID          types.String                 `tfsdk:"connector_id"`
+	UserPoolID           types.String                 `tfsdk:"user_pool_id"`
+	Region               types.String                 `tfsdk:"region"`
+	Profile              types.String                 `tfsdk:"profile"`
+	AssumeRole           *assumeRoleModel             `tfsdk:"assume_role"`
+	Endpoint             types.String                 `tfsdk:"endpoint"`
+	MaxRequestsPerSecond types.Int64                  `tfsdk:"max_requests_per_second"`
+	Tables               []types.String               `tfsdk:"tables"`
+	Name                 types.String                 `tfsdk:"name"`
+	ARN                  types.String                 `tfsdk:"arn"`
+	Tier                 types.String                 `tfsdk:"tier"`
+	MFA                  types.String                 `tfsdk:"mfa"`
+	EstimatedUsers       types.Int64                  `tfsdk:"estimated_users"`
+	Domains              []types.String               `tfsdk:"domains"`
+	Attributes           []poolAttributeModel         `tfsdk:"attributes"`
+	Columns              map[string][]poolColumnModel `tfsdk:"columns"`
+	Forecast             *forecastModel               `tfsdk:"forecast"`
 }
 
 type poolAttributeModel struct {
@@ -56,6 +59,13 @@ type poolAttributeModel struct {
 	Mutable    types.Bool   `tfsdk:"mutable"`
 	Column     types.String `tfsdk:"column"`
 	ColumnType types.String `tfsdk:"column_type"`
+}
+
+type poolColumnModel struct {
+	Name     types.String   `tfsdk:"name"`
+	Type     types.String   `tfsdk:"type"`
+	Policies []types.String `tfsdk:"policies"`
+	HasInner types.Bool     `tfsdk:"has_inner"`
 }
 
 type forecastModel struct {
@@ -70,6 +80,10 @@ type tableForecastModel struct {
 	Calls   types.Int64   `tfsdk:"calls"`
 	Minutes types.Float64 `tfsdk:"minutes"`
 }
+
+var poolColumnType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"name": types.StringType, "type": types.StringType, "policies": types.ListType{ElemType: types.StringType}, "has_inner": types.BoolType,
+}}
 
 func (*cognitoUserPoolDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_cognito_user_pool"
@@ -138,6 +152,11 @@ func (d *cognitoUserPoolDataSource) Schema(_ context.Context, _ datasource.Schem
 					"column":      computedText("The column that it becomes in a table `users` that is made now. A table that exists keeps the columns it has: see `skypoint_table`."),
 					"column_type": computedText("The column's type: `string`, `number` (a decimal with 29 digits before and 9 after its point), `timestamp` or `boolean`."),
 				}},
+			},
+			"columns": schema.MapAttribute{
+				Computed: true, ElementType: types.ListType{ElemType: poolColumnType},
+				MarkdownDescription: "The columns of every table as one is made now, by the table's key, in their order. Of each its `name` and `type`, the `policies` that a dataflow's `tables` may give it under `columns`, " +
+					"and with `has_inner` whether it has names inside that a policy may be for: `identities.userId`.",
 			},
 			"forecast": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "What one import of `tables` would ask of AWS.",
@@ -239,6 +258,14 @@ func (m *cognitoUserPoolModel) show(config cognito.Config, d cognito.PoolDescrip
 			Name: types.StringValue(a.Name), Type: types.StringValue(a.Type), Required: types.BoolValue(a.Required), Mutable: types.BoolValue(a.Mutable),
 			Column: types.StringValue(a.Column), ColumnType: types.StringValue(a.ColumnType),
 		})
+	}
+	m.Columns = map[string][]poolColumnModel{}
+	for key, schema := range d.Schemas {
+		for _, c := range schema.Columns {
+			m.Columns[key] = append(m.Columns[key], poolColumnModel{
+				Name: types.StringValue(c.Name), Type: types.StringValue(string(c.Type)), Policies: texts(columnpolicy.Allowed(c, schema)), HasInner: types.BoolValue(columnpolicy.HasInner(c)),
+			})
+		}
 	}
 	var keys []string
 	for _, key := range m.Tables {

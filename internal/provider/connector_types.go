@@ -96,6 +96,22 @@ func (all connectorTypes) fileName(key string) string {
 	return found
 }
 
+// table gives what is known of the table with this key; false: no type has such a table, or several types do.
+func (all connectorTypes) table(key string) (dataflow.TableInfo, bool) {
+	var found []dataflow.TableInfo
+	for _, t := range all {
+		for _, table := range t.Tables() {
+			if table.Key == key {
+				found = append(found, table)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return dataflow.TableInfo{}, false
+	}
+	return found[0], true
+}
+
 // checkTableKey refuses a key that no table has.
 func (all connectorTypes) checkTableKey(key string) error {
 	if slices.Contains(all.tableKeys(), key) {

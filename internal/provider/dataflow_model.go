@@ -31,6 +31,7 @@ type dataflowArguments struct {
 	RetainRuns         types.Int64  `tfsdk:"retain_runs"`
 	OnDestroy          types.String `tfsdk:"on_destroy"`
 	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
+	HashKeyVersion     types.Int64  `tfsdk:"hash_key_wo_version"`
 }
 
 // dataflowResults is what the ledger says.
@@ -52,19 +53,23 @@ type dataflowResults struct {
 type dataflowModel struct {
 	dataflowArguments
 	dataflowResults
-	RunReason types.String   `tfsdk:"run_reason"` // in the state alone: what the last plan that ran the dataflow said
+	HashKey   types.String   `tfsdk:"hash_key_wo"` // write-only: null everywhere but in the configuration
+	RunReason types.String   `tfsdk:"run_reason"`  // in the state alone: what the last plan that ran the dataflow said
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }
 
 type tableModel struct {
-	Purpose   types.String `tfsdk:"purpose"`
-	Data      types.Bool   `tfsdk:"data"`
-	Metadata  types.Bool   `tfsdk:"metadata"`
-	TableName types.String `tfsdk:"table_name"`
+	Purpose    types.String `tfsdk:"purpose"`
+	Data       types.Bool   `tfsdk:"data"`
+	Metadata   types.Bool   `tfsdk:"metadata"`
+	TableName  types.String `tfsdk:"table_name"`
+	Columns    types.Map    `tfsdk:"columns"`
+	NewColumns types.String `tfsdk:"new_columns"`
 }
 
 var tableType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"purpose": types.StringType, "data": types.BoolType, "metadata": types.BoolType, "table_name": types.StringType,
+	"columns": types.MapType{ElemType: columnPolicyType}, "new_columns": types.StringType,
 }}
 
 // tableDetailsModel is what a table is, without what one run did to it: a value that every run changes would be a line for each table in every plan.
@@ -118,6 +123,7 @@ func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition,
 		PinnedRun:         a.PinnedRun.ValueInt64Pointer(),
 		MaxRemovedPercent: a.MaxRemovedPercent.ValueInt64(), RetainRuns: a.RetainRuns.ValueInt64(),
 		OnDestroy: dataflow.OnDestroy(a.OnDestroy.ValueString()), DeletionProtection: a.DeletionProtection.ValueBool(),
+		HashKeyVersion: a.HashKeyVersion.ValueInt64Pointer(),
 	}
 	if !a.RefreshTriggers.IsNull() {
 		d.RefreshTriggers = map[string]string{}
@@ -126,9 +132,11 @@ func (a dataflowArguments) definition(ctx context.Context) (dataflow.Definition,
 	tables := map[string]tableModel{}
 	diags.Append(a.Tables.ElementsAs(ctx, &tables, false)...)
 	for key, t := range tables {
+		columns, more := columnPoliciesOf(ctx, t.Columns)
+		diags.Append(more...)
 		d.Tables[key] = dataflow.TableDefinition{
 			Purpose: dataflow.Purpose(t.Purpose.ValueString()), Data: t.Data.ValueBool(), Metadata: t.Metadata.ValueBool(),
-			TableName: t.TableName.ValueString(),
+			TableName: t.TableName.ValueString(), Columns: columns, NewColumns: dataflow.NewColumns(t.NewColumns.ValueString()),
 		}
 	}
 	return d, diags
@@ -139,9 +147,16 @@ func argumentsOf(ctx context.Context, d dataflow.Definition) (dataflowArguments,
 	var diags diag.Diagnostics
 	tables := map[string]tableModel{}
 	for key, t := range d.Tables {
+		columns, more := showColumnPolicies(ctx, t.Columns)
+		diags.Append(more...)
 		tables[key] = tableModel{
 			Purpose: types.StringValue(string(t.Purpose)), Data: types.BoolValue(t.Data), Metadata: types.BoolValue(t.Metadata),
-			TableName: types.StringValue(t.TableName),
+			TableName: types.StringValue(t.TableName), Columns: columns, NewColumns: types.StringNull(),
+		}
+		if t.NewColumns != "" {
+			table := tables[key]
+			table.NewColumns = types.StringValue(string(t.NewColumns))
+			tables[key] = table
 		}
 	}
 	a := dataflowArguments{
@@ -155,6 +170,7 @@ func argumentsOf(ctx context.Context, d dataflow.Definition) (dataflowArguments,
 		MaxRemovedPercent: types.Int64Value(d.MaxRemovedPercent),
 		RetainRuns:        types.Int64Value(d.RetainRuns),
 		OnDestroy:         types.StringValue(string(d.OnDestroy)), DeletionProtection: types.BoolValue(d.DeletionProtection),
+		HashKeyVersion: types.Int64PointerValue(d.HashKeyVersion),
 	}
 	var more diag.Diagnostics
 	a.Tables, more = types.MapValueFrom(ctx, tableType, tables)

@@ -51,6 +51,7 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		}
 	}
 	plan.checkMadeTables(ctx, state, &resp.Diagnostics)
+	plan.checkHashKey(ctx, state, req.Config, &resp.Diagnostics)
 	var config types.Map
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("tables"), &config)...)
 	plan.forgetDefaults(config)
@@ -91,6 +92,8 @@ func (r *dataflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		r.services.planned.setPin(plan.Name.ValueString(), !plan.PinnedRun.IsNull())
 	}
 	r.warnOfCost(ctx, plan, &resp.Diagnostics)
+	plan.warnOfCopies(ctx, r.types, &resp.Diagnostics)
+	plan.warnOfHeld(ctx, state, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
@@ -242,7 +245,7 @@ func (m dataflowModel) lastKind() dataflow.Kind {
 
 // sameImport says whether an import of plan would load what one of state would. An unknown argument is a different one.
 func (m dataflowModel) sameImport(state dataflowModel) bool {
-	return m.ConnectorID.Equal(state.ConnectorID) && m.Database.Equal(state.Database) && m.Tables.Equal(state.Tables)
+	return m.ConnectorID.Equal(state.ConnectorID) && m.Database.Equal(state.Database) && m.Tables.Equal(state.Tables) && m.HashKeyVersion.Equal(state.HashKeyVersion)
 }
 
 // sameRecord says whether the record needs no new definition.

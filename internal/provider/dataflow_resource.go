@@ -86,6 +86,10 @@ func (r *dataflowResource) Create(ctx context.Context, req resource.CreateReques
 	if !ok {
 		return
 	}
+	definition.HashKey = r.hashKey(ctx, e, plan, dataflowModel{}, req.Config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.create", timeout)
 	defer cancel()
 	if runs && definition.PinnedRun == nil {
@@ -231,6 +235,10 @@ func (r *dataflowResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	e, ok := r.engine(ctx, &resp.Diagnostics)
 	if !ok {
+		return
+	}
+	definition.HashKey = r.hashKey(ctx, e, plan, state, req.Config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := dataflow.WithTimeout(ctx, "timeouts.update", timeout)

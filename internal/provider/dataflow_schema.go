@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -85,7 +87,7 @@ func (r *dataflowResource) arguments(ctx context.Context) map[string]schema.Attr
 				mapvalidator.SizeAtLeast(1),
 				mapvalidator.KeysAre(tableKeyValidator(r.types)),
 			},
-			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			NestedObject: schema.NestedAttributeObject{Attributes: withColumnPolicies(map[string]schema.Attribute{
 				"purpose": schema.StringAttribute{
 					Optional: true, Computed: true,
 					MarkdownDescription: "What the table is imported for: " + strings.Join(quoted(dataflow.Purposes()), ", ") + ". Default: `All`. It is a property of the Iceberg table.",
@@ -110,7 +112,21 @@ func (r *dataflowResource) arguments(ctx context.Context) map[string]schema.Attr
 					Default:             tableNameDefault{},
 					Validators:          []validator.String{tableNameValidator()},
 				},
-			}},
+			})},
+		},
+		"hash_key_wo": schema.StringAttribute{
+			Optional: true, Sensitive: true, WriteOnly: true,
+			MarkdownDescription: fmt.Sprintf("The key that columns with `policy = \"hash\"` are hashed with: its UTF-8 bytes, at least %d of them. Write-only: it is in no plan and no state, and sealed in the workspace. ", dataflow.MinHashKeyBytes) +
+				"Default: a key that the workspace makes for itself, the same for all its dataflows, so that their tables join. A new key takes a new `hash_key_wo_version`; as long as that stays, the sealed one is used, and this may be left out. Changing it alone plans nothing.",
+			Validators: []validator.String{
+				stringvalidator.LengthBetween(dataflow.MinHashKeyBytes, 1024),
+				stringvalidator.AlsoRequires(path.MatchRoot("hash_key_wo_version")),
+			},
+		},
+		"hash_key_wo_version": schema.Int64Attribute{
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			MarkdownDescription: "A number, 1 or more, that you change when the hash key changes: only then the new one is taken. Changing it runs the dataflow, which hashes everything anew: hashes of earlier runs join no more with it.",
 		},
 		"run_on_apply": schema.BoolAttribute{
 			Optional: true, Computed: true,
@@ -178,6 +194,12 @@ func (r *dataflowResource) arguments(ctx context.Context) map[string]schema.Attr
 	}
 }
 
+// withColumnPolicies adds the arguments of a table that say what becomes of its columns.
+func withColumnPolicies(attributes map[string]schema.Attribute) map[string]schema.Attribute {
+	maps.Copy(attributes, columnPolicyAttributes())
+	return attributes
+}
+
 // timeoutsAttribute says which timeout is wrong, which the library's own validator does not, and takes none that has passed before it began.
 func timeoutsAttribute(ctx context.Context, which timeouts.Opts) schema.Attribute {
 	attribute := timeouts.Attributes(ctx, which)
@@ -241,7 +263,7 @@ func dataflowResultAttributes() map[string]schema.Attribute {
 }
 
 // ValidateConfig checks what needs more than one argument. Unknown values are left for apply.
-func (*dataflowResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *dataflowResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config dataflowModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -250,6 +272,7 @@ func (*dataflowResource) ValidateConfig(ctx context.Context, req resource.Valida
 	config.checkTriggers(&resp.Diagnostics)
 	config.checkDatabase(&resp.Diagnostics)
 	config.checkTables(ctx, &resp.Diagnostics)
+	config.checkColumns(ctx, r.types, &resp.Diagnostics)
 }
 
 // quoted puts each word in the marks of Markdown's code.

@@ -12,6 +12,9 @@ type blame map[dataflow.Code]path.Path
 
 // report adds err as an error at the attribute that it is about.
 func report(diags *diag.Diagnostics, summary string, err error, attributes blame) {
+	if reportColumn(diags, summary, err) {
+		return
+	}
 	detail := dataflow.Sentence(err)
 	if at, ok := attributes[dataflow.CodeOf(err)]; ok {
 		diags.AddAttributeError(at, summary, detail)

@@ -28,7 +28,7 @@ func (m *dataflowModel) planReason(ctx context.Context, why dataflow.Trigger, st
 
 // decided says whether everything is known that decides whether the dataflow runs, and why.
 func (m dataflowModel) decided(ctx context.Context) bool {
-	for _, value := range []attr.Value{m.ConnectorID, m.Database, m.Tables, m.RefreshTriggers, m.RunOnApply, m.MaxAge, m.PinnedRun} {
+	for _, value := range []attr.Value{m.ConnectorID, m.Database, m.Tables, m.HashKeyVersion, m.RefreshTriggers, m.RunOnApply, m.MaxAge, m.PinnedRun} {
 		if v, err := value.ToTerraformValue(ctx); err != nil || !v.IsFullyKnown() {
 			return false
 		}
@@ -77,6 +77,9 @@ func (m dataflowModel) changes(state dataflowModel) []string {
 	}
 	if tables := differing(m.Tables.Elements(), state.Tables.Elements()); len(tables) > 0 {
 		changes = append(changes, "tables ("+strings.Join(tables, ", ")+")")
+	}
+	if !m.HashKeyVersion.Equal(state.HashKeyVersion) {
+		changes = append(changes, "hash_key_wo_version")
 	}
 	return changes
 }

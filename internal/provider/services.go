@@ -72,7 +72,7 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	return engine.New(engine.Config{
-		Ledger: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.scratch, "parts")),
+		Ledger: l, HashKeys: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.scratch, "parts")),
 		Self: cmp.Or(s.self, process.Current()), Starter: starter.Current(), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter, Lease: s.lease,
 	}), nil
 }

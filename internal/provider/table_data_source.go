@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/columnpolicy"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
 )
@@ -57,6 +58,7 @@ type columnModel struct {
 	Type        types.String `tfsdk:"type"`
 	Description types.String `tfsdk:"description"`
 	Source      types.String `tfsdk:"source"`
+	Policy      types.String `tfsdk:"policy"`
 	Required    types.Bool   `tfsdk:"required"`
 	Filled      types.Int64  `tfsdk:"filled"`
 	Empty       types.Int64  `tfsdk:"empty"`
@@ -117,9 +119,11 @@ func (d *tableDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 					"type":        computedText("Its Iceberg type."),
 					"description": computedText("What it holds."),
 					"source":      computedText("The source's own name for it, such as `custom:score`; null when not known."),
-					"required":    computedBool("Whether every row has a value."),
-					"filled":      computedNumber("How many rows have a value, be it an empty one; the others have none."),
-					"empty":       computedNumber("How many of these have the empty text or a map without an entry."),
+					"policy": computedText("What becomes of its values: `load`, `hash`, `mask` or `drop`, as `columns` says. A column that is dropped, or whose hashes are in `<name>_hashed`, has no values; it is there because an earlier import loaded it. " +
+						"Null when nothing is loaded into it any more, or it is not the dataflow's."),
+					"required": computedBool("Whether every row has a value."),
+					"filled":   computedNumber("How many rows have a value, be it an empty one; the others have none."),
+					"empty":    computedNumber("How many of these have the empty text or a map without an entry."),
 					"distinct": computedNumber("How many different values there are, the empty one included. Exact for a `boolean` and for a column that alone is the key; else an estimate " +
 						"that is exact for some hundreds of values, at most 1 in 1,000 off for some thousands, and has a standard error of 0.8 % for more."),
 					"longest": computedNumber("The length of the longest text in characters (Unicode code points), of a map the longest value in it; 0 when there is none. Null for other types."),
@@ -155,7 +159,7 @@ func (d *tableDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	model.LastRefreshAt, model.DataAsOf = lastRefresh, timeValue(table.DataAsOf)
-	model.show(t)
+	model.show(t, table.Definition)
 	model.CatalogType, model.Identifier = types.StringValue(lake.CatalogType()), types.StringValue(t.ID.String())
 	if kind := lake.CatalogType(); kind == lakehouse.CatalogSQLite || kind == lakehouse.CatalogPostgres {
 		model.CatalogName = types.StringValue(lakehouse.CatalogName)
@@ -190,7 +194,7 @@ func (d *tableDataSource) locate(ctx context.Context, m *tableDataSourceModel, t
 	return nil
 }
 
-func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
+func (m *tableDataSourceModel) show(t lakehouse.TableDescription, definition dataflow.TableDefinition) {
 	m.Database, m.TableName = types.StringValue(t.ID.Database), types.StringValue(t.ID.Name)
 	m.FileName, m.Purpose = textOrNull(t.FileName), textOrNull(string(t.Purpose))
 	m.TotalRecords, m.TotalFiles, m.TotalBytes = types.Int64Value(t.TotalRecords), types.Int64Value(t.Files), types.Int64Value(t.Bytes)
@@ -201,7 +205,7 @@ func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
 		m.ProfiledRecords = types.Int64Value(t.Profile.Rows)
 	}
 	for _, c := range t.Columns {
-		m.Columns = append(m.Columns, columnOf(c, t.Profile))
+		m.Columns = append(m.Columns, columnOf(c, t.Profile, definition))
 	}
 	for _, r := range t.Runs {
 		m.Snapshots = append(m.Snapshots, snapshotModel{
@@ -210,10 +214,13 @@ func (m *tableDataSourceModel) show(t lakehouse.TableDescription) {
 	}
 }
 
-func columnOf(c lakehouse.ColumnDescription, profile *dataflow.Profile) columnModel {
+func columnOf(c lakehouse.ColumnDescription, profile *dataflow.Profile, definition dataflow.TableDefinition) columnModel {
 	m := columnModel{
 		Name: types.StringValue(c.Name), Type: types.StringValue(string(c.Type)), Description: types.StringValue(c.Description),
 		Source: textOrNull(c.Source), Required: types.BoolValue(c.Required),
+	}
+	if c.Source != "" {
+		m.Policy = textOrNull(string(columnpolicy.Of(c.Name, c.Source, definition)))
 	}
 	if profile == nil {
 		return m

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ var damages = []struct {
 	{"not JSON", func(string) string { return "# merge conflict\n" }, func(recordKind) string { return "invalid character '#' looking for beginning of value" }},
 	{"newer", func(content string) string { return replacing(`"format": \d+`, `"format": 9`)(content) }, func(kind recordKind) string {
 		newest := 1
-		if kind.name == "connector" {
+		if slices.Contains([]string{"connector", "dataflow", "version", "started", "another run's started"}, kind.name) {
 			newest = 2
 		}
 		return fmt.Sprint("its format is 9, and this version of the provider knows formats up to ", newest)

@@ -202,7 +202,7 @@ func TestUnfinishedRun_WithDamagedRecordsIsNamedUntilTheyAreBack(t *testing.T) {
 				if damage.name == "newer" {
 					hint = hintUpgrade
 				}
-				want := fmt.Sprintf("Dataflow can't be read: %s: read record: %s. %s", path, damage.cause(recordKind{}), hint)
+				want := fmt.Sprintf("Dataflow can't be read: %s: read record: %s. %s", path, damage.cause(recordKind{name: record}), hint)
 				before := w.tree()
 				c.fails("refresh", c.refresh(), want)
 				c.fails("apply", c.apply(), want)

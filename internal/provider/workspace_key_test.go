@@ -9,7 +9,7 @@ import (
 
 func TestSecretsKeyDamaged_IsNamedByTheApplyAndNeededByNoOther(t *testing.T) {
 	const configure = `Configure the secrets key that sealed it (secrets_key, SKYPOINT_SECRETS_KEY, or the workspace's file "key"), ` +
-		`or seal the secret anew: set secret_access_key_wo together with a new secret_access_key_wo_version.`
+		`or seal the secret anew: set it (secret_access_key_wo, hash_key_wo) together with a new version of it.`
 	const sealed = `connector "App": open secret: it was sealed with another secrets key, or changed: secrets (code=Unknown): localsecrets: Decrypt failed`
 	const opening = `open the secret of connector "App": `
 	w := newWorld(t, 10)

@@ -20,7 +20,7 @@ type entry struct{ code, when, hint string }
 const differs = "…"
 
 // testParts are packages that only tests use.
-var testParts = []string{"cmd", "cognitotest", "foldertest", "postgrestest", "mototest", "rowtest", "ledgertest", "enginetest", "tablestest", "simulation", "s3test", "resttest", "servertest"}
+var testParts = []string{"cmd", "cognitotest", "foldertest", "postgrestest", "mototest", "rowtest", "ledgertest", "enginetest", "tablestest", "simulation", "s3test", "resttest", "servertest", "filetest"}
 
 // scan finds the errors in the packages below a folder.
 func scan(root string) ([]entry, error) {
