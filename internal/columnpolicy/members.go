@@ -33,6 +33,9 @@ func (m members) policy(name string) (policy dataflow.ColumnPolicy, known bool) 
 
 // fold makes one of the ways in which a name is written: "custom:Cost-Centre" and the column that it becomes, "custom_cost_centre".
 func fold(name string) string {
+	if isFolded(name) {
+		return name
+	}
 	var folded strings.Builder
 	for _, r := range strings.ToLower(name) {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -41,6 +44,15 @@ func fold(name string) string {
 		folded.WriteRune(r)
 	}
 	return folded.String()
+}
+
+func isFolded(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // entries gives what is left of a map; nil: nothing is.
@@ -72,6 +84,9 @@ func (m members) entries(entries map[string]string) (any, error) {
 
 // text gives what is left of JSON text; nil: nothing is. Text in which nothing changes stays as it is, to the byte.
 func (m members) text(text string) (any, error) {
+	if len(m.own) == 0 && !m.mayName(text) {
+		return text, nil
+	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var content any
@@ -97,6 +112,29 @@ func (m members) text(text string) (any, error) {
 		return text, nil
 	}
 	return encoded, nil
+}
+
+// mayName says whether JSON text may have a member that a policy changes. It is far cheaper than to decode the text, in which mostly nothing changes.
+func (m members) mayName(text string) bool {
+	if strings.ContainsRune(text, '\\') {
+		return true // a name may be written with escapes
+	}
+	for {
+		_, after, found := strings.Cut(text, `"`)
+		if !found {
+			return false
+		}
+		word, after, found := strings.Cut(after, `"`)
+		if !found {
+			return true // it is no JSON: whoever decodes it sees that
+		}
+		if text = after; !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), ":") {
+			continue // it is a value
+		}
+		if policy, _ := m.policy(word); policy.Policy != "" && policy.Policy != dataflow.PolicyLoad {
+			return true
+		}
+	}
 }
 
 // value changes a value of JSON.

@@ -169,7 +169,7 @@ func (p *Policies) add(from int, column dataflow.Column, policy dataflow.ColumnP
 // hashed gives the column that has the hashes of another one.
 func hashed(column dataflow.Column) dataflow.Column {
 	return dataflow.Column{
-		Name: column.Name + hashedSuffix, Type: dataflow.String, Source: HashedSource(column.Source), Required: column.Required,
+		Name: column.Name + hashedSuffix, Type: dataflow.String, Source: HashedSource(column.Source), Required: column.Required, IsHash: true,
 		Description: "HMAC-SHA-256, in hex, of: " + column.Description,
 	}
 }

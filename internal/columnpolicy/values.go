@@ -33,7 +33,9 @@ func (h *hasher) hash(text string) string {
 	mac.Reset()
 	mac.Write([]byte(text))
 	var sum [sha256.Size]byte
-	return hex.EncodeToString(mac.Sum(sum[:0]))
+	var written [2 * sha256.Size]byte
+	hex.Encode(written[:], mac.Sum(sum[:0]))
+	return string(written[:])
 }
 
 // stars stand for what is masked: always as many, so that they say nothing of its length.
@@ -44,6 +46,9 @@ const stars = "********"
 func mask(text string, keepLast int64) string {
 	if keepLast == 0 || int64(len(text)) <= keepLast {
 		return stars
+	}
+	if isPlain(text) {
+		return stars + text[int64(len(text))-keepLast:]
 	}
 	starts := make([]int, 0, keepLast) // where the last characters begin, one after the other in a ring
 	characters, rest := int64(0), []byte(text)
@@ -63,6 +68,16 @@ func mask(text string, keepLast int64) string {
 		return stars
 	}
 	return stars + text[starts[characters%keepLast]:]
+}
+
+// isPlain says whether every byte of a text is a character of its own, as most are.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // textOf gives a value as text: a number in its shortest form, a time as RFC 3339 in UTC.

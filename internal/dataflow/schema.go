@@ -35,6 +35,8 @@ type Column struct {
 	ColumnsOf string `json:"-"`
 	// IsAttribute says that the source's records have the value under the name Source, so that it may be in maps and JSON text of a row under that name too.
 	IsAttribute bool `json:"-"`
+	// IsHash says that values are hashes: mostly each is another one.
+	IsHash bool `json:"-"`
 	// JSON says that values are JSON text: policies reach into it.
 	JSON bool `json:"-"`
 }

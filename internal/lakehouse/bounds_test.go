@@ -95,3 +95,19 @@ func TestBounds_OfTextThatIsNotTheKeyAreNowhereInTheMetadata(t *testing.T) {
 		t.Errorf("columns with bounds where somebody wants them (-want +got):\n%s", diff)
 	}
 }
+
+func TestDictionary_IsSparedForHashesUnlessSomebodyWantsIt(t *testing.T) {
+	p := newPlace(t)
+	schema := usersSchema()
+	schema.Columns[1].IsHash = true // email
+	const email = "write.parquet.dict-encoding-enabled.column.email"
+	p.loadAs(1, schema, user("a", "one@x", 1))
+	if _, tbl := p.raw(); tbl.Properties()[email] != "false" {
+		t.Errorf("the property is %q", tbl.Properties()[email])
+	}
+	p.setProperties(iceberg.Properties{email: "true"})
+	p.loadAs(2, schema, user("a", "two@x", 2))
+	if _, tbl := p.raw(); tbl.Properties()[email] != "true" {
+		t.Errorf("the property is %q", tbl.Properties()[email])
+	}
+}

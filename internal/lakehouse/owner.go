@@ -30,6 +30,7 @@ const (
 	propertyHidden    = "skypoint.hidden"   // the run that hid it
 	propertyReplaced  = "skypoint.replaced" // "<run> <snapshot>": what the newest run to do so took from main though somebody else had put it there
 	propertyProfile   = "skypoint.profile"  // of a snapshot: what is known of the source's rows (profile.go)
+	propertyHashKey   = "skypoint.hash-key" // the fingerprint of the key that columns are hashed with
 	propertyExpired   = "skypoint.expired"  // the manifest lists of the snapshots that the newest commit to do so took away, one a line
 )
 
@@ -220,7 +221,7 @@ func (l *Lakehouse) create(ctx context.Context, c Catalog, req dataflow.StageReq
 		properties[propertyComment] = req.Table.Description
 	}
 	maps.Copy(properties, sources(made, req.Table.Schema))
-	maps.Copy(properties, withoutBounds(made, req.Table.Schema, nil))
+	maps.Copy(properties, columnProperties(made, req.Table.Schema, nil))
 	tbl, err := c.NewTable(ctx, req.ID, made.schema, newLocation(c, req.ID), properties)
 	if errors.Is(err, catalog.ErrTableAlreadyExists) {
 		return load(ctx, c, req.ID)

@@ -131,6 +131,12 @@ func publishing(run int64, change dataflow.TableChange, result *dataflow.TableRe
 		if purpose := string(change.Definition.Purpose); purpose != "" && meta.Properties()[propertyPurpose] != purpose {
 			properties[propertyPurpose] = purpose
 		}
+		switch key := meta.Properties()[propertyHashKey]; {
+		case change.HashKey != "" && key != change.HashKey:
+			properties[propertyHashKey] = change.HashKey
+		case change.HashKey == "" && key != "":
+			updates = append(updates, table.NewRemovePropertiesUpdate([]string{propertyHashKey}))
+		}
 		if len(properties) > 0 {
 			updates = append(updates, table.NewSetPropertiesUpdate(properties))
 		}

@@ -149,7 +149,7 @@ func (s *staging) tryCommit(ctx context.Context) (dataflow.TableChange, error) {
 	if err != nil {
 		return none, s.failed("stage", dataflow.CodeInvalid, err)
 	}
-	view, addSchema, err := ahead(tbl, to.schema, withoutBounds(to, s.req.Table.Schema, tbl.Properties()))
+	view, addSchema, err := ahead(tbl, to.schema, columnProperties(to, s.req.Table.Schema, tbl.Properties()))
 	if err != nil {
 		return none, s.failed("stage", dataflow.CodeInternal, err)
 	}
@@ -383,7 +383,7 @@ func (s *staging) commitSnapshot(ctx context.Context, tbl, view *table.Table, ad
 		updates = append(updates, table.NewSetLocationUpdate(plain(tbl.Location())))
 	}
 	wanted := sources(to, s.req.Table.Schema)
-	maps.Copy(wanted, withoutBounds(to, s.req.Table.Schema, tbl.Properties()))
+	maps.Copy(wanted, columnProperties(to, s.req.Table.Schema, tbl.Properties()))
 	if changed := changedProperties(tbl.Properties(), wanted); len(changed) > 0 {
 		updates = append(updates, table.NewSetPropertiesUpdate(changed))
 	}
