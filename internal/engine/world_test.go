@@ -27,6 +27,7 @@ type world struct {
 	records     *enginetest.Records
 	source      *enginetest.Source
 	checkpoints *checkpoint.Store
+	keys        hashKeys
 	onRead      func() // before the parts of an earlier import are read
 
 	mu    sync.Mutex
@@ -38,8 +39,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
 		t: t, catalog: enginetest.NewCatalog(), records: enginetest.NewRecords(), source: enginetest.NewSource(),
-		checkpoints: checkpoint.New(t.TempDir()),
-		lives:       map[string]dataflow.Liveness{},
+		checkpoints: checkpoint.New(t.TempDir()), keys: hashKeys{"": dataflow.HashKey("the workspace's own, of 32 bytes and more")},
+		lives: map[string]dataflow.Liveness{},
 	}
 	for key, fileName := range map[string]string{"users": "Users", "groups": "Groups"} {
 		w.source.SetTable(dataflow.SourceTable{Key: key, FileName: fileName, Schema: columns("name")})
@@ -113,7 +114,7 @@ func (w *world) processAs(self dataflow.Process, now func() time.Time, hooks ...
 	p := &process{w: w, self: self}
 	p.Engine = engine.New(engine.Config{
 		Ledger: enginetest.NewLedger(w.records, hook), Tables: enginetest.NewTables(w.catalog, "workspace", hook),
-		Sources: enginetest.Sources{"App": w.source}, Checkpoints: watched{w.checkpoints, w.onRead}, Self: p.self, Now: now,
+		Sources: enginetest.Sources{"App": w.source}, Checkpoints: watched{w.checkpoints, w.onRead}, HashKeys: w.keys, Self: p.self, Now: now,
 		Liveness: func(p dataflow.Process) dataflow.Liveness {
 			w.mu.Lock()
 			defer w.mu.Unlock()

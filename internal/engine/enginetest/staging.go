@@ -144,14 +144,15 @@ func (s *staging) commit(ctx context.Context) (dataflow.TableChange, error) {
 // compare counts what differs between the rows on main and those that were put.
 func (s *staging) compare(m Metadata, main *int64) (dataflow.Counts, error) {
 	counts := dataflow.Counts{Read: int64(len(s.rows))}
-	had := map[string]Record{}
+	had := map[string][]Record{} // several under one key are another writer's, or have none of this schema's keys
 	if main != nil {
 		records, err := s.tables.catalog.Records(m, *main)
 		if err != nil {
 			return counts, err
 		}
 		for _, r := range records {
-			had[r.key(s.req.Table.Schema)] = r
+			key := r.key(s.req.Table.Schema)
+			had[key] = append(had[key], r)
 		}
 	}
 	rows := s.loaded()
@@ -160,15 +161,16 @@ func (s *staging) compare(m Metadata, main *int64) (dataflow.Counts, error) {
 		switch {
 		case !ok:
 			counts.Added++
-		case equal(before, row):
+		case len(before) == 1 && equal(before[0], row):
 			counts.Unchanged++
 		default:
 			counts.Changed++
+			counts.Removed += int64(len(before) - 1)
 		}
 	}
-	for key := range had {
+	for key, records := range had {
 		if _, ok := rows[key]; !ok {
-			counts.Removed++
+			counts.Removed += int64(len(records))
 		}
 	}
 	return counts, nil

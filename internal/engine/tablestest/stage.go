@@ -76,6 +76,15 @@ var stageBehaviours = behaviours{
 		third := w.load(3)
 		w.want("counts of an empty one", dataflow.Counts{Removed: 5}, third.Counts)
 	},
+	"RowsThatGetAnotherKeyColumnAreRemovedAndAdded": func(w *world) {
+		w.load(1, row("a", "x", 1), row("b", "x", 1), row("c", "x", 1))
+		rekeyed := narrow()
+		rekeyed.Columns[0].Name, rekeyed.Key = "other_id", []string{"other_id"}
+		change := w.with(rekeyed).load(2, row("1", "x", 1), row("2", "x", 1))
+		w.want("counts", dataflow.Counts{Read: 2, Added: 2, Removed: 3}, change.Counts)
+		again := w.with(rekeyed).load(3, row("1", "x", 1), row("2", "x", 1))
+		w.want("counts of the same rows", dataflow.Counts{Read: 2, Unchanged: 2}, again.Counts)
+	},
 	"OfRowsWithOneKeyTheNewestVersionCountsOnce": func(w *world) {
 		unversioned := row("b", "old", 0)
 		unversioned[2] = nil
