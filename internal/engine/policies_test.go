@@ -30,15 +30,15 @@ func (k hashKeys) add(text string) string {
 	return key.Fingerprint()
 }
 
-// hiding gives the definition's table these policies.
-func hiding(d dataflow.Definition, key string, policies map[string]dataflow.Policy) dataflow.Definition {
+// hidingUsers gives the table of users these policies.
+func hidingUsers(d dataflow.Definition, policies map[string]dataflow.Policy) dataflow.Definition {
 	d.Tables = maps.Clone(d.Tables)
-	table := d.Tables[key]
+	table := d.Tables["users"]
 	table.Columns = map[string]dataflow.ColumnPolicy{}
 	for column, policy := range policies {
 		table.Columns[column] = dataflow.ColumnPolicy{Policy: policy}
 	}
-	d.Tables[key] = table
+	d.Tables["users"] = table
 	return d
 }
 
@@ -52,10 +52,10 @@ func TestImport_TakesNothingOverThatWasReadUnderAnotherPolicyOrKey(t *testing.T)
 	l := newLongImport(t)
 	p := l.processWithClock("p1", l.clock)
 	plain := definition("users")
-	hashed := hiding(plain, "users", map[string]dataflow.Policy{"name": dataflow.PolicyHash})
+	hashed := hidingUsers(plain, map[string]dataflow.Policy{"name": dataflow.PolicyHash})
 	rekeyed := hashed
 	rekeyed.HashKey = l.keys.add("a key of somebody's, of 32 bytes and more")
-	masked := hiding(plain, "users", map[string]dataflow.Policy{"name": dataflow.PolicyMask})
+	masked := hidingUsers(plain, map[string]dataflow.Policy{"name": dataflow.PolicyMask})
 	order := p.declare(plain)
 	for _, d := range []dataflow.Definition{plain, hashed, rekeyed, masked} {
 		if _, read := l.run(p, orders(order, d), 8); read != 8 { // it fails in the last part
@@ -75,9 +75,9 @@ func TestImport_KeepsNoPartsThatAreNamedByAHashedColumn(t *testing.T) {
 	p := l.processWithClock("p1", l.clock)
 	plain := definition("users")
 	order := p.declare(plain)
-	failed, _ := l.run(p, orders(order, hiding(plain, "users", map[string]dataflow.Policy{"id": dataflow.PolicyHash})), 8)
+	failed, _ := l.run(p, orders(order, hidingUsers(plain, map[string]dataflow.Policy{"id": dataflow.PolicyHash})), 8)
 	want(t, "kept", nil, failed.Resumable)
-	failed, _ = l.run(p, orders(order, hiding(plain, "users", map[string]dataflow.Policy{"name": dataflow.PolicyHash})), 8)
+	failed, _ = l.run(p, orders(order, hidingUsers(plain, map[string]dataflow.Policy{"name": dataflow.PolicyHash})), 8)
 	want(t, "parts kept", int64(2), failed.Resumable[0].Parts)
 }
 
@@ -88,7 +88,7 @@ func TestImport_UnderAnotherKeyRemovesOnlyWhatTheSourceLacks(t *testing.T) {
 	d.MaxRemovedPercent = 40
 	order := p.declare(d)
 	p.completes(order)
-	hashed := hiding(d, "users", map[string]dataflow.Policy{"id": dataflow.PolicyHash})
+	hashed := hidingUsers(d, map[string]dataflow.Policy{"id": dataflow.PolicyHash})
 
 	run := p.completes(orders(order, hashed)) // of three rows none is missing
 	want(t, "counts", dataflow.Counts{Read: 3, Added: 3, Removed: 3}, run.Tables[0].Counts)
@@ -119,7 +119,7 @@ func TestRollback_TakesThePolicyAndTheKeyAlong(t *testing.T) {
 	d := definition("users")
 	order := p.declare(d)
 	p.completes(order)
-	hidden := hiding(d, "users", map[string]dataflow.Policy{"name": dataflow.PolicyHash})
+	hidden := hidingUsers(d, map[string]dataflow.Policy{"name": dataflow.PolicyHash})
 	table := hidden.Tables["users"]
 	table.NewColumns = dataflow.NewColumnsDrop
 	hidden.Tables["users"] = table
@@ -140,7 +140,7 @@ func TestRollback_TakesThePolicyAndTheKeyAlong(t *testing.T) {
 func TestImport_FailsWhereItsHashKeyIsGone(t *testing.T) {
 	w := newWorld(t)
 	p := w.process("p1")
-	d := hiding(definition("users"), "users", map[string]dataflow.Policy{"name": dataflow.PolicyHash})
+	d := hidingUsers(definition("users"), map[string]dataflow.Policy{"name": dataflow.PolicyHash})
 	d.HashKey = "0011223344556677"
 	run, err := p.Import(t.Context(), p.declare(d))
 	if !dataflow.IsCode(err, dataflow.CodeNotFound) || !strings.Contains(run.Description, "table users: hash: hash key 0011223344556677: it is not there. Nothing was published") {
@@ -157,7 +157,7 @@ func TestDescription_NamesThePoliciesThatChanged(t *testing.T) {
 	if strings.Contains(first.Description, "olicies") {
 		t.Errorf("run 1: %s", first.Description)
 	}
-	run := p.completes(orders(order, hiding(d, "users", map[string]dataflow.Policy{"name": dataflow.PolicyMask})))
+	run := p.completes(orders(order, hidingUsers(d, map[string]dataflow.Policy{"name": dataflow.PolicyMask})))
 	if want := "Policies of table users changed: name mask (before: load). Runs up to 1 hold the values as they were, until retain_runs lets them go."; !strings.Contains(run.Description, want) {
 		t.Errorf("run 2: %s", run.Description)
 	}
