@@ -6,6 +6,7 @@
 #   duckdb      the folder of a Python environment with DuckDB and its Iceberg extension (another reader)
 #   rest        a folder with Iceberg's own REST catalog server in its jars/ (needs Java 17 and Maven)
 #   stores      a folder with what Spark and the REST catalog server need for S3, Glue and PostgreSQL in its jars/ (needs Maven)
+#   browser     a folder with playwright-core, which drives a Chromium, and axe-core in its node_modules (needs Node 18 and npm)
 #   spark       the folder of a Python environment with Spark, and Iceberg for it in its jars/ (a third one; needs Java 17 and Maven)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,6 +37,10 @@ stores() { # DIR
   done
 }
 
+browser() { # DIR
+  npm install --silent --no-fund --no-audit --prefix "$1" playwright-core@1.65.1 axe-core@4.14.1
+}
+
 for part in "$@"; do
   case $part in
     moto) dir=$tools_dir/moto-5.2.5; once "$dir" venv 'moto[server,cognitoidp]==5.2.5' ;;
@@ -44,6 +49,7 @@ for part in "$@"; do
     duckdb) dir=$tools_dir/duckdb-1.5.5; once "$dir" venv duckdb==1.5.5 duckdb-extension-{iceberg,avro,httpfs}==1.5.5 ;;
     rest) dir=$tools_dir/rest-catalog-1.10.0-s3; once "$dir" rest ;;
     stores) dir=$tools_dir/stores-1.10.0; once "$dir" stores ;;
+    browser) dir=$tools_dir/browser-1.65.1; once "$dir" browser ;;
     spark) dir=$tools_dir/spark-3.5.9; once "$dir" spark ;;
     *) echo "install-parts.sh: no such part: $part" >&2; exit 2 ;;
   esac

@@ -32,6 +32,8 @@ const (
 	pollEvery = 500 * time.Millisecond
 	// resumeAfter is how long an import must have read for its parts to be kept: what takes less is read again, since newer rows are worth more.
 	resumeAfter = 5 * time.Minute
+	// reportWithin bounds how long a run waits for its report.
+	reportWithin = 30 * time.Second
 )
 
 // Config names the parts of an engine.
@@ -51,6 +53,8 @@ type Config struct {
 	// Lease is how long an owner's heart may not beat until others take it for dead. Everybody who shares the workspace must have the same. 0: a minute.
 	Lease  time.Duration
 	Notify func(context.Context, dataflow.Event) // nil: nobody watches. It must return at once
+	// Report is told of every run just before its record is finished. Its error is in the run's description, and no failure. nil: nobody is told.
+	Report func(context.Context, dataflow.Run) error
 }
 
 // Engine runs dataflows. Every method may be called concurrently, and by any number of engines over one workspace.
@@ -65,6 +69,7 @@ type Engine struct {
 	liveness    func(dataflow.Process) dataflow.Liveness
 	now         func() time.Time
 	notify      func(context.Context, dataflow.Event)
+	report      func(context.Context, dataflow.Run) error
 
 	resumeAfter time.Duration
 	lease       time.Duration
@@ -74,7 +79,7 @@ type Engine struct {
 func New(c Config) *Engine {
 	e := &Engine{
 		ledger: c.Ledger, tables: c.Tables, sources: c.Sources, checkpoints: c.Checkpoints, hashKeys: c.HashKeys,
-		self: c.Self, starter: c.Starter, liveness: c.Liveness, now: c.Now, notify: c.Notify, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
+		self: c.Self, starter: c.Starter, liveness: c.Liveness, now: c.Now, notify: c.Notify, report: c.Report, resumeAfter: cmp.Or(c.ResumeAfter, resumeAfter),
 		lease: cmp.Or(c.Lease, lease),
 	}
 	if e.checkpoints == nil {

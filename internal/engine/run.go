@@ -273,11 +273,28 @@ func (e *Engine) finish(ctx context.Context, run dataflow.Run, after dataflow.St
 	if run.Kind == dataflow.KindImport && run.Status == dataflow.StatusCompleted {
 		run.Standing.LastRefreshAt, run.Standing.DataAsOf = &ended, dataAsOf(run)
 	}
+	e.tell(ctx, &run)
 	finished, err := e.ledger.Finish(ctx, run)
 	if err != nil {
 		return dataflow.Run{}, fmt.Errorf("finish: %w", err)
 	}
 	return finished, nil
+}
+
+// tell reports a run that is about to be finished. What goes wrong is a note in its record.
+func (e *Engine) tell(ctx context.Context, run *dataflow.Run) {
+	if e.report == nil {
+		return
+	}
+	within := reportWithin
+	if end, limited := ctx.Deadline(); limited { // of what is left of an interrupted run, half is for its record
+		within = min(within, time.Until(end)/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if err := dataflow.Guard(func() error { return e.report(ctx, *run) }); err != nil {
+		run.Description += " The report could not be written: " + dataflow.Sentence(err)
+	}
 }
 
 // standingAfter is where the dataflow stands once the run is finished, with tables that have the digest.

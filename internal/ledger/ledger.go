@@ -45,6 +45,9 @@ func Open(ctx context.Context, config Config) (*Ledger, error) {
 	return New(store, config), nil
 }
 
+// Store gives what the records are in, for what lies beside them.
+func (l *Ledger) Store() Store { return l.store }
+
 func openStore(ctx context.Context, workspace string) (Store, error) {
 	if IsBucket(workspace) {
 		return NewBucket(ctx, workspace)

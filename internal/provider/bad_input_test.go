@@ -429,7 +429,7 @@ func withoutACase(t *testing.T, has func(object, argument string) bool) []string
 }
 
 // takeAnything are arguments that no value of their type is bad for: a boolean, and the run that a data source waits for.
-var takeAnything = regexp.MustCompile(`^(run_on_apply|deletion_protection|data|metadata|at_run)$`)
+var takeAnything = regexp.MustCompile(`^(run_on_apply|deletion_protection|data|metadata|report|at_run)$`)
 
 func TestPlan_HasACaseOfBadInputForEveryArgument(t *testing.T) {
 	cases := badInputs()
@@ -664,7 +664,7 @@ func TestPlan_NeverFailsForAnUnknownValue(t *testing.T) {
 		later{object: dataflowRunType, argument: "triggers = { build = LATER }\ntimeouts = { create = LATER }"},
 		later{object: runAction, argument: "dataflow_id = LATER\ntimeout = LATER"},
 		later{object: rollbackAction, argument: "dataflow_id = LATER\nto_run = LATER\ntimeout = LATER"},
-		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nscratch = LATER\nsecrets_key = LATER\ncatalog = LATER"},
+		later{object: "provider", argument: "workspace = LATER\nwarehouse = LATER\nscratch = LATER\nsecrets_key = LATER\ncatalog = LATER\nreport = LATER"},
 		later{object: "provider", argument: "catalog = { type = LATER, uri = LATER, properties = LATER }"},
 		later{object: "provider", argument: "catalog = { type = \"sqlite\", properties = { \"s3.region\" = LATER } }"},
 	)
@@ -731,8 +731,6 @@ func TestApply_RefusesWhatTurnsOutToBeBad(t *testing.T) {
 		{`resume_within = LATER`, `"soon"`, "resume_within", `"soon" ` + sayDuration},
 		{`max_age = LATER`, `"soon"`, "max_age", `"soon" ` + sayDuration},
 		{`tables = LATER`, `{}`, "tables", `Attribute tables map must contain at least 1 elements, got: 0`},
-		{`tables = { users = { columns = LATER } }`, `{ sub = { policy = "drop" } }`, "tables", "It is the table's key"},
-		{`tables = { users = { columns = { sub = { policy = LATER } } } }`, `"drop"`, "tables", "It is the table's key"},
 		{`tables = LATER`, `{ user = {} }`, "tables", `Attribute tables["user"]: there is no table "user": ` + sayKeys},
 		{"run_on_apply = LATER\nmax_age = \"24h\"", `false`, "max_age", `max_age runs the dataflow on apply, and run_on_apply = false forbids that`},
 	} {

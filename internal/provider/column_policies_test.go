@@ -273,3 +273,19 @@ func TestColumns_ShowTheirPolicyAndWhichOnesTheyMayHave(t *testing.T) {
 			map[string]string{"sub": "load", "email_hashed": "hash", "phone_number": "load", "email": "hash", "name": "drop"}),
 	)
 }
+
+func TestColumns_ThatTurnOutToBeBadStartNoRun(t *testing.T) {
+	for argument, value := range map[string]string{"columns = LATER": `{ sub = { policy = "drop" } }`, "columns = { sub = { policy = LATER } }": `"drop"`} {
+		t.Run(argument, func(t *testing.T) {
+			w := newWorld(t, 5)
+			config := w.dataflow("tables = { users = { " + strings.ReplaceAll(argument, "LATER", "terraform_data.later.output.value") + " } }")
+			w.run(resource.TestStep{
+				Config:      config + "resource \"terraform_data\" \"later\" {\n  input = { value = " + value + " }\n}\n",
+				ExpectError: said("Invalid policy.*It is the table's key, without which no row could be told from another: it can be loaded or hashed."),
+			})
+			if runs, err := w.ledger().Runs(t.Context(), "Customers", 0, 10); err != nil || len(runs) > 0 {
+				t.Errorf("the history has %d runs: %v", len(runs), err)
+			}
+		})
+	}
+}

@@ -367,7 +367,11 @@ func (r *dataflowResource) Delete(ctx context.Context, req resource.DeleteReques
 		}
 	case s.Record.Phase == dataflow.PhaseRemoved: // by the run that was under way
 	default:
-		err = e.Forget(ctx, found.Record.UID, s.Record.Definition.Name)
+		if err = e.Forget(ctx, found.Record.UID, s.Record.Definition.Name); err == nil {
+			if err := r.services.forgetDataflow(ctx, s.Record.Definition.Name); err != nil {
+				resp.Diagnostics.AddWarning("Report is not up to date", dataflow.Sentence(err))
+			}
+		}
 	}
 	if err != nil {
 		report(&resp.Diagnostics, "Dataflow was not removed", err, nil)

@@ -30,6 +30,7 @@ type places struct {
 	scratch    string // the absolute path of a folder
 	catalog    lakehouse.CatalogConfig
 	secretsKey string // a URL; empty: the workspace makes its own
+	noReport   bool   // runs leave no page
 }
 
 // unknown gives the settings that are known only after apply, in order.
@@ -37,6 +38,9 @@ func (m providerModel) unknown(ctx context.Context, diags *diag.Diagnostics) []s
 	var unknown []string
 	if _, known := m.catalog(ctx, diags); !known {
 		unknown = append(unknown, "catalog")
+	}
+	if m.Report.IsUnknown() {
+		unknown = append(unknown, "report")
 	}
 	for _, setting := range []struct {
 		name  string
@@ -115,6 +119,7 @@ func (m providerModel) places(ctx context.Context, diags *diag.Diagnostics) plac
 		report(diags, "Readers would not find the tables", err, blame{dataflow.CodeInvalid: path.Root("warehouse")})
 	}
 	p.scratch = m.scratchFor(p.workspace, diags)
+	p.noReport = m.Report.Equal(types.BoolValue(false))
 	warnOfWorkspaceThatGoes(p.workspace, starter.Current().System, diags)
 	return p
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/lakehouse"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/reportpage"
 )
 
 const (
@@ -78,6 +79,7 @@ type providerModel struct {
 	Scratch    types.String `tfsdk:"scratch"`
 	SecretsKey types.String `tfsdk:"secrets_key"`
 	Catalog    types.Object `tfsdk:"catalog"`
+	Report     types.Bool   `tfsdk:"report"`
 }
 
 type catalogModel struct {
@@ -123,6 +125,11 @@ func (p *skypointProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					"`hashivault://KEY` (Vault's transit engine) or `base64key://` with 32 bytes in URL-safe base64, as [gocloud.dev](https://gocloud.dev/howto/secrets/) has them. Required with a workspace in a bucket. " +
 					"Default: the environment variable `" + secretsKeyEnv + "`, else a key file that a folder workspace makes for itself (`key`, mode 0600).",
 				Validators: []validator.String{secretsKeyURL()},
+			},
+			"report": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether every run brings the page `" + reportpage.PagePath + "` in the workspace up to date: dataflows, run history and tables for people who do not use Terraform, without a row and without a secret. " +
+					"A page that can't be written is a note in the run's description. Default: `true`.",
 			},
 			"catalog": schema.SingleNestedAttribute{
 				Optional: true,

@@ -71,8 +71,12 @@ func (s *services) engine(ctx context.Context) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	note := s.noteRun
+	if s.noReport {
+		note = nil
+	}
 	return engine.New(engine.Config{
-		Ledger: l, HashKeys: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.scratch, "parts")),
+		Report: note, Ledger: l, HashKeys: l, Tables: lake, Sources: sources{s}, Checkpoints: checkpoint.New(filepath.Join(s.scratch, "parts")),
 		Self: cmp.Or(s.self, process.Current()), Starter: starter.Current(), Liveness: process.Probe, Now: s.now, Notify: notify, ResumeAfter: s.resumeAfter, Lease: s.lease,
 	}), nil
 }

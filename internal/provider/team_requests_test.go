@@ -20,7 +20,7 @@ func TestTeam_APlanAndAnUnchangedRunMakeNoMoreCallsThanBefore(t *testing.T) {
 		{"an apply that imports two tables in which nothing has changed", func() reported {
 			c.declare(build(2))
 			return c.apply()
-		}, 78, 101},
+		}, 92, 107},
 	} {
 		w.team.count(nil)
 		if r := command.do(); len(r.errors) > 0 {

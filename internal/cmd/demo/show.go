@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/skypointcloud/terraform-provider-skypoint/internal/dataflow"
+	"github.com/skypointcloud/terraform-provider-skypoint/internal/reportpage"
 )
 
 // outputs is what examples/demo gives, as `terraform output -json` prints it.
@@ -227,9 +228,10 @@ Any reader of Iceberg opens them. With Python (pip install "pyiceberg[sql-sqlite
   print(catalog.load_table("customers.users").scan().to_arrow())
 
 The run before this one is kept, under the tag run_1:  ….scan().use_ref("run_1").to_arrow()
+A page to look at:     %[6]s
 What Terraform knows:  cd %[3]s && TF_CLI_CONFIG_FILE=%[4]s %[5]s output
 To clean up:           make demo-clean
-`, filepath.Join(workspace, "warehouse"), filepath.ToSlash(filepath.Join(workspace, "catalog.db")), dir, c.rc, asTyped(c.path))
+`, filepath.Join(workspace, "warehouse"), filepath.ToSlash(filepath.Join(workspace, "catalog.db")), dir, c.rc, asTyped(c.path), filepath.Join(workspace, filepath.FromSlash(reportpage.PagePath)))
 }
 
 // asTyped gives a program as a person calls it: by its name, when that is what PATH leads to.
