@@ -28,6 +28,7 @@ type Policies struct {
 	digest      string
 	fingerprint string // of the hash key; empty: nothing is hashed
 	known       []string
+	taken       []string // the names that the source's columns have
 }
 
 // step is what becomes of one column.
@@ -59,14 +60,13 @@ func New(given Given) (*Policies, error) {
 			Hint: "data.skypoint_cognito_user_pool lists the columns of a pool's tables.",
 		}
 	}
-	p := &Policies{schema: dataflow.Schema{Version: schema.Version}}
+	p := &Policies{schema: dataflow.Schema{Version: schema.Version}, taken: names(schema)}
 	if definition.StopsNewColumns() {
 		p.known = names(schema)
 	}
-	hashes := func(policy dataflow.ColumnPolicy) bool { return policy.Policy == dataflow.PolicyHash }
 	var hasher *hasher
 	for _, policy := range definition.Columns {
-		if hashes(policy) && hasher == nil {
+		if policy.Policy == dataflow.PolicyHash && hasher == nil {
 			key, err := given.Key()
 			if err != nil {
 				return nil, err
@@ -110,7 +110,7 @@ func New(given Given) (*Policies, error) {
 // newColumnsError refuses columns that have come to the source.
 func newColumnsError(columns []string) error {
 	return &dataflow.Error{
-		Code: dataflow.CodeGuard, Op: "apply new_columns", Cause: fmt.Errorf("the source has got %s since, which columns does not name", strings.Join(columns, ", ")),
+		Code: dataflow.CodeInvalid, Op: "apply new_columns", Cause: fmt.Errorf("the source has got %s since, which columns does not name", strings.Join(columns, ", ")),
 		Hint: "Name them in columns with a policy (\"load\" where they are to be loaded), or set new_columns to \"drop\" or \"load\".",
 	}
 }
@@ -142,7 +142,7 @@ func (p *Policies) add(from int, column dataflow.Column, policy dataflow.ColumnP
 			}
 			return h.hash(text), nil
 		}
-		column = hashed(column)
+		column = p.hashed(column)
 	case policy.Policy == dataflow.PolicyMask:
 		s.change = func(value any) (any, error) {
 			text, ok := value.(string)
@@ -167,9 +167,13 @@ func (p *Policies) add(from int, column dataflow.Column, policy dataflow.ColumnP
 }
 
 // hashed gives the column that has the hashes of another one.
-func hashed(column dataflow.Column) dataflow.Column {
+func (p *Policies) hashed(column dataflow.Column) dataflow.Column {
+	name := column.Name + hashedSuffix
+	for slices.Contains(p.taken, name) {
+		name += hashedSuffix
+	}
 	return dataflow.Column{
-		Name: column.Name + hashedSuffix, Type: dataflow.String, Source: HashedSource(column.Source), Required: column.Required, IsHash: true,
+		Name: name, Type: dataflow.String, Source: HashedSource(column.Source), Required: column.Required, IsHash: true,
 		Description: "HMAC-SHA-256, in hex, of: " + column.Description,
 	}
 }

@@ -112,6 +112,15 @@ func TestPolicies_ChangeARow(t *testing.T) {
 	}
 }
 
+func TestPolicies_GiveAHashANameOfItsOwn(t *testing.T) {
+	g := given(map[string]dataflow.ColumnPolicy{"email": policy(dataflow.PolicyHash)}, "")
+	g.Table.Schema.Columns[5] = dataflow.Column{Name: "email_hashed", Type: dataflow.String, Source: "custom:of the pool's own", IsAttribute: true}
+	got := names(mustNew(t, g).Columns())
+	if diff := cmp.Diff([]string{"sub", "enabled", "updated_at", "email_hashed_hashed", "custom_score", "email_hashed", "identities", "other_attributes"}, got); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+}
+
 func TestPolicies_AreNoneWhereNothingIsAsked(t *testing.T) {
 	if p := mustNew(t, given(nil, dataflow.NewColumnsLoad)); p != nil {
 		t.Errorf("there are %+v", p)
@@ -183,12 +192,12 @@ func TestNewColumns(t *testing.T) {
 	}
 
 	_, err := New(given(nil, dataflow.NewColumnsFail, everyOldColumn...))
-	if !dataflow.IsCode(err, dataflow.CodeGuard) || !strings.Contains(err.Error(), "the source has got custom_logins since") {
+	if !dataflow.IsCode(err, dataflow.CodeInvalid) || !strings.Contains(err.Error(), "the source has got custom_logins since") {
 		t.Errorf("a new column: %v", err)
 	}
 
 	p = mustNew(t, given(map[string]dataflow.ColumnPolicy{"custom_logins": policy(dataflow.PolicyHash)}, dataflow.NewColumnsFail, everyOldColumn...))
-	if _, err := p.Row(row()); !dataflow.IsCode(err, dataflow.CodeGuard) || !strings.Contains(err.Error(), "custom:new") {
+	if _, err := p.Row(row()); !dataflow.IsCode(err, dataflow.CodeInvalid) || !strings.Contains(err.Error(), "custom:new") {
 		t.Errorf("an attribute without a column: %v", err)
 	}
 

@@ -117,12 +117,14 @@ func showColumnPolicies(ctx context.Context, policies map[string]dataflow.Column
 // checkColumns finds policies that can't be, as far as that is known without asking the source: of the columns that a table has in every source all, of
 // others what does not hang on the column.
 func (m dataflowModel) checkColumns(ctx context.Context, all connectorTypes, diags *diag.Diagnostics) {
-	for key, table := range m.knownTables(ctx) {
-		at := path.Root("tables").AtMapKey(key)
+	tables := m.knownTables(ctx)
+	for _, key := range slices.Sorted(maps.Keys(tables)) {
+		table, at := tables[key], path.Root("tables").AtMapKey(key)
 		info, known := all.table(key)
 		definition := table.knownPolicies(ctx)
-		for name, value := range table.Columns.Elements() {
-			column, ok := value.(types.Object)
+		columns := table.Columns.Elements()
+		for _, name := range slices.Sorted(maps.Keys(columns)) {
+			column, ok := columns[name].(types.Object)
 			switch {
 			case !ok || column.IsUnknown():
 			case column.IsNull():
@@ -221,8 +223,9 @@ func (m dataflowModel) warnOfHeld(ctx context.Context, state dataflowModel, diag
 	if state.CurrentRun.IsNull() || !m.PinnedRun.IsNull() {
 		return
 	}
-	before := state.knownTables(ctx)
-	for key, table := range m.knownTables(ctx) {
+	before, tables := state.knownTables(ctx), m.knownTables(ctx)
+	for _, key := range slices.Sorted(maps.Keys(tables)) {
+		table := tables[key]
 		was, there := before[key]
 		if !there || !table.TableName.Equal(was.TableName) || !m.Database.Equal(state.Database) {
 			continue

@@ -117,7 +117,7 @@ func (c content) has(known map[string][]int64) bool {
 		return false
 	}
 	for _, e := range c.Entries {
-		if runs := known[dataflow.FoldName(e.Name)]; runs == nil || slices.Max(runs) > e.newest() {
+		if runs := known[dataflow.FoldName(e.Name)]; runs == nil || slices.Max(runs) != e.newest() {
 			return false
 		}
 	}
@@ -141,7 +141,7 @@ func (k *Keeper) assemble(ctx context.Context) (content, error) {
 	}
 	var lacks []string
 	for name, runs := range known {
-		if e, there := byName[name]; !there || e.newest() < slices.Max(runs) {
+		if e, there := byName[name]; !there || e.newest() != slices.Max(runs) {
 			lacks = append(lacks, name)
 		}
 	}

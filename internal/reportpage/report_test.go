@@ -120,6 +120,18 @@ func TestNote_BringsARunToThePage(t *testing.T) {
 	}
 }
 
+func TestNote_OfAHistoryThatBeginsAnewShowsTheNewOne(t *testing.T) {
+	store := newStore(t)
+	k := NewKeeper(store)
+	for _, number := range []int64{1, 2, 3, 1} { // the records were lost after run 3
+		r := run(number, 10*number)
+		must(t, k.Note(t.Context(), record("Customers"), r, described(r)))
+	}
+	if e := store.shown(t)[0]; len(e.Runs) != 1 || e.newest() != 1 || len(e.Points) != 1 {
+		t.Errorf("it shows the runs %+v and the points %v", e.Runs, e.Points)
+	}
+}
+
 func TestNote_KeepsTheNewestRunsWholeAndCountsTheOthers(t *testing.T) {
 	store := newStore(t)
 	k := NewKeeper(store)

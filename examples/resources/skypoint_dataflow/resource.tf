@@ -15,7 +15,14 @@ resource "skypoint_dataflow" "customers" {
   database     = "customers"
 
   tables = {
-    users             = { purpose = "Customer 360" }
+    users = {
+      purpose = "Customer 360"
+      columns = {
+        email        = { policy = "hash" } # becomes the column email_hashed
+        phone_number = { policy = "mask", keep_last = 4 }
+        address      = { policy = "drop" }
+      }
+    }
     groups            = {}
     group_memberships = { table_name = "members" }
     app_clients       = { purpose = "Privacy-Metadata" } # what is known of the table, no row
