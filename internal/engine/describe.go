@@ -15,8 +15,8 @@ const interrupted = "interrupted: the process that ran it ended before the run h
 // A run that died between its decision and its end: some of its tables may be published already.
 const interruptedPublish = "interrupted: the process that ran it ended while it published. The next apply brings it to its end."
 
-// describe says what a completed run did, from where the run before had left the dataflow.
-func describe(run dataflow.Run, before dataflow.Standing) string {
+// describe says what a completed run did, from where the run before had left the dataflow. letGo are the runs that it lets go.
+func describe(run dataflow.Run, before dataflow.Standing, letGo []int64) string {
 	verb := map[dataflow.Kind]string{
 		dataflow.KindImport: "Imported", dataflow.KindRemoval: "Removed",
 	}[run.Kind]
@@ -38,7 +38,7 @@ func describe(run dataflow.Run, before dataflow.Standing) string {
 	if len(takenOut) > 0 {
 		notes = append([]string{"Taken out: " + strings.Join(takenOut, "; ") + "."}, notes...)
 	}
-	notes = append(notes, describePolicies(run, before)...)
+	notes = append(notes, describePolicies(run, before, letGo)...)
 	for _, id := range run.Discarded {
 		notes = append(notes, fmt.Sprintf("Table %s could not be read any more, because files of it were gone: what was left of it was removed, with its earlier runs.", id))
 	}

@@ -54,7 +54,7 @@ func TestDescribe_SaysWhatARunDid(t *testing.T) {
 		{Kind: dataflow.KindRemoval, Tables: []dataflow.TableResult{table("users", drop, dataflow.Counts{})}},
 		{Kind: dataflow.KindRemoval, Tables: []dataflow.TableResult{table("groups", drop, dataflow.Counts{}), table("users", drop, dataflow.Counts{})}},
 	} {
-		lines = append(lines, engine.Describe(run, dataflow.Standing{CurrentRun: new(int64(2))}))
+		lines = append(lines, engine.Describe(run, dataflow.Standing{CurrentRun: new(int64(2))}, nil))
 	}
 	golden(t, "descriptions.txt", strings.Join(lines, "\n")+"\n")
 }

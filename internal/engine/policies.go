@@ -62,7 +62,7 @@ func isRekeyed(before dataflow.TableResult, now dataflow.TableChange, key []stri
 	hashed := func(t dataflow.TableChange) (columns []string) {
 		for name, policy := range t.Definition.Columns {
 			if policy.Policy == dataflow.PolicyHash {
-				columns = append(columns, dataflow.FoldName(name))
+				columns = append(columns, name)
 			}
 		}
 		return columns
@@ -83,7 +83,8 @@ func isRekeyed(before dataflow.TableResult, now dataflow.TableChange, key []stri
 }
 
 // describePolicies says what changed in the policies of a run's tables, and where values are still as they were. A sentence or two for each table.
-func describePolicies(run dataflow.Run, before dataflow.Standing) []string {
+// letGo are the runs that this one lets go.
+func describePolicies(run dataflow.Run, before dataflow.Standing, letGo []int64) []string {
 	var sentences []string
 	for _, table := range run.Tables {
 		was := standingOf(before, table.TableID)
@@ -92,7 +93,7 @@ func describePolicies(run dataflow.Run, before dataflow.Standing) []string {
 		}
 		changes := changedPolicies(was.Definition.Columns, table.Definition.Columns)
 		if len(changes) > 0 {
-			sentences = append(sentences, fmt.Sprintf("Policies of table %s changed: %s. %s", table.Name, strings.Join(changes, ", "), heldBy(before)))
+			sentences = append(sentences, fmt.Sprintf("Policies of table %s changed: %s. %s", table.Name, strings.Join(changes, ", "), heldBy(before, letGo)))
 		}
 		if was.HashKey != "" && table.HashKey != "" && was.HashKey != table.HashKey {
 			sentences = append(sentences, fmt.Sprintf("Columns of table %s are hashed with another key (%s, before %s): their hashes join no more with those of earlier runs.",
@@ -131,9 +132,10 @@ func changedPolicies(was, is map[string]dataflow.ColumnPolicy) []string {
 }
 
 // heldBy says which runs hold values as they were before.
-func heldBy(before dataflow.Standing) string {
-	if len(before.Retained) == 0 {
+func heldBy(before dataflow.Standing, letGo []int64) string {
+	kept := slices.DeleteFunc(slices.Clone(before.Retained), func(run int64) bool { return slices.Contains(letGo, run) })
+	if len(kept) == 0 {
 		return "No earlier run is kept."
 	}
-	return fmt.Sprintf("Runs up to %d hold the values as they were, until retain_runs lets them go.", slices.Max(before.Retained))
+	return fmt.Sprintf("Runs up to %d hold the values as they were, until retain_runs lets them go.", slices.Max(kept))
 }

@@ -170,4 +170,10 @@ func TestDescription_NamesThePoliciesThatChanged(t *testing.T) {
 	if want := "Policies of table users changed: name load (before: mask). Runs up to 2"; !strings.Contains(run.Description, want) {
 		t.Errorf("run 3: %s", run.Description)
 	}
+	alone := hidingUsers(d, map[string]dataflow.Policy{"name": dataflow.PolicyDrop})
+	alone.RetainRuns = 1
+	run = p.completes(orders(order, alone))
+	if want := "name drop (before: load). No earlier run is kept."; !strings.Contains(run.Description, want) {
+		t.Errorf("run 4: %s", run.Description)
+	}
 }

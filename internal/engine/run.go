@@ -198,7 +198,7 @@ func (e *Engine) carry(
 	if err := e.retain(ctx, started, decision, before, run.Tables); err != nil {
 		return dataflow.Run{}, err
 	}
-	run.Status, run.Description = dataflow.StatusCompleted, describe(run, before)
+	run.Status, run.Description = dataflow.StatusCompleted, describe(run, before, decision.LetGo)
 	digest, err := e.digestOf(ctx, started)
 	if err != nil {
 		return dataflow.Run{}, err

@@ -191,8 +191,8 @@ def check_table(table, want, found):
 
 
 def metadata_of(table):
-    """The metadata files, manifest lists and manifests that lead to anything."""
-    paths = {table.metadata_location} | {entry.metadata_file for entry in table.metadata.metadata_log}
+    """The metadata files, statistics, manifest lists and manifests that lead to anything."""
+    paths = {table.metadata_location} | {entry.metadata_file for entry in table.metadata.metadata_log} | {file.statistics_path for file in table.metadata.statistics}
     for snapshot in table.metadata.snapshots:
         paths |= manifests_of(Snapshot(table, snapshot))
     return {path_of(path) for path in paths}
