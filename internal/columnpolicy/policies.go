@@ -21,7 +21,8 @@ func HashedSource(source string) string { return hashedPrefix + source + ")" }
 
 const hashedPrefix = "hash("
 
-// Policies are what an import of one table does with the columns that its source has now. They may be used concurrently.
+// Policies are what an import of one table does with the columns that its source has now; nil: nothing. They may be used concurrently. What is asked of nil
+// ones says that: Digest, HashKey, Known and Changes.
 type Policies struct {
 	schema      dataflow.Schema
 	steps       []step // per column of schema
@@ -54,9 +55,9 @@ func New(given Given) (*Policies, error) {
 	if len(definition.Columns) == 0 && !definition.StopsNewColumns() {
 		return nil, nil
 	}
-	for _, wrong := range Check(given.Table.Key, schema, definition.StopsNewColumns(), definition) {
+	if wrong := Check(given.Table.Key, schema, definition.StopsNewColumns(), definition); len(wrong) > 0 {
 		return nil, &dataflow.Error{
-			Code: dataflow.CodeInvalid, Object: fmt.Sprintf("column %q of table %s", wrong.Column, given.Table.Key), Op: "apply its policy", Cause: wrong,
+			Code: dataflow.CodeInvalid, Object: fmt.Sprintf("column %q of table %s", wrong[0].Column, given.Table.Key), Op: "apply its policy", Cause: wrong[0],
 			Hint: "data.skypoint_cognito_user_pool lists the columns of a pool's tables.",
 		}
 	}
@@ -212,16 +213,34 @@ func (p *Policies) Row(row dataflow.Row) (dataflow.Row, error) {
 }
 
 // Digest tells policies from others: the same ones, under the same key, have the same.
-func (p *Policies) Digest() string { return p.digest }
+func (p *Policies) Digest() string {
+	if p == nil {
+		return ""
+	}
+	return p.digest
+}
 
 // HashKey is the fingerprint of the key that columns are hashed with; empty: none is.
-func (p *Policies) HashKey() string { return p.fingerprint }
+func (p *Policies) HashKey() string {
+	if p == nil {
+		return ""
+	}
+	return p.fingerprint
+}
 
 // Known are the source's columns that are not new any more; nil: new ones are not stopped.
-func (p *Policies) Known() []string { return p.known }
+func (p *Policies) Known() []string {
+	if p == nil {
+		return nil
+	}
+	return p.known
+}
 
 // Changes says whether the values of a column of the source are other ones afterwards, or gone.
 func (p *Policies) Changes(column int) bool {
+	if p == nil {
+		return false
+	}
 	at := p.position(column)
 	return at < 0 || p.steps[at].change != nil
 }

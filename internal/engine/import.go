@@ -114,9 +114,7 @@ func (e *Engine) stageTable(ctx context.Context, started dataflow.Started, befor
 		return dataflow.TableChange{}, fmt.Errorf("stage: %w", err)
 	}
 	change.Resumed, change.DataAsOf, change.Source = resumed, oldest(started, resumed), rows.table.Source
-	if rows.policies != nil {
-		change.HashKey, change.KnownColumns = rows.policies.HashKey(), rows.policies.Known()
-	}
+	change.HashKey, change.KnownColumns = rows.policies.HashKey(), rows.policies.Known()
 	change.Rekeyed = isRekeyed(standingOf(before, change.TableID), change, rows.source.Schema.Key)
 	e.event(ctx, started, key, "staged", change.Counts.Read)
 	if definition.Data {

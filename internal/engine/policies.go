@@ -50,32 +50,19 @@ func standingOf(before dataflow.Standing, id dataflow.TableID) dataflow.TableRes
 
 // namesParts says whether values of a column that policies change are in the names of parts, which a checkpoint keeps.
 func (rows tableRows) namesParts() bool {
-	if rows.policies == nil || rows.source.PartsNamedBy == "" {
-		return false
-	}
-	return rows.policies.Changes(rows.source.Schema.Index(rows.source.PartsNamedBy))
+	return rows.source.PartsNamedBy != "" && rows.policies.Changes(rows.source.Schema.Index(rows.source.PartsNamedBy))
 }
 
 // isRekeyed says whether rows have other keys than those of the same rows before: all of them are removed and added then, and nothing of that says that the
 // source lacks rows.
 func isRekeyed(before dataflow.TableResult, now dataflow.TableChange, key []string) bool {
-	hashed := func(t dataflow.TableChange) (columns []string) {
-		for name, policy := range t.Definition.Columns {
-			if policy.Policy == dataflow.PolicyHash {
-				columns = append(columns, name)
-			}
-		}
-		return columns
-	}
 	if before.UUID == "" || !before.Definition.Data {
 		return false // there were none
 	}
-	was, is := hashed(before.TableChange), hashed(now)
 	for _, column := range key {
-		if slices.Contains(was, column) != slices.Contains(is, column) {
-			return true
-		}
-		if slices.Contains(is, column) && before.HashKey != now.HashKey {
+		was := before.Definition.Columns[column].Policy == dataflow.PolicyHash
+		is := now.Definition.Columns[column].Policy == dataflow.PolicyHash
+		if was != is || is && before.HashKey != now.HashKey {
 			return true
 		}
 	}

@@ -39,10 +39,8 @@ func (e *Engine) read(
 		checkpoints: e.checkpoints, within: started.Definition.ResumeFor(), failed: failedSince(before),
 		checkpoint: dataflow.Checkpoint{
 			Dataflow: started.Dataflow, UID: started.UID, Run: started.Run, Key: table.Key, Origin: table.Origin, Schema: table.Schema,
+			Policies: rows.policies.Digest(),
 		},
-	}
-	if rows.policies != nil {
-		r.checkpoint.Policies = rows.policies.Digest()
 	}
 	if !started.Definition.Tables[table.Key].Data || r.within == 0 || rows.namesParts() {
 		r.checkpoints = noCheckpoints{} // what is not loaded, or not to be taken over, is kept nowhere

@@ -172,13 +172,18 @@ func (l *Ledger) sealInto(ctx context.Context, record *connectorRecord, secret *
 	if secret == nil || *secret == "" {
 		return nil
 	}
-	// The workspace comes first: it is what keeps the key file out of git.
-	if _, err := l.ID(ctx, true); err != nil {
-		return err
-	}
-	sealed, err := l.keys.seal(ctx, connectorObject(record.Name), record.Name, *secret)
+	sealed, err := l.seal(ctx, connectorObject(record.Name), record.Name, *secret)
 	record.SealedSecret = sealed
 	return err
+}
+
+// seal is keyring.seal in a workspace that is there.
+func (l *Ledger) seal(ctx context.Context, object, owner, secret string) ([]byte, error) {
+	// The workspace comes first: it is what keeps the key file out of git.
+	if _, err := l.ID(ctx, true); err != nil {
+		return nil, err
+	}
+	return l.keys.seal(ctx, object, owner, secret)
 }
 
 func checkConnector(name string) func(connectorRecord) error {

@@ -16,7 +16,7 @@ const (
 	ownHashKey = "own"
 )
 
-// hashKeyRecord is a key that columns are hashed with, as it lies in the workspace. It is written once.
+// hashKeyRecord is a key that columns are hashed with, as it lies in the workspace.
 type hashKeyRecord struct {
 	Fingerprint string `json:"fingerprint"`
 	SealedKey   []byte `json:"sealed_key"`
@@ -51,27 +51,27 @@ func (l *Ledger) HashKey(ctx context.Context, fingerprint string) (dataflow.Hash
 	}
 	key = make(dataflow.HashKey, dataflow.MinHashKeyBytes)
 	rand.Read(key)
-	err = l.createHashKey(ctx, name, key)
+	record, err := l.sealedHashKey(ctx, name, key)
+	if err == nil {
+		err = create(ctx, l, hashKeyPlace(name), record, checkHashKey(name))
+	}
 	if dataflow.IsCode(err, dataflow.CodeExists) { // another process was faster
 		return l.openHashKey(ctx, name)
 	}
 	return key, err
 }
 
-// SealHashKey keeps a key, and gives its fingerprint, under which HashKey opens it.
+// SealHashKey keeps a key, and gives its fingerprint, under which HashKey opens it. A record that can't be opened is made anew: it is of the same key.
 func (l *Ledger) SealHashKey(ctx context.Context, key dataflow.HashKey) (fingerprint string, err error) {
 	fingerprint = key.Fingerprint()
-	if _, err := l.openHashKey(ctx, fingerprint); !dataflow.IsCode(err, dataflow.CodeNotFound) {
-		if err != nil { // sealed with another secrets key, or damaged: it is sealed anew
-			err = l.replaceHashKey(ctx, fingerprint, key)
-		}
+	if _, err := l.openHashKey(ctx, fingerprint); err == nil {
+		return fingerprint, nil
+	}
+	record, err := l.sealedHashKey(ctx, fingerprint, key)
+	if err != nil {
 		return fingerprint, err
 	}
-	err = l.createHashKey(ctx, fingerprint, key)
-	if dataflow.IsCode(err, dataflow.CodeExists) {
-		err = nil
-	}
-	return fingerprint, err
+	return fingerprint, replace(ctx, l, hashKeyPlace(fingerprint), record, checkHashKey(fingerprint))
 }
 
 func (l *Ledger) openHashKey(ctx context.Context, name string) (dataflow.HashKey, error) {
@@ -91,30 +91,10 @@ func (l *Ledger) openHashKey(ctx context.Context, name string) (dataflow.HashKey
 }
 
 func (l *Ledger) sealedHashKey(ctx context.Context, name string, key dataflow.HashKey) (hashKeyRecord, error) {
-	// The workspace comes first: it is what keeps the key file out of git.
-	if _, err := l.ID(ctx, true); err != nil {
-		return hashKeyRecord{}, err
-	}
 	record := hashKeyRecord{Fingerprint: key.Fingerprint()}
-	sealed, err := l.keys.seal(ctx, hashKeyObject(name), record.Fingerprint, base64.StdEncoding.EncodeToString(key))
+	sealed, err := l.seal(ctx, hashKeyObject(name), record.Fingerprint, base64.StdEncoding.EncodeToString(key))
 	record.SealedKey = sealed
 	return record, err
-}
-
-func (l *Ledger) createHashKey(ctx context.Context, name string, key dataflow.HashKey) error {
-	record, err := l.sealedHashKey(ctx, name, key)
-	if err != nil {
-		return err
-	}
-	return create(ctx, l, hashKeyPlace(name), record, checkHashKey(name))
-}
-
-func (l *Ledger) replaceHashKey(ctx context.Context, name string, key dataflow.HashKey) error {
-	record, err := l.sealedHashKey(ctx, name, key)
-	if err != nil {
-		return err
-	}
-	return replace(ctx, l, hashKeyPlace(name), record, checkHashKey(name))
 }
 
 func checkHashKey(name string) func(hashKeyRecord) error {

@@ -190,29 +190,32 @@ func (t tableModel) knownPolicies(ctx context.Context) dataflow.TableDefinition 
 
 // warnOfCopies names the tables that still have a value which another table hides.
 func (m dataflowModel) warnOfCopies(ctx context.Context, all connectorTypes, diags *diag.Diagnostics) {
-	tables := m.knownTables(ctx)
-	for _, key := range slices.Sorted(maps.Keys(tables)) {
+	policies := map[string]map[string]dataflow.ColumnPolicy{} // by table and column
+	for key, table := range m.knownTables(ctx) {
+		policies[key] = table.knownPolicies(ctx).Columns
+	}
+	hides := func(key, column string) bool {
+		policy, named := policies[key][column]
+		return named && !policy.IsLoad()
+	}
+	keys := slices.Sorted(maps.Keys(policies))
+	for _, key := range keys {
 		info, _ := all.table(key)
-		policies := tables[key].knownPolicies(ctx).Columns
 		for _, column := range info.Schema.Columns {
-			policy, named := policies[column.Name]
-			if !named || policy.IsLoad() {
+			if !hides(key, column.Name) {
 				continue
 			}
 			var others []string
-			for _, other := range slices.Sorted(maps.Keys(tables)) {
+			for _, other := range keys {
 				has, _ := all.table(other)
 				at := has.Schema.Index(column.Name)
-				if other == key || at < 0 || has.Schema.Columns[at].Source != column.Source {
-					continue
-				}
-				if its, named := tables[other].knownPolicies(ctx).Columns[column.Name]; !named || its.IsLoad() {
+				if at >= 0 && has.Schema.Columns[at].Source == column.Source && !hides(other, column.Name) {
 					others = append(others, other)
 				}
 			}
 			if len(others) > 0 {
 				diags.AddAttributeWarning(path.Root("tables").AtMapKey(key).AtName("columns").AtMapKey(column.Name), "Other tables have the value", fmt.Sprintf(
-					"Column %q has policy %q in table %q, and is loaded as it is in %s. Give it a policy there too, if nobody is to see the value.", column.Name, policy.Policy, key, strings.Join(others, ", ")))
+					"Column %q has policy %q in table %q, and is loaded as it is in %s. Give it a policy there too, if nobody is to see the value.", column.Name, policies[key][column.Name].Policy, key, strings.Join(others, ", ")))
 			}
 		}
 	}

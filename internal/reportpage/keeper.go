@@ -3,7 +3,6 @@ package reportpage
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -211,7 +210,7 @@ func (k *Keeper) entry(ctx context.Context, name string, runs []int64) (*Entry, 
 func (k *Keeper) write(ctx context.Context, path string, e Entry) error {
 	written, err := json.Marshal(e)
 	if err != nil {
-		return errors.Join(errors.New("write an entry of the page"), err)
+		return fmt.Errorf("write an entry of the page: %w", err)
 	}
 	return k.store.Replace(ctx, path, written)
 }

@@ -3,24 +3,12 @@ snapshots but those that a branch or a tag is on. Prints what each procedure say
 
 https://iceberg.apache.org/docs/1.10.0/spark-procedures/
 """
-import glob
-import os
 import sys
 
-from pyspark.sql import SparkSession
+from spark_session import open_catalog
 
 db, warehouse = sys.argv[1:]
-jars = ",".join(glob.glob(os.path.join(os.path.dirname(sys.executable), "..", "jars", "*.jar")))
-key = "spark.sql.catalog.skypoint"
-spark = (
-    SparkSession.builder.master("local[2]")
-    .config("spark.jars", jars).config("spark.ui.enabled", "false").config("spark.log.level", "ERROR")
-    .config("spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
-    .config(key, "org.apache.iceberg.spark.SparkCatalog").config(f"{key}.cache-enabled", "false")
-    .config(f"{key}.catalog-impl", "org.apache.iceberg.jdbc.JdbcCatalog").config(f"{key}.jdbc.schema-version", "V1")
-    .config(f"{key}.uri", f"jdbc:sqlite:{db}").config(f"{key}.warehouse", warehouse)
-    .getOrCreate()
-)
+spark = open_catalog(db, warehouse)
 for call in (
     "rewrite_data_files(table => 'customers.users', options => map('rewrite-all', 'true'))",
     "rewrite_position_delete_files(table => 'customers.users', options => map('rewrite-all', 'true'))",
